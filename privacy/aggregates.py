@@ -1,0 +1,158 @@
+"""Bind one aggregate: what is counted, summed or averaged in each cell."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import sqlglot.expressions as exp
+
+from privacy.catalogue import Type
+from privacy.choices import named
+from privacy.domains import ends
+from privacy.errors import Refused
+from privacy.expression import Expression
+from privacy.literals import is_null, written
+from privacy.query import Aggregate, Statistic
+from privacy.quote import quote
+from privacy.refusals import refuse
+from privacy.rows import bind_row
+from privacy.scope import PERSON_ID, Scope
+from privacy.weight import MOST_WEIGHT, weight
+
+MOST_MOVED: Final = 2**56
+"""How far one person may move a sum, in units; beyond it no useful noise fits."""
+
+
+def bind_aggregate(node: exp.Expr, scope: Scope) -> Aggregate:
+    """Bind COUNT, SUM or AVG.
+
+    What is summed or averaged is a number bounded on both sides, and one person
+    moves the sum by at most `MOST_MOVED` units.
+    """
+    if isinstance(node.this, exp.Distinct):
+        return _distinct(node, scope)
+    if isinstance(node, exp.Count):
+        return _count(node, scope)
+    statistic = Statistic.SUM if isinstance(node, exp.Sum) else Statistic.MEAN
+    return Aggregate(statistic, _summed(node, scope))
+
+
+def weighed(expression: Expression) -> Expression:
+    """The expression, refused where it is too long to be written out."""
+    if weight(expression, MOST_WEIGHT) > MOST_WEIGHT:
+        raise refuse(
+            "too_deep", "An expression of this question repeats itself too often."
+        )
+    return expression
+
+
+def _distinct(node: exp.Expr, scope: Scope) -> Aggregate:
+    counted = node.this.expressions
+    only = counted[0] if len(counted) == 1 else None
+    person = isinstance(only, exp.Column) and only.name.casefold() == PERSON_ID
+    if isinstance(node, exp.Count) and person:
+        _check_table(only, scope)
+        return Aggregate(Statistic.PEOPLE)
+    raise refuse(
+        "unsupported",
+        "Only people are counted without repetition: COUNT(DISTINCT person_id).",
+        clause=quote(node, scope.text),
+        suggestion="COUNT(DISTINCT person_id)" if isinstance(node, exp.Count) else "",
+    )
+
+
+def _check_table(node: exp.Expr | None, scope: Scope) -> None:
+    table = node.text("table") if node is not None else ""
+    if table and table.casefold() != scope.alias.casefold():
+        raise refuse(
+            "unknown_column",
+            f"{table} is not the table asked; it goes by {scope.alias}.",
+            clause=quote(node, scope.text) if node is not None else "",
+            suggestion=PERSON_ID,
+        )
+
+
+def _count(node: exp.Expr, scope: Scope) -> Aggregate:
+    if node.this is None or isinstance(node.this, exp.Star):
+        return Aggregate(Statistic.ROWS)
+    _refuse_person(node, scope)
+    argument = weighed(bind_row(node.this, scope))
+    if is_null(argument):
+        raise refuse(
+            "type_mismatch",
+            "COUNT(NULL) is always 0.",
+            clause=quote(node, scope.text),
+            suggestion="COUNT(*)",
+        )
+    if not argument.domain.nullable:
+        return Aggregate(Statistic.ROWS)
+    return Aggregate(Statistic.PRESENT, argument)
+
+
+def _refuse_person(node: exp.Expr, scope: Scope) -> None:
+    counted = node.this
+    if isinstance(counted, exp.Column) and counted.name.casefold() == PERSON_ID:
+        raise refuse(
+            "person_id",
+            "COUNT(person_id) counts rows. For people count each once; "
+            "for rows write COUNT(*).",
+            clause=quote(node, scope.text),
+            suggestion="COUNT(DISTINCT person_id)",
+        )
+
+
+def _summed(node: exp.Expr, scope: Scope) -> Expression:
+    argument = weighed(bind_row(node.this, scope))
+    if argument.domain.type is not Type.NUMBER or is_null(argument):
+        raise _not_a_number(node, argument, scope)
+    found = ends(argument.domain)
+    if found is None:
+        raise _unbounded(node, scope)
+    largest = max(abs(end) for end in found) * max(1, scope.table.rows_per_person)
+    if largest > MOST_MOVED:
+        raise _too_far(node, argument, scope)
+    return argument
+
+
+def _not_a_number(node: exp.Expr, argument: Expression, scope: Scope) -> Refused:
+    inside = quote(node.this, scope.text)
+    suggestion = ""
+    if argument.domain.type is Type.BOOLEAN:
+        suggestion = f"{node.key.upper()}(CASE WHEN {inside} THEN 1 ELSE 0 END)"
+    kind = "NULL" if is_null(argument) else named(argument.domain.type)
+    return refuse(
+        "type_mismatch",
+        f"{node.key.upper()} takes a number; {inside} is {kind}.",
+        clause=quote(node, scope.text),
+        suggestion=suggestion,
+    )
+
+
+def _unbounded(node: exp.Expr, scope: Scope) -> Refused:
+    inside = quote(node.this, scope.text)
+    return refuse(
+        "unbounded",
+        f"{inside} has no public bounds, so one person could move {node.key.upper()} "
+        "by any amount. Give bounds of your own: what lies outside counts as the "
+        "nearer one.",
+        clause=quote(node, scope.text),
+        suggestion=f"{node.key.upper()}(CLAMP({inside}, 0, 100000))",
+    )
+
+
+def _too_far(node: exp.Expr, argument: Expression, scope: Scope) -> Refused:
+    inside = quote(node.this, scope.text)
+    lower, upper = ends(argument.domain) or (0, 0)
+    room = MOST_MOVED // max(1, scope.table.rows_per_person)
+    most = 10 ** (len(str(room)) - 1)
+    bounds = ", ".join(
+        written(end, argument.domain.scale)
+        for end in (max(lower, -most), min(upper, most))
+    )
+    return refuse(
+        "overflow",
+        f"One person could move {node.key.upper()}({inside}) too far for any noise "
+        "to fit 64 bits. Narrow it with CLAMP.",
+        clause=quote(node, scope.text),
+        suggestion=f"{node.key.upper()}(CLAMP({inside}, {bounds}))",
+    )

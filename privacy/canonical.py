@@ -1,0 +1,113 @@
+"""Write a bound question so that equal meanings are equal texts."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+from privacy.expression import Call, Case, ColumnOf, Expression, Function, Literal
+from privacy.query import (
+    Aggregate,
+    AggregateRef,
+    BoundQuery,
+    Constant,
+    KeyRef,
+    Operation,
+    Operator,
+    Post,
+)
+
+_ANY_ORDER: Final = frozenset(
+    {
+        *(Function.ADD, Function.MULTIPLY, Function.EQUAL, Function.UNEQUAL),
+        *(Function.AND, Function.OR, Function.LEAST, Function.GREATEST),
+    }
+)
+_POST_ANY_ORDER: Final = frozenset(
+    {
+        *(Operator.ADD, Operator.MULTIPLY, Operator.EQUAL, Operator.UNEQUAL),
+        *(Operator.AND, Operator.OR),
+    }
+)
+_MIRRORED: Final = {
+    Function.MORE: Function.LESS,
+    Function.AT_LEAST: Function.AT_MOST,
+}
+
+
+def canonical(query: BoundQuery) -> str:
+    """Return a text of all that decides an answer, but for the data's version.
+
+    Spacing, case of names, aliases of the table, brackets, and the order of what
+    commutes make no difference. Names of output columns do: they are part of the
+    answer.
+    """
+    facts = {
+        "table": query.table.name,
+        "where": _maybe(query.where),
+        "keys": [row_text(each.expression) for each in query.keys],
+        "aggregates": [_aggregate(each) for each in query.aggregates],
+        "outputs": [[each.name, _post(each.value)] for each in query.outputs],
+        "having": None if query.having is None else _post(query.having),
+        "ordering": [[_post(each.value), each.descending] for each in query.ordering],
+        "limit": query.limit,
+        "offset": query.offset,
+    }
+    return json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
+
+
+def row_text(expression: Expression) -> str:
+    """An expression over rows as text; equal for equal meanings where that is easy."""
+    match expression:
+        case ColumnOf(name=name):
+            return json.dumps(name, ensure_ascii=False)
+        case Literal(value, domain):
+            scale = f"e-{domain.scale}" if domain.scale else ""
+            kind = domain.type.value
+            return f"{kind}:{json.dumps(str(value), ensure_ascii=False)}{scale}"
+        case Call():
+            return _call(expression)
+        case Case(branches, default, domain):
+            written = [f"{row_text(when)}:{row_text(then)}" for when, then in branches]
+            return f"case/{domain.scale}({','.join(written)};{_maybe(default)})"
+
+
+def _call(call: Call) -> str:
+    arguments = [row_text(each) for each in call.arguments]
+    function = call.function
+    if function in _MIRRORED:
+        function, arguments = _MIRRORED[function], arguments[::-1]
+    if function in _ANY_ORDER:
+        arguments = sorted(arguments)
+    if function in (Function.AND, Function.OR):
+        arguments = sorted(set(arguments))
+    if function is Function.IN:
+        arguments = [arguments[0], *sorted(arguments[1:])]
+    return f"{function.value}/{call.domain.scale}({','.join(arguments)})"
+
+
+def _maybe(expression: Expression | None) -> str | None:
+    return None if expression is None else row_text(expression)
+
+
+def _aggregate(aggregate: Aggregate) -> str:
+    argument = aggregate.argument
+    inside = "" if argument is None else row_text(argument)
+    return f"{aggregate.statistic.value}({inside})"
+
+
+def _post(post: Post) -> str:
+    match post:
+        case KeyRef(position):
+            return f"key {position}"
+        case AggregateRef(position):
+            return f"aggregate {position}"
+        case Constant(value):
+            return (
+                f"{type(value).__name__}:{json.dumps(str(value), ensure_ascii=False)}"
+            )
+        case Operation(operator, arguments):
+            written = [_post(each) for each in arguments]
+            if operator in _POST_ANY_ORDER:
+                written = sorted(written)
+            return f"{operator.value}({','.join(written)})"

@@ -1,0 +1,91 @@
+"""Public facts: what anybody may know of a table before asking a question.
+
+Everything here comes from a manifest. Nothing here is read from protected data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import Enum
+from typing import TypeAlias
+
+Value: TypeAlias = int | bool | str | date | datetime
+"""A non-NULL public value. A NUMBER is its unscaled integer: 12.30 is 1230."""
+
+
+class Type(Enum):
+    """The types an expression over rows may have. There are no floats."""
+
+    NUMBER = "number"
+    TEXT = "text"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    DATETIME = "datetime"
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """What is publicly known of the values an expression may take.
+
+    `lower` and `upper` are inclusive, of the type's own kind, None where unknown;
+    for a NUMBER they are unscaled integers at `scale` decimal digits. `values`
+    lists every non-NULL value in public order where there are finitely many, and
+    is then the domain's whole truth: `lower` and `upper` are its ends.
+    """
+
+    type: Type
+    scale: int = 0
+    lower: Value | None = None
+    upper: Value | None = None
+    nullable: bool = True
+    values: tuple[Value, ...] | None = None
+
+    @property
+    def bounded(self) -> bool:
+        """Whether both ends are known."""
+        return self.lower is not None and self.upper is not None
+
+
+class Unit(Enum):
+    """Whom a row belongs to."""
+
+    PERSON = "person"
+    ROW = "row"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column a researcher may name, and what is known of it."""
+
+    name: str
+    domain: Domain
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One published table as the public knows it.
+
+    `rows_per_person` is the cap that publication already enforced; 1 where every
+    row is a different person. `person_id` is not among the columns. `granted` are
+    the columns the asking project may use; the others exist but refuse by name.
+    """
+
+    name: str
+    dataset: str
+    unit: Unit
+    rows_per_person: int
+    columns: tuple[Column, ...]
+    granted: frozenset[str]
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The tables of one population, by name."""
+
+    population: str
+    tables: Mapping[str, Table]

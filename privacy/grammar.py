@@ -1,0 +1,277 @@
+"""The closed grammar: which nodes of the parser's tree a question may contain.
+
+An allow-list of node types, and of the parts each may have. What is not named
+here, tomorrow's syntax included, is refused by its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+import sqlglot.expressions as exp
+
+from privacy.quote import quote
+from privacy.refusals import listed, nearest, refuse
+
+MAX_TREE_DEPTH: Final = 128
+
+_NOTHING: Final[frozenset[str]] = frozenset()
+_ONE: Final = frozenset({"this"})
+_TWO: Final = frozenset({"this", "expression"})
+_MANY: Final = frozenset({"this", "expressions"})
+
+NODES: Final[Mapping[type[exp.Expr], frozenset[str]]] = MappingProxyType(
+    {
+        exp.Select: frozenset(
+            {"expressions", "from_", "where", "group", "having"}
+            | {"order", "limit", "offset"}
+        ),
+        exp.From: _ONE,
+        exp.Table: frozenset({"this", "alias"}),
+        exp.TableAlias: _ONE,
+        exp.Where: _ONE,
+        exp.Group: frozenset({"expressions", "all"}),
+        exp.Having: _ONE,
+        exp.Order: frozenset({"expressions"}),
+        exp.Ordered: frozenset({"this", "desc", "nulls_first"}),
+        exp.Limit: frozenset({"expression"}),
+        exp.Offset: frozenset({"expression"}),
+        exp.Alias: frozenset({"this", "alias"}),
+        exp.Column: frozenset({"this", "table"}),
+        exp.Identifier: frozenset({"this", "quoted"}),
+        exp.Star: _NOTHING,
+        exp.Literal: frozenset({"this", "is_string"}),
+        exp.Boolean: _ONE,
+        exp.Null: _NOTHING,
+        exp.Paren: _ONE,
+        exp.Cast: frozenset({"this", "to"}),
+        exp.DataType: frozenset({"this", "nested"}),
+        exp.Count: frozenset({"this", "big_int"}),
+        exp.Distinct: frozenset({"expressions"}),
+        exp.Sum: _ONE,
+        exp.Avg: _ONE,
+        exp.Add: _TWO,
+        exp.Sub: _TWO,
+        exp.Mul: _TWO,
+        exp.Div: frozenset({"this", "expression", "typed", "safe"}),
+        exp.IntDiv: _TWO,
+        exp.Mod: _TWO,
+        exp.Neg: _ONE,
+        exp.Abs: _ONE,
+        exp.Floor: _ONE,
+        exp.Ceil: _ONE,
+        exp.Round: frozenset({"this", "decimals"}),
+        exp.Least: frozenset({"this", "expressions", "ignore_nulls"}),
+        exp.Greatest: frozenset({"this", "expressions", "ignore_nulls"}),
+        exp.EQ: _TWO,
+        exp.NEQ: _TWO,
+        exp.LT: _TWO,
+        exp.LTE: _TWO,
+        exp.GT: _TWO,
+        exp.GTE: _TWO,
+        exp.And: _TWO,
+        exp.Or: _TWO,
+        exp.Not: _ONE,
+        exp.Is: _TWO,
+        exp.In: _MANY,
+        exp.Between: frozenset({"this", "low", "high"}),
+        exp.Like: frozenset({"this", "expression", "negate"}),
+        exp.ILike: frozenset({"this", "expression", "negate"}),
+        exp.Case: frozenset({"this", "ifs", "default"}),
+        exp.If: frozenset({"this", "true", "false"}),
+        exp.Coalesce: _MANY,
+        exp.Nullif: _TWO,
+        exp.Extract: _TWO,
+        exp.Var: _ONE,
+        exp.Year: _ONE,
+        exp.Quarter: _ONE,
+        exp.Month: _ONE,
+        exp.Day: _ONE,
+        exp.DayOfMonth: _ONE,
+        exp.DayOfWeekIso: _ONE,
+        exp.Hour: _ONE,
+        exp.WidthBucket: frozenset({"this", "min_value", "max_value", "num_buckets"}),
+        exp.Anonymous: _MANY,
+    }
+)
+
+ANONYMOUS: Final = frozenset({"clamp", "date_part", "datepart"})
+"""Functions the parser does not know by a node of their own."""
+
+FUNCTIONS: Final = (
+    *("COUNT", "SUM", "AVG", "CLAMP", "ABS", "FLOOR", "CEIL", "ROUND", "LEAST"),
+    *("GREATEST", "COALESCE", "NULLIF", "YEAR", "QUARTER", "MONTH", "DAY"),
+    *("ISODOW", "HOUR", "EXTRACT", "WIDTH_BUCKET"),
+)
+"""What a question may call, as the messages list it."""
+
+_CLAUSES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "with_": "WITH",
+        "distinct": "SELECT DISTINCT",
+        "joins": "JOIN",
+        "laterals": "LATERAL",
+        "qualify": "QUALIFY",
+        "windows": "WINDOW",
+        "sample": "SAMPLE",
+        "locks": "FOR UPDATE",
+        "into": "SELECT INTO",
+        "hint": "an optimizer hint",
+        "db": "a schema before a table's name",
+        "catalog": "a database before a table's name",
+        "pivots": "PIVOT",
+        "columns": "a list of column names after a table's alias",
+        "limit_options": "LIMIT with a percentage or ties",
+        "query": "a subquery",
+        "unnest": "UNNEST",
+        "escape": "ESCAPE",
+        "on": "DISTINCT ON",
+    }
+)
+_NODE_NAMES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "Subquery": "a subquery",
+        "Select": "a subquery",
+        "Exists": "EXISTS",
+        "Window": "a window function (OVER)",
+        "Filter": "FILTER",
+        "Rollup": "ROLLUP",
+        "Cube": "CUBE",
+        "GroupingSets": "GROUPING SETS",
+        "Fetch": "FETCH (write LIMIT)",
+        "Tuple": "a list of values in brackets",
+        "DPipe": "joining text with ||",
+        "Escape": "ESCAPE",
+        "Bracket": "picking from a list with [ ]",
+        "Array": "a list in [ ]",
+        "Struct": "a structure in { }",
+        "Dot": "a name of more than two parts",
+        "Parameter": "a parameter",
+        "Placeholder": "a parameter",
+        "Interval": "INTERVAL",
+        "Lambda": "a lambda",
+        "NullSafeEQ": "IS NOT DISTINCT FROM",
+        "NullSafeNEQ": "IS DISTINCT FROM",
+        "Pow": "a power; write x * x",
+        "IgnoreNulls": "IGNORE NULLS, or an aggregate that is not COUNT, SUM or AVG,",
+        "SimilarTo": "SIMILAR TO; use LIKE",
+        "RegexpLike": "a regular expression; use LIKE",
+        "Collate": "COLLATE",
+        "AtTimeZone": "AT TIME ZONE",
+    }
+)
+
+
+def check_grammar(tree: exp.Select, text: str) -> None:
+    """Refuse a tree that has a node or a part that is not on the allow-list.
+
+    Takes time linear in the tree, and recurses nowhere.
+    """
+    waiting: list[tuple[exp.Expr, int]] = [(tree, 1)]
+    while waiting:
+        node, depth = waiting.pop()
+        if node is not tree or depth > 1:
+            _check_type(node, text)
+        _check_parts(node, text)
+        _check_complete(node, text)
+        if depth > MAX_TREE_DEPTH:
+            raise refuse(
+                "too_deep",
+                "An expression nests more than "
+                f"{MAX_TREE_DEPTH} deep; write it in fewer steps.",
+            )
+        waiting.extend((child, _depth(node, child, depth)) for child in _children(node))
+
+
+def _depth(parent: exp.Expr, child: exp.Expr, depth: int) -> int:
+    """A chain of ANDs or ORs is one level: it is read as one list."""
+    same = isinstance(parent, exp.And | exp.Or) and type(child) is type(parent)
+    return depth if same else depth + 1
+
+
+def _children(node: exp.Expr) -> Iterator[exp.Expr]:
+    for name in NODES.get(type(node), _NOTHING):
+        value = node.args.get(name)
+        for each in value if isinstance(value, list) else (value,):
+            if isinstance(each, exp.Expr):
+                yield each
+
+
+def _check_type(node: exp.Expr, text: str) -> None:
+    known = type(node) in NODES and not isinstance(node, exp.Select)
+    if isinstance(node, exp.Anonymous):
+        known = _function_name(node) in ANONYMOUS
+    if known:
+        return
+    clause = quote(node, text)
+    if isinstance(node, exp.Func) and type(node).__name__ not in _NODE_NAMES:
+        raise _no_function(node, clause)
+    name = _NODE_NAMES.get(type(node).__name__, _words(type(node).__name__))
+    raise refuse(
+        "unsupported",
+        f"{_capital(name)} is not part of the language.",
+        clause=clause,
+    )
+
+
+def _no_function(node: exp.Func, clause: str) -> Exception:
+    name = _function_name(node)
+    near = nearest(name.upper(), FUNCTIONS)
+    hint = f" Did you mean {near}?" if near else ""
+    return refuse(
+        "unsupported",
+        f"The function {name.upper()[:64]} is not part of the language."
+        f"{hint} There are: {listed(FUNCTIONS, most=len(FUNCTIONS))}.",
+        clause=clause or name[:64],
+    )
+
+
+def _function_name(node: exp.Func) -> str:
+    if isinstance(node, exp.Anonymous):
+        return str(node.name).lower()
+    return str(node.sql_name()).lower()
+
+
+def _check_parts(node: exp.Expr, text: str) -> None:
+    allowed = NODES[type(node)]
+    for name, value in node.args.items():
+        if name in allowed or not _is_set(value):
+            continue
+        part = _CLAUSES.get(name, _words(name))
+        raise refuse(
+            "unsupported",
+            f"{_capital(part)} is not part of the language.",
+            clause=_part_text(value, node, text),
+        )
+
+
+def _check_complete(node: exp.Expr, text: str) -> None:
+    """The parser lets some operators pass without what they apply to."""
+    for name, required in node.arg_types.items():
+        if required and node.args.get(name) is None:
+            raise refuse(
+                "syntax",
+                f"{_words(type(node).__name__)} lacks what it applies to.",
+                clause=quote(node, text),
+            )
+
+
+def _part_text(value: object, node: exp.Expr, text: str) -> str:
+    first: Any = value[0] if isinstance(value, list) and value else value
+    return quote(first, text) if isinstance(first, exp.Expr) else quote(node, text)
+
+
+def _is_set(value: object) -> bool:
+    return value is not None and value is not False and value != []
+
+
+def _words(name: str) -> str:
+    """`GroupConcat` and `group_concat` as GROUP CONCAT."""
+    spaced = "".join(f" {each}" if each.isupper() else each for each in name)
+    return spaced.replace("_", " ").strip().upper()
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]

@@ -1,0 +1,157 @@
+"""Bind GROUP BY: keys that take finitely many public values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import prod
+from typing import Final
+
+import sqlglot.expressions as exp
+
+from privacy.aggregates import weighed
+from privacy.catalogue import Domain, Type
+from privacy.domains import ends
+from privacy.errors import Refused
+from privacy.expression import Expression
+from privacy.finite import columns_of, narrowed
+from privacy.literals import written
+from privacy.query import Key
+from privacy.quote import quote
+from privacy.refusals import refuse
+from privacy.rows import AGGREGATES, bind_row
+from privacy.scope import Scope, has_column
+
+MOST_CELLS: Final = 10**6
+MOST_KEYS: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys in order, each distinct; `positions` finds one by how it was bound."""
+
+    keys: tuple[Key, ...]
+    positions: Mapping[Expression, int]
+
+
+def bind_keys(select: exp.Select, scope: Scope) -> Keys:
+    """Bind the GROUP BY of a question; no keys where it has none."""
+    positions: dict[Expression, int] = {}
+    keys: list[Key] = []
+    sizes: list[tuple[str, int]] = []
+    for node in _nodes(select, scope):
+        bound = weighed(bind_row(node, scope))
+        if bound in positions:
+            continue
+        key = _public(bound, node, scope)
+        positions[bound] = len(keys)
+        keys.append(key)
+        size = len(key.domain.values or ()) + key.domain.nullable
+        sizes.append((_name(node), size))
+        _check_sizes(sizes)
+    return Keys(tuple(keys), positions)
+
+
+def _check_sizes(sizes: list[tuple[str, int]]) -> None:
+    """Refuse as soon as the keys so far have too many combinations."""
+    if len(sizes) > MOST_KEYS:
+        raise refuse("too_many_keys", f"A question may have {MOST_KEYS} keys at most.")
+    cells = prod(size for _, size in sizes)
+    if cells > MOST_CELLS:
+        named = " × ".join(f"{name} ({size:,})" for name, size in sizes)
+        raise refuse(
+            "too_many_keys",
+            f"These keys have {cells:,} combinations, of {MOST_CELLS:,} there may be: "
+            f"{named}. Group by fewer, or by coarser ones.",
+        )
+
+
+def _nodes(select: exp.Select, scope: Scope) -> list[exp.Expr]:
+    group = select.args.get("group")
+    if group is None:
+        return []
+    if group.args.get("all"):
+        items = [each.unalias() for each in select.expressions]
+        return [each for each in items if not _aggregated(each)]
+    return [_meant(each, select, scope) for each in group.expressions]
+
+
+def _aggregated(node: exp.Expr) -> bool:
+    return any(isinstance(each, AGGREGATES) for each in node.walk())
+
+
+def _meant(node: exp.Expr, select: exp.Select, scope: Scope) -> exp.Expr:
+    """A key may be a position, a column, an output's name, or an expression."""
+    if isinstance(node, exp.Literal) and not node.is_string:
+        return _at(node, select, scope)
+    if isinstance(node, exp.Column) and not node.table and not has_column(scope, node):
+        folded = node.name.casefold()
+        for each in select.expressions:
+            if isinstance(each, exp.Alias) and each.alias.casefold() == folded:
+                return _not_aggregate(each.this, scope)
+    return node
+
+
+def _at(node: exp.Literal, select: exp.Select, scope: Scope) -> exp.Expr:
+    items = select.expressions
+    text = str(node.this)
+    position = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0  # noqa: PLR2004
+    if not 1 <= position <= len(items):
+        raise refuse(
+            "invalid_value",
+            f"A position is a number from 1 to {len(items)}, the columns selected.",
+            clause=quote(node, scope.text),
+        )
+    return _not_aggregate(items[position - 1].unalias(), scope)
+
+
+def _not_aggregate(node: exp.Expr, scope: Scope) -> exp.Expr:
+    if _aggregated(node):
+        clause = quote(node, scope.text)
+        raise refuse(
+            "unsupported", f"GROUP BY cannot use the aggregate {clause}.", clause=clause
+        )
+    return node
+
+
+def _public(bound: Expression, node: exp.Expr, scope: Scope) -> Key:
+    if columns_of(bound) == []:
+        raise refuse(
+            "unsupported",
+            "A constant is not a key.",
+            clause=quote(node, scope.text),
+        )
+    key = Key(narrowed(bound))
+    if key.domain.values is None:
+        raise _not_public(bound, node, scope)
+    return key
+
+
+def _not_public(bound: Expression, node: exp.Expr, scope: Scope) -> Refused:
+    clause = quote(node, scope.text)
+    return refuse(
+        "not_public_key",
+        f"{clause} does not have a list of values that everybody knows, so a group of "
+        "its own could give a person away. Keys are listed text, true or false, whole "
+        "numbers within 1,000 of each other, parts of bounded dates, and what is "
+        "computed from them.",
+        clause=clause,
+        suggestion=_coarser(bound.domain, clause),
+    )
+
+
+def _coarser(domain: Domain, clause: str) -> str:
+    """A key that says less about the same thing, as SQL."""
+    if domain.type is Type.NUMBER:
+        found = ends(domain)
+        lower, upper = found if found else (0, 100 * 10**domain.scale)
+        bounds = f"{written(lower, domain.scale)}, {written(upper, domain.scale)}"
+        return f"WIDTH_BUCKET({clause}, {bounds}, 10)" if lower < upper else ""
+    if domain.type is Type.TEXT:
+        return f"CASE WHEN {clause} = 'A' THEN 'A' ELSE 'other' END"
+    years = domain.lower is not None and domain.upper is not None
+    return f"YEAR({clause})" if years else f"MONTH({clause})"
+
+
+def _name(node: exp.Expr) -> str:
+    return str(node.sql(dialect="duckdb"))[:40]

@@ -1,0 +1,89 @@
+"""Name the columns of the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import sqlglot.expressions as exp
+
+from privacy.quote import quote
+from privacy.refusals import refuse
+from privacy.scope import PERSON_ID, Scope, quoted_name
+
+ADDED: Final = ("_low", "_high", "_status")
+"""Endings of the columns that a release adds beside each noised one."""
+
+LONGEST_NAME: Final = 128
+_BY_NODE: Final = {
+    exp.Extract: "extract",
+    exp.WidthBucket: "width_bucket",
+    exp.DayOfWeekIso: "isodow",
+}
+
+
+def output_names(items: list[exp.Expr], scope: Scope) -> list[str]:
+    """The name of each selected item: as asked, or the column's, or the function's.
+
+    Names given by the question are kept as they are and refused where they are
+    taken (`reserved_name`); the others get a number where they are.
+    """
+    taken: set[str] = set()
+    for each in items:
+        if isinstance(each, exp.Alias):
+            _take(each, taken, scope)
+    return [
+        each.alias if isinstance(each, exp.Alias) else _free(_plain(each, scope), taken)
+        for each in items
+    ]
+
+
+def _take(item: exp.Alias, taken: set[str], scope: Scope) -> None:
+    name = item.alias
+    folded = name.casefold()
+    if not name or len(name) > LONGEST_NAME:
+        raise refuse(
+            "reserved_name",
+            f"A name has 1 to {LONGEST_NAME} characters.",
+            clause=quote(item, scope.text),
+        )
+    if folded.endswith(ADDED):
+        raise refuse(
+            "reserved_name",
+            f"The name {name} ends in _low, _high or _status, which a release adds.",
+            clause=quoted_name(name),
+            suggestion=quoted_name(f"{name}_column"),
+        )
+    if folded in taken or folded == PERSON_ID:
+        why = "is given to two columns" if folded in taken else "stands for a person"
+        raise refuse("reserved_name", f"The name {name} {why}: choose another.")
+    taken.add(folded)
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """The name, or the first of name_2, name_3 … that is free."""
+    found = next(each for each in _numbered(name) if each.casefold() not in taken)
+    taken.add(found.casefold())
+    return found
+
+
+def _numbered(name: str) -> Iterator[str]:
+    yield name
+    number = 2
+    while True:
+        yield f"{name}_{number}"
+        number += 1
+
+
+def _plain(node: exp.Expr, scope: Scope) -> str:
+    """A key keeps its column's name; anything else goes by its function's."""
+    if isinstance(node, exp.Paren):
+        return _plain(node.this, scope)
+    if isinstance(node, exp.Column):
+        found = scope.columns.get(node.name.casefold())
+        return found.name if found else node.name
+    if isinstance(node, exp.Anonymous):
+        return str(node.name).lower()
+    if isinstance(node, exp.Func | exp.Case):
+        return _BY_NODE.get(type(node), node.key)
+    return "expression"

@@ -1,0 +1,147 @@
+"""The frozen types a question passes through before it is planned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from fractions import Fraction
+from typing import TypeAlias
+
+import sqlglot.expressions as exp
+
+from privacy.catalogue import Domain, Table
+from privacy.expression import Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One SELECT statement, parsed, of a shape the language has. Not yet bound."""
+
+    text: str
+    tree: exp.Select = field(repr=False)
+
+
+class Statistic(Enum):
+    """What an aggregate computes over the rows of a cell."""
+
+    ROWS = "COUNT(*)"
+    PRESENT = "COUNT(x)"
+    PEOPLE = "COUNT(DISTINCT person_id)"
+    SUM = "SUM"
+    MEAN = "AVG"
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """One statistic asked of each cell. `argument` is None for ROWS and PEOPLE."""
+
+    statistic: Statistic
+    argument: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One GROUP BY expression; its domain has `values`, and NULL where nullable."""
+
+    expression: Expression
+
+    @property
+    def domain(self) -> Domain:
+        """The public values this key may take."""
+        return self.expression.domain
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRef:
+    """The value of the key at this position."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class AggregateRef:
+    """The released value of the aggregate at this position."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A number, text, boolean or date of the question, or None for NULL.
+
+    Numbers are exact fractions here: after noise nothing is fixed-point.
+    """
+
+    value: Fraction | str | bool | object | None
+
+
+class Operator(Enum):
+    """What may be done to released values."""
+
+    ADD = "+"
+    SUBTRACT = "-"
+    MULTIPLY = "*"
+    DIVIDE = "/"
+    NEGATE = "negate"
+    ROUND = "round"
+    NULLIF = "nullif"
+    EQUAL = "="
+    UNEQUAL = "<>"
+    LESS = "<"
+    AT_MOST = "<="
+    MORE = ">"
+    AT_LEAST = ">="
+    AND = "and"
+    OR = "or"
+    NOT = "not"
+    IS_NULL = "is null"
+    IN = "in"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operator applied to released values."""
+
+    operator: Operator
+    arguments: tuple[Post, ...]
+
+
+Post: TypeAlias = KeyRef | AggregateRef | Constant | Operation
+"""An expression over keys and released aggregates: post-processing only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One column of the release: its name, and what it is computed from."""
+
+    name: str
+    value: Post
+
+
+@dataclass(frozen=True, slots=True)
+class Ordering:
+    """One ORDER BY term over released values. NULLs come last either way."""
+
+    value: Post
+    descending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BoundQuery:
+    """A question over named public facts only; every name and type is settled.
+
+    `aggregates` are distinct and include those only HAVING or ORDER BY use.
+    Cells are the product of the keys' domains in key order (last key fastest),
+    each domain in public order with NULL last where nullable; no keys, one cell.
+    """
+
+    text: str
+    table: Table
+    where: Expression | None
+    keys: tuple[Key, ...]
+    aggregates: tuple[Aggregate, ...]
+    outputs: tuple[Output, ...]
+    having: Post | None
+    ordering: tuple[Ordering, ...]
+    limit: int | None
+    offset: int

@@ -1,0 +1,35 @@
+"""How the language words a refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from privacy.errors import CODES, Refused
+
+
+def refuse(
+    code: str, message: str, *, clause: str = "", suggestion: str = ""
+) -> Refused:
+    """Make a refusal under a documented code, for the caller to raise.
+
+    `clause` is the question's own text, and `suggestion`, unless empty, is SQL:
+    the question passes this refusal once `clause` is replaced by it throughout.
+    """
+    if code not in CODES:
+        raise KeyError(code)
+    return Refused(code, message, clause=clause, suggestion=suggestion)
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """Return the name most like `name`, or nothing where none is like it."""
+    by_folded = {known.casefold(): known for known in names}
+    found = get_close_matches(name.casefold()[:64], by_folded, n=1, cutoff=0.6)
+    return by_folded[found[0]] if found else ""
+
+
+def listed(names: Iterable[str], *, most: int = 12) -> str:
+    """Write names as a list for a sentence, cut after `most` of them."""
+    every = list(names)
+    shown = ", ".join(every[:most])
+    return f"{shown} and {len(every) - most} more" if len(every) > most else shown
