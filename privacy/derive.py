@@ -1,0 +1,194 @@
+"""Compute what was asked from noised components: values, and 95% intervals.
+
+Everything here is post-processing: averages and ratios of noised sums and counts,
+arithmetic and rounding. Floats are rounded to a public granularity, ends of
+intervals outwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from fractions import Fraction
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from privacy.catalogue import Type
+from privacy.evaluate import evaluate
+from privacy.form import Linear, Ratio, form, form_of
+from privacy.interval import Evidence, interval, point, ratio_point
+from privacy.mechanism import LARGEST
+from privacy.plan import Plan, aggregates_in
+from privacy.price import Price
+from privacy.quantile import half_width
+from privacy.query import AggregateRef, KeyRef, Output, Post, Statistic
+from privacy.table import (
+    ColumnKind,
+    DerivedOutput,
+    DerivedTable,
+    Figures,
+    NoisedTable,
+)
+
+_DECIMALS: Final = 6
+_MOST_DECIMALS: Final = 12
+"""Derived numbers keep 6 decimals beyond their finest column's, 12 at most."""
+
+_SLACK: Final = 1e-3
+"""How much of a granule float error may be; ends are rounded outwards past it."""
+
+_OBJECT_KINDS: Final[tuple[tuple[type, ColumnKind], ...]] = (
+    (str, ColumnKind.TEXT),
+    (datetime, ColumnKind.DATETIME),
+    (date, ColumnKind.DATE),
+)
+
+
+def derive(noised: NoisedTable, price: Price) -> DerivedTable:
+    """Compute every aggregate and output over every cell and draw.
+
+    Counts and sums are the noised integers themselves, ± a whole half-width; an
+    average lies in its argument's public bounds. Intervals are 95% intervals for
+    the exact answer on the published table, of each figure on its own.
+    """
+    keys = tuple(_key(price.plan, each) for each in range(len(price.plan.query.keys)))
+    evidence = Evidence(price, noised, keys)
+    known: dict[Post, Figures] = {KeyRef(p): key for p, key in enumerate(keys)}
+    for position in range(len(price.plan.query.aggregates)):
+        known[AggregateRef(position)] = _aggregate(AggregateRef(position), evidence)
+    outputs = tuple(_output(each, evidence, known) for each in price.plan.query.outputs)
+    aggregates = tuple(v for k, v in known.items() if isinstance(k, AggregateRef))
+    return DerivedTable(price, noised, keys, aggregates, outputs)
+
+
+def _key(plan: Plan, position: int) -> Figures:
+    """The key of each cell, shape (1, cells); a NUMBER as float64."""
+    domain = plan.query.keys[position].domain
+    public = domain.values or ()
+    codes = _codes(plan, position)
+    if domain.type is Type.NUMBER:
+        unit = 10**domain.scale
+        numbers = (float(Fraction(v, unit)) for v in public if isinstance(v, int))
+        held = np.array([*numbers, 0.0])
+    elif domain.type is Type.BOOLEAN:
+        held = np.array([*public, False], dtype=bool)
+    else:
+        held = np.empty(len(public) + 1, dtype=object)
+        held[:] = [*public, *(public[:1] or ("",))]
+    return Figures(held[codes], codes == len(public))
+
+
+def _codes(plan: Plan, position: int) -> NDArray[np.intp]:
+    """Which value of the key each cell has; the last code, where one more, is NULL."""
+    sizes = [len(k.domain.values or ()) + k.domain.nullable for k in plan.query.keys]
+    return np.unravel_index(np.arange(plan.cells), sizes)[position].reshape(1, -1)
+
+
+def _aggregate(reference: AggregateRef, evidence: Evidence) -> Figures:
+    plan = evidence.price.plan
+    match form_of(plan.readings[reference.position], plan):
+        case Ratio() as ratio:
+            found = ratio_point(ratio, evidence)
+            digits = _digits(reference, plan)
+            return Figures(np.round(found.values, digits), found.null)
+        case Linear() as linear:
+            values = point(linear, evidence)
+            return Figures(values, np.zeros(values.shape, dtype=bool))
+
+
+def _output(
+    output: Output, evidence: Evidence, known: Mapping[Post, Figures]
+) -> DerivedOutput:
+    query = evidence.price.plan.query
+    match output.value:
+        case KeyRef(position) if query.keys[position].domain.type is Type.NUMBER:
+            return _number_key(output.name, position, evidence.price.plan)
+        case AggregateRef(position) if (
+            query.aggregates[position].statistic is not Statistic.MEAN
+        ):
+            return _whole(output.name, position, evidence)
+        case post if aggregates_in(post):
+            return _number(output, evidence, known)
+        case post:
+            return _public(output.name, evaluate(post, known))
+
+
+def _number_key(name: str, position: int, plan: Plan) -> DerivedOutput:
+    domain = plan.query.keys[position].domain
+    public, codes = domain.values or (), _codes(plan, position)
+    held = np.array([*public, 0], dtype=np.int64)[codes]
+    kind = ColumnKind.DECIMAL if domain.scale else ColumnKind.INTEGER
+    value = Figures(held, codes == len(public))
+    return DerivedOutput(name, kind, domain.scale, frozenset(), value, None, None)
+
+
+def _whole(name: str, position: int, evidence: Evidence) -> DerivedOutput:
+    """A count or a sum as the noised integer itself."""
+    plan = evidence.price.plan
+    component = plan.readings[position].component
+    scale = plan.components[component].scale
+    summed = plan.query.aggregates[position].statistic is Statistic.SUM
+    width = half_width(evidence.price.mechanisms[component])
+    values = np.clip(evidence.noised.values[component], -LARGEST, LARGEST)
+    value, low, high = (
+        Figures(each, np.zeros(each.shape, dtype=bool))
+        for each in (values, values - width, values + width)
+    )
+    kind = ColumnKind.DECIMAL if summed else ColumnKind.INTEGER
+    aggregates = frozenset((position,))
+    return DerivedOutput(name, kind, scale, aggregates, value, low, high)
+
+
+def _number(
+    output: Output, evidence: Evidence, known: Mapping[Post, Figures]
+) -> DerivedOutput:
+    """Anything else computed from aggregates, as floats."""
+    post, plan = output.value, evidence.price.plan
+    match form(post, plan):
+        case Ratio() as ratio:
+            found = ratio_point(ratio, evidence)
+        case _:
+            found = evaluate(post, known)
+    shape = evidence.noised.values[0].shape
+    digits = _digits(post, plan)
+    value = Figures(np.round(found.values, digits) + np.zeros(shape), found.null)
+    low, high = interval(post, evidence)
+    ends = (_outwards(-low, digits), _outwards(high, digits))
+    return DerivedOutput(
+        output.name,
+        ColumnKind.FLOAT,
+        0,
+        aggregates_in(post),
+        value,
+        Figures(-ends[0].values, ends[0].null),
+        ends[1],
+    )
+
+
+def _outwards(end: NDArray[np.float64], digits: int) -> Figures:
+    """An end rounded up to the public granularity; no bound is NULL."""
+    null = ~np.isfinite(end)
+    granules = np.where(null, 0.0, end) * 10.0**digits
+    return Figures(np.ceil(granules - _SLACK) / 10.0**digits, null)
+
+
+def _digits(post: Post, plan: Plan) -> int:
+    components = (plan.readings[each].component for each in aggregates_in(post))
+    finest = max((plan.components[each].scale for each in components), default=0)
+    return min(_MOST_DECIMALS, _DECIMALS + finest)
+
+
+def _public(name: str, found: Figures) -> DerivedOutput:
+    """What depends on no aggregate: keys and constants."""
+    return DerivedOutput(name, _kind(found), 0, frozenset(), found, None, None)
+
+
+def _kind(found: Figures) -> ColumnKind:
+    if found.values.dtype == np.bool_:
+        return ColumnKind.BOOLEAN
+    if found.values.dtype != np.object_:
+        return ColumnKind.FLOAT
+    sample = found.values.flat[0]
+    return next(kind for held, kind in _OBJECT_KINDS if isinstance(sample, held))

@@ -1,0 +1,254 @@
+"""Say what an answer will cost and how wrong it will be, before any is given.
+
+Public facts only: the same for any data, and free.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Final
+
+from privacy.accounting import Loss, Measure
+from privacy.disclosure import least_shown
+from privacy.expression import Call, Case, ColumnOf, Expression, Literal
+from privacy.form import Linear, Ratio, form
+from privacy.plan import Component, Plan, Support, aggregates_in
+from privacy.price import Price, loss_of
+from privacy.quantile import Term, sum_half_width, upper_quantile
+from privacy.query import Output, Statistic
+
+GROUP_SIZES: Final = (100, 1_000, 10_000)
+"""Rows at which the error of averages and ratios is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseLine:
+    """The noise of one component, in the units of its column.
+
+    `moved` is how far one person can move it over all cells. `asked` is False for
+    a count that only certifies cells. `share` is its part of the price.
+    """
+
+    component: str
+    distribution: str
+    scale: float
+    moved: float
+    share: float
+    asked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnError:
+    """How wrong one column will be: the half-width of its 95% interval.
+
+    `margin` is None where it depends on the data; `margins` then has (rows in the
+    group, the most it can be at that size) where public facts bound it.
+    """
+
+    column: str
+    margin: float | None
+    margins: tuple[tuple[int, float], ...]
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """From which count on a column's cells are shown.
+
+    `counted` is "people" or "rows". A cell is shown where its noised count is at
+    least `shown_from`; one with `usually_from` is shown 99 times in 100, and one
+    with fewer than the policy's people at most once in 100.
+    """
+
+    column: str
+    counted: str
+    shown_from: int
+    usually_from: int
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a researcher is told before spending; nothing in it was read from data."""
+
+    bounds: str
+    cells: int
+    noise: tuple[NoiseLine, ...]
+    columns: tuple[ColumnError, ...]
+    certificates: tuple[Certificate, ...]
+    loss: Loss
+    half_error: Loss
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The same in sentences."""
+        return (
+            self.bounds,
+            f"The answer has {self.cells:,} cells.",
+            *map(_noise_words, self.noise),
+            *(f"{column.column}: {column.words}." for column in self.columns),
+            *map(_certificate_words, self.certificates),
+            f"This costs ρ = {self.loss.rho:.6g} (ε = {self.loss.epsilon:.4g}); "
+            f"half the error would cost ρ = {self.half_error.rho:.6g} "
+            f"(ε = {self.half_error.epsilon:.4g}).",
+        )
+
+
+def explain(price: Price) -> Explanation:
+    """Explain a price: bounds, noise, expected error, suppression, and cost.
+
+    `half_error` is what the same question with half the error would cost: four
+    times ρ under zCDP, twice ε under pure DP.
+    """
+    plan = price.plan
+    outputs = [each for each in plan.query.outputs if aggregates_in(each.value)]
+    return Explanation(
+        bounds=_bounds(plan),
+        cells=plan.cells,
+        noise=_noise(price),
+        columns=tuple(_error(output, price) for output in outputs),
+        certificates=_certificates(outputs, price),
+        loss=price.loss,
+        half_error=_half_error(price),
+    )
+
+
+def _half_error(price: Price) -> Loss:
+    pure = price.measure is Measure.PURE
+    nano = 2 * price.epsilon_nano if pure else 4 * price.rho_nano
+    return loss_of(price.measure, nano, price.conversion_delta_atto)
+
+
+def _bounds(plan: Plan) -> str:
+    rows, cells = plan.bounded.rows_per_person, plan.bounded.cells_per_person
+    if rows == 1:
+        return "One person has one row, in one cell."
+    return f"One person has at most {rows} rows, in at most {cells} of the cells."
+
+
+def _noise(price: Price) -> tuple[NoiseLine, ...]:
+    plan = price.plan
+    weights = sum((each.weight for each in plan.components), Fraction(0))
+    read = {p for r in plan.readings for p in (r.component, r.divisor)}
+    return tuple(
+        NoiseLine(
+            component=_component(component),
+            distribution=mechanism.kind.value,
+            scale=mechanism.scale / 10**component.scale,
+            moved=component.l1 / 10**component.scale,
+            share=float(component.weight / weights),
+            asked=position in read,
+        )
+        for position, (component, mechanism) in enumerate(
+            zip(plan.components, price.mechanisms, strict=True)
+        )
+    )
+
+
+def _error(output: Output, price: Price) -> ColumnError:
+    match form(output.value, price.plan):
+        case Linear() as linear:
+            margin = sum_half_width(_terms(linear, price))
+            words = f"±{margin:,.6g} in every cell"
+            return ColumnError(output.name, margin, (), words)
+        case Ratio(lower=Fraction(), upper=Fraction()) as ratio:
+            margins = tuple((size, _at(ratio, price, size)) for size in GROUP_SIZES)
+            said = ", ".join(f"±{m:,.4g} for {size:,} rows" for size, m in margins)
+            return ColumnError(output.name, None, margins, f"at most about {said}")
+        case _:
+            words = "depends on the data; the interval is given with the answer"
+            return ColumnError(output.name, None, (), words)
+
+
+def _at(ratio: Ratio, price: Price, rows: int) -> float:
+    """The most the margin of a ratio can be in a group of so many rows.
+
+    The noise in N − θD over D, at the θ farthest from zero that is possible.
+    """
+    farthest = max((ratio.lower or Fraction(0), ratio.upper or Fraction(0)), key=abs)
+    below = Linear(
+        tuple((position, c * -farthest) for position, c in ratio.denominator.terms)
+    )
+    sums = dict(ratio.numerator.terms)
+    for position, coefficient in below.terms:
+        sums[position] = sums.get(position, Fraction(0)) + coefficient
+    kept = Linear(tuple((position, c) for position, c in sums.items() if c))
+    width = sum_half_width(_terms(kept, price)) / rows
+    return min(width, float(ratio.upper or 0) - float(ratio.lower or 0)) * abs(
+        float(ratio.multiplier)
+    )
+
+
+def _terms(value: Linear, price: Price) -> tuple[Term, ...]:
+    return tuple((c, price.mechanisms[position]) for position, c in value.terms)
+
+
+def _certificates(outputs: list[Output], price: Price) -> tuple[Certificate, ...]:
+    if not price.plan.policy.certificates:
+        return ()
+    return tuple(
+        _certificate(output.name, price.plan.supports[position], price)
+        for output in outputs
+        for position in sorted(aggregates_in(output.value))
+    )
+
+
+def _certificate(column: str, support: Support, price: Price) -> Certificate:
+    plan = price.plan
+    shown_from = least_shown(price, support)
+    quantile = upper_quantile(
+        price.mechanisms[support.component], plan.policy.confidence
+    )
+    people = (
+        plan.components[support.component].statistic is Statistic.PEOPLE
+        or plan.bounded.rows_per_person == 1
+    )
+    counted = "people" if people else "rows"
+    return Certificate(column, counted, shown_from, shown_from + quantile)
+
+
+def _noise_words(line: NoiseLine) -> str:
+    certifies = "" if line.asked else " It only certifies that enough people count."
+    return (
+        f"{line.component}: {line.distribution} noise of scale {line.scale:,.6g}; "
+        f"one person moves it by at most {line.moved:,.6g}.{certifies}"
+    )
+
+
+def _certificate_words(each: Certificate) -> str:
+    return (
+        f"{each.column}: a cell is shown where its noised count of {each.counted} is "
+        f"at least {each.shown_from:,}, which {each.usually_from:,} usually reach."
+    )
+
+
+def _component(component: Component) -> str:
+    match component.statistic, component.argument:
+        case Statistic.PRESENT, argument if argument is not None:
+            return f"COUNT({_words(argument)})"
+        case Statistic.SUM, argument if argument is not None:
+            return f"SUM({_words(argument)})"
+        case statistic, _:
+            return str(statistic.value)
+
+
+def _words(expression: Expression) -> str:
+    """An expression as people read it; not SQL to be run."""
+    match expression:
+        case ColumnOf(_, name):
+            return name
+        case Literal(value, domain):
+            return _literal(value, domain.scale)
+        case Call(function, (left, right)) if not str(function.value).isalnum():
+            return f"{_words(left)} {function.value} {_words(right)}"
+        case Call(function, arguments):
+            return f"{function.value}({', '.join(map(_words, arguments))})"
+        case Case():
+            return "CASE …"
+
+
+def _literal(value: object, scale: int) -> str:
+    if isinstance(value, int) and scale:
+        return str(Decimal(value).scaleb(-scale))
+    return str(value)

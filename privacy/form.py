@@ -1,0 +1,195 @@
+"""Read an output as a sum of components, or a ratio of two, where it is one.
+
+For these the distribution of the error is known, so their intervals are exact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import TypeAlias
+
+from privacy.plan import Component, Plan, Reading, ends_of
+from privacy.query import (
+    AggregateRef,
+    Constant,
+    Operation,
+    Operator,
+    Post,
+    Statistic,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """Σ coefficient · component + constant, components by position.
+
+    Coefficients include the components' decimal scales and are never 0.
+    """
+
+    terms: tuple[tuple[int, Fraction], ...]
+    constant: Fraction = Fraction(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """offset + multiplier · numerator / denominator, the multiplier not 0.
+
+    `lower` and `upper` bound numerator / denominator by public facts; both are
+    None where nothing is known. `counted`: the denominator is the number of rows
+    an average is over, which is at least 1 where there is anything to average.
+    """
+
+    numerator: Linear
+    denominator: Linear
+    lower: Fraction | None = None
+    upper: Fraction | None = None
+    multiplier: Fraction = Fraction(1)
+    offset: Fraction = Fraction(0)
+    counted: bool = False
+
+
+Form: TypeAlias = Linear | Ratio
+
+
+def form(post: Post, plan: Plan) -> Form | None:
+    """The form of an expression over aggregates, None where it has neither form."""
+    match post:
+        case AggregateRef(position):
+            return form_of(plan.readings[position], plan)
+        case Constant(value) if isinstance(value, Fraction):
+            return Linear((), value)
+        case Operation(operator, arguments):
+            return _operation(operator, arguments, plan)
+        case _:
+            return None
+
+
+def _operation(
+    operator: Operator, arguments: tuple[Post, ...], plan: Plan
+) -> Form | None:
+    match operator, arguments:
+        case Operator.NEGATE, (only,):
+            return _scaled(form(only, plan), Fraction(-1))
+        case Operator.ADD, (left, right):
+            return _added(form(left, plan), form(right, plan))
+        case Operator.SUBTRACT, (left, right):
+            return _added(form(left, plan), _scaled(form(right, plan), Fraction(-1)))
+        case Operator.MULTIPLY, (left, right):
+            return _multiplied(form(left, plan), form(right, plan))
+        case Operator.DIVIDE, (left, right):
+            return _divided(form(left, plan), form(_divisor(right), plan), plan)
+        case _:
+            return None
+
+
+def form_of(reading: Reading, plan: Plan) -> Form:
+    """The form of an aggregate: a component, or an average's ratio of two."""
+    component = plan.components[reading.component]
+    unit = Fraction(1, 10**component.scale)
+    total = Linear(((reading.component, unit),))
+    if reading.divisor is None:
+        return total
+    return Ratio(
+        total,
+        Linear(((reading.divisor, Fraction(1)),)),
+        (reading.lower - reading.centre) * unit,
+        (reading.upper - reading.centre) * unit,
+        offset=reading.centre * unit,
+        counted=True,
+    )
+
+
+def _scaled(value: Form | None, factor: Fraction) -> Form | None:
+    match value:
+        case Linear(terms, constant):
+            scaled = tuple((position, c * factor) for position, c in terms if factor)
+            return Linear(scaled, constant * factor)
+        case Ratio(multiplier=multiplier, offset=offset) if factor:
+            return replace(
+                value, multiplier=multiplier * factor, offset=offset * factor
+            )
+        case _:
+            return None
+
+
+def _added(left: Form | None, right: Form | None) -> Form | None:
+    match left, right:
+        case Linear(), Linear():
+            sums: dict[int, Fraction] = dict(left.terms)
+            for position, coefficient in right.terms:
+                sums[position] = sums.get(position, Fraction(0)) + coefficient
+            kept = tuple((position, c) for position, c in sorted(sums.items()) if c)
+            return Linear(kept, left.constant + right.constant)
+        case (Ratio() as ratio, Linear((), constant)):
+            return replace(ratio, offset=ratio.offset + constant)
+        case (Linear((), constant), Ratio() as ratio):
+            return replace(ratio, offset=ratio.offset + constant)
+        case _:
+            return None
+
+
+def _multiplied(left: Form | None, right: Form | None) -> Form | None:
+    match left, right:
+        case _, Linear((), constant):
+            return _scaled(left, constant)
+        case Linear((), constant), _:
+            return _scaled(right, constant)
+        case _:
+            return None
+
+
+def _divided(left: Form | None, right: Form | None, plan: Plan) -> Form | None:
+    match left, right:
+        case _, Linear((), constant):
+            return _scaled(left, 1 / constant) if constant else None
+        case Linear(), Linear():
+            return Ratio(left, right, *_public_ends(left, right, plan))
+        case _:
+            return None
+
+
+def _divisor(post: Post) -> Post:
+    """NULLIF(x, 0) as a divisor is x: nothing is divided by 0 here anyway."""
+    match post:
+        case Operation(Operator.NULLIF, (inner, Constant(value))) if value == 0:
+            return inner
+        case _:
+            return post
+
+
+def _public_ends(
+    numerator: Linear, denominator: Linear, plan: Plan
+) -> tuple[Fraction | None, Fraction | None]:
+    """What a ratio of two plain aggregates of the same rows cannot be outside of."""
+    plain = not (numerator.constant or denominator.constant)
+    if not (plain and len(numerator.terms) == len(denominator.terms) == 1):
+        return None, None
+    ((above, factor),), ((below, divisor),) = numerator.terms, denominator.terms
+    ends = _per_row(plan.components[above], plan.components[below], plan)
+    if ends is None:
+        return None, None
+    low, high = sorted(end * factor / divisor for end in ends)
+    return low, high
+
+
+def _per_row(above: Component, below: Component, plan: Plan) -> tuple[int, int] | None:
+    """Bounds of `above` ÷ `below` in unscaled units, where rows above are below."""
+    same = above.argument == below.argument
+    match below.statistic:
+        case Statistic.ROWS:
+            times = 1
+        case Statistic.PEOPLE:
+            times = plan.bounded.rows_per_person
+        case Statistic.PRESENT if same and above.statistic is not Statistic.ROWS:
+            times = 1
+        case _:
+            return None
+    if above.statistic is not Statistic.SUM or above.argument is None:
+        return 0, times
+    lower, upper = ends_of(above.argument)
+    if below.statistic is Statistic.PRESENT or (
+        below.statistic is Statistic.ROWS and not above.argument.domain.nullable
+    ):
+        return lower, upper
+    return min(0, lower) * times, max(0, upper) * times

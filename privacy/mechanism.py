@@ -1,0 +1,157 @@
+"""The only module that draws noise, and the only one that knows OpenDP.
+
+Two measurements over vectors of 64-bit integers are used: the discrete Gaussian
+(Canonne, Kamath, Steinke 2020, arXiv 2004.00010) under zero-concentrated DP
+(zCDP; Bun and Steinke 2016, arXiv 1605.02065) and the discrete Laplace (Ghosh,
+Roughgarden, Sundararajan 2009, arXiv 0811.2841) under pure DP. Their losses are
+what OpenDP's own privacy maps say, so noise and price cannot drift apart. Only
+the `contrib` feature is enabled. OpenDP's errors quote values: let none travel.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import Enum
+from fractions import Fraction
+from functools import lru_cache
+from math import inf, isfinite, isqrt, nextafter, sqrt
+from typing import Any, Final
+
+import numpy as np
+import opendp.prelude as dp
+from numpy.typing import NDArray
+
+dp.enable_features("contrib")
+
+LARGEST: Final = 2**62
+"""Exact values are clamped to ±2⁶² first (1-Lipschitz); OpenDP's noise saturates."""
+
+WIDEST: Final = 2.0**57
+"""The largest scale drawn: its tails stay far inside 64 bits."""
+
+_SPLIT: Final = 4_096
+"""Values from which a second thread pays for itself; OpenDP releases the GIL."""
+
+
+class Kind(Enum):
+    """The distribution of the noise."""
+
+    GAUSSIAN = "discrete Gaussian"
+    LAPLACE = "discrete Laplace"
+
+
+@dataclass(frozen=True, slots=True)
+class Mechanism:
+    """Noise for one component: its distribution, scale, and what it protects.
+
+    `scale` is σ of the discrete Gaussian or b of the discrete Laplace, in the
+    component's own unscaled units. `l1` and `l2_squared` bound how far adding or
+    removing one person moves the whole vector of cells. Raises ValueError for a
+    scale that is not positive and finite (OpenDP takes 0 and returns the exact
+    value) or a sensitivity below one unit.
+    """
+
+    kind: Kind
+    scale: float
+    l1: int
+    l2_squared: int
+
+    def __post_init__(self) -> None:
+        if not (isfinite(self.scale) and 0 < self.scale <= WIDEST):
+            raise ValueError("a noise scale is positive, finite and at most 2**57")
+        if self.l1 < 1 or self.l2_squared < 1:
+            raise ValueError("a sensitivity is at least one unit")
+
+
+@lru_cache(maxsize=4_096)
+def loss(mechanism: Mechanism) -> Fraction:
+    """The privacy loss of one use, exactly as OpenDP's map states it.
+
+    ρ of zCDP for a Gaussian, ε of pure DP for a Laplace. The sensitivity is
+    rounded up to a float before OpenDP sees it, and OpenDP rounds its map up.
+    """
+    measurement = _measurement(mechanism.kind, mechanism.scale)
+    mapped = measurement.map(_distance(mechanism))
+    if not (isfinite(mapped) and mapped > 0):
+        raise ValueError("this scale bounds no privacy loss")
+    return Fraction(mapped)
+
+
+def calibrate(
+    kind: Kind, *, l1: int, l2_squared: int, at_most: Fraction
+) -> Mechanism | None:
+    """The least noise whose loss is at most `at_most`; OpenDP's map is the proof.
+
+    Starts from the closed form (σ² = Δ₂² / 2ρ, b = Δ₁ / ε) and widens by parts in
+    10¹⁵ until the map agrees. None where the scale would be wider than 2⁵⁷.
+    """
+    wanted = float(at_most)
+    gaussian = kind is Kind.GAUSSIAN
+    scale = sqrt(l2_squared / 2 / wanted) if gaussian else l1 / wanted
+    for step in range(0, 64, 2):
+        widened = scale * (1 + step * 2.0**-51)
+        if widened > WIDEST:
+            return None
+        mechanism = Mechanism(kind, widened, l1, l2_squared)
+        if loss(mechanism) <= at_most:
+            return mechanism
+    raise ArithmeticError(  # pragma: no cover (a fault of OpenDP's, and then no price)
+        "OpenDP's map is not near its closed form"
+    )
+
+
+def draw(mechanism: Mechanism, values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Add fresh noise to each value; same shape. The loss is that of one vector.
+
+    Whoever passes several copies of a value pays for each copy.
+    """
+    measurement = _measurement(mechanism.kind, mechanism.scale)
+    clamped = np.clip(values, -LARGEST, LARGEST).ravel()
+    if clamped.size < _SPLIT:
+        drawn = measurement(clamped.tolist())
+    else:
+        halves = (half.tolist() for half in np.array_split(clamped, 2))
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            drawn = [value for half in pool.map(measurement, halves) for value in half]
+    return np.array(drawn, dtype=np.int64).reshape(values.shape)
+
+
+def delta_of_zcdp(rho: float, epsilon: float) -> float:
+    """The least δ for which ρ-zCDP is (ε, δ)-DP, by OpenDP's conversion.
+
+    Rounded up. OpenDP's arithmetic reaches to ρ of about 10⁵.
+    """
+    distance = nextafter(sqrt(2 * rho), inf)
+    return float(_approximate().map(distance).delta(epsilon))
+
+
+@lru_cache(maxsize=4_096)
+def _measurement(kind: Kind, scale: float) -> Any:  # noqa: ANN401 (untyped library)
+    domain = dp.vector_domain(dp.atom_domain(T="i64"))
+    if kind is Kind.GAUSSIAN:
+        return dp.m.make_gaussian(domain, dp.l2_distance(T="f64"), scale)
+    return dp.m.make_laplace(domain, dp.l1_distance(T="f64"), scale)
+
+
+@lru_cache(maxsize=1)
+def _approximate() -> Any:  # noqa: ANN401 (untyped library)
+    return dp.c.make_zCDP_to_approxDP(_measurement(Kind.GAUSSIAN, 1.0))
+
+
+def _distance(mechanism: Mechanism) -> float:
+    """The sensitivity as a float that is not below it."""
+    if mechanism.kind is Kind.LAPLACE:
+        return _float_at_least(mechanism.l1)
+    root = isqrt(mechanism.l2_squared)
+    if root * root == mechanism.l2_squared:
+        return _float_at_least(root)
+    rough = nextafter(sqrt(mechanism.l2_squared), inf)
+    return (
+        rough if Fraction(rough) ** 2 >= mechanism.l2_squared else nextafter(rough, inf)
+    )
+
+
+def _float_at_least(whole: int) -> float:
+    rounded = float(whole)
+    return rounded if rounded >= whole else nextafter(rounded, inf)

@@ -1,0 +1,315 @@
+"""Choose what to compute in each cell, how far one person moves it, what proves it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Final
+
+from privacy.bound import BoundedQuery, cells
+from privacy.catalogue import Domain, Type
+from privacy.errors import Refused
+from privacy.expression import Call, Expression, Function, Literal
+from privacy.policy import Policy
+from privacy.query import (
+    Aggregate,
+    AggregateRef,
+    BoundQuery,
+    Constant,
+    KeyRef,
+    Operation,
+    Operator,
+    Output,
+    Post,
+    Statistic,
+)
+
+LARGEST_SENSITIVITY: Final = 2**56
+"""Beyond it no useful noise fits 64 bits."""
+
+_NUMERIC: Final = frozenset(
+    (
+        Operator.ADD,
+        Operator.SUBTRACT,
+        Operator.MULTIPLY,
+        Operator.DIVIDE,
+        Operator.NEGATE,
+        Operator.ROUND,
+        Operator.NULLIF,
+    )
+)
+
+_FINE_SPAN: Final = 20
+"""Narrower spans gain 5% or more from a centre at half a unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One exact integer of each cell, to be noised.
+
+    `statistic` is ROWS, PRESENT, PEOPLE or SUM. `l1` and `l2_squared` bound, in
+    the component's own unscaled units, how far the vector over all cells moves
+    when one person and all their rows are added or removed. The unscaled integer
+    stands for itself over 10^`scale`. `weight` is its part of the price.
+    """
+
+    statistic: Statistic
+    argument: Expression | None
+    l1: int
+    l2_squared: int
+    scale: int
+    weight: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How an aggregate is read off the components, by position.
+
+    Without `divisor` it is the component; with one (AVG) it is component ÷
+    divisor plus `centre`, an unscaled integer at the component's scale, and it
+    lies in [`lower`, `upper`] at the same scale.
+    """
+
+    component: int
+    divisor: int | None = None
+    centre: int = 0
+    lower: int = 0
+    upper: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """The count that certifies an aggregate's cell, by position of the component.
+
+    One person adds at most `per_person` to it, so people ≥ count ÷ `per_person`.
+    """
+
+    component: int
+    per_person: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is computed for a question, under which bounds and which policy.
+
+    `readings` and `supports` follow the query's aggregates; `supports` is empty
+    where the policy asks for no certificates.
+    """
+
+    bounded: BoundedQuery
+    policy: Policy
+    components: tuple[Component, ...]
+    readings: tuple[Reading, ...]
+    supports: tuple[Support, ...]
+
+    @property
+    def query(self) -> BoundQuery:
+        """The question planned for."""
+        return self.bounded.query
+
+    @property
+    def cells(self) -> int:
+        """How many cells the answer has."""
+        return cells(self.query)
+
+
+def plan(bounded: BoundedQuery, policy: Policy) -> Plan:
+    """Plan a bounded question under a policy.
+
+    Sensitivities hold for one person added or removed, with at most
+    `rows_per_person` = C rows, each in one cell. COUNT moves by at most C in all,
+    so Δ₁ = C and Δ₂ ≤ C; distinct people by 1 in each of at most c cells, so
+    Δ₁ = c and Δ₂² = c; a sum of values in [lo, hi] by C·max(|lo|, |hi|) in both.
+    An average is a sum of differences from a public centre and a count, each
+    noised and paid for. Refuses a question that has nothing to compute
+    (`not_a_question`), a value too large for any noise to fit (`overflow`), and an
+    output computed from aggregates that is not a number (`unsupported`).
+    """
+    if not bounded.query.aggregates:
+        raise Refused("not_a_question", "A question asks for at least one aggregate.")
+    for output in bounded.query.outputs:
+        _refuse_unless_number(output, bounded.query)
+    draft = _Draft(bounded, policy)
+    readings = tuple(_reading(draft, each) for each in bounded.query.aggregates)
+    supports = tuple(_support(draft, each) for each in draft.supported())
+    return Plan(bounded, policy, tuple(draft.components), readings, supports)
+
+
+def aggregates_in(post: Post) -> frozenset[int]:
+    """The positions of the aggregates an expression depends on."""
+    match post:
+        case AggregateRef(position):
+            return frozenset((position,))
+        case Operation(_, arguments):
+            return frozenset().union(*map(aggregates_in, arguments))
+        case _:
+            return frozenset()
+
+
+@dataclass(slots=True)
+class _Draft:
+    """Components found so far; the same one is never computed twice."""
+
+    bounded: BoundedQuery
+    policy: Policy
+    components: list[Component] = field(default_factory=list)
+
+    @property
+    def aggregates(self) -> tuple[Aggregate, ...]:
+        return self.bounded.query.aggregates
+
+    def supported(self) -> tuple[Aggregate, ...]:
+        return self.aggregates if self.policy.certificates else ()
+
+    def position(self, component: Component) -> int:
+        """Where the component is, adding it where it is new.
+
+        What is asked is added first, so a component keeps the weight it had.
+        """
+        found = self.find(component.statistic, component.argument)
+        if found is None:
+            self.components.append(component)
+            return len(self.components) - 1
+        return found
+
+    def find(self, statistic: Statistic, argument: Expression | None) -> int | None:
+        for position, each in enumerate(self.components):
+            if (each.statistic, each.argument) == (statistic, argument):
+                return position
+        return None
+
+    def asks_sum_of(self, argument: Expression) -> bool:
+        return Aggregate(Statistic.SUM, argument) in self.aggregates
+
+
+def _reading(draft: _Draft, aggregate: Aggregate) -> Reading:
+    whole = Fraction(1)
+    match aggregate:
+        case Aggregate(Statistic.SUM, argument) if argument is not None:
+            return Reading(draft.position(_sum(draft, argument, whole)))
+        case Aggregate(Statistic.MEAN, argument) if argument is not None:
+            return _mean(draft, argument)
+        case _:
+            return Reading(draft.position(_count(draft, aggregate, whole)))
+
+
+def _mean(draft: _Draft, argument: Expression) -> Reading:
+    """AVG: from the sum where that is asked too, else centred, which is less noisy."""
+    centred, centre = argument, 0
+    if not draft.asks_sum_of(argument):
+        centred, centre = _centred(argument)
+    total = draft.position(_sum(draft, centred, Fraction(1)))
+    count = draft.position(
+        _count(draft, Aggregate(Statistic.PRESENT, argument), Fraction(1))
+    )
+    lower, upper = ends_of(argument)
+    finer = 10 ** (centred.domain.scale - argument.domain.scale)
+    return Reading(total, count, centre, lower * finer, upper * finer)
+
+
+def _centred(argument: Expression) -> tuple[Expression, int]:
+    """The argument less a public constant that halves how far a row can move it."""
+    lower, upper = ends_of(argument)
+    scale = argument.domain.scale
+    if (upper - lower) % 2 and upper - lower < _FINE_SPAN and abs(upper) < 2**32:
+        scale, lower, upper = scale + 1, lower * 10, upper * 10
+    centre = (lower + upper) // 2
+    if centre == 0 and scale == argument.domain.scale:
+        return argument, 0
+    fixed = Domain(Type.NUMBER, scale, centre, centre, nullable=False, values=(centre,))
+    ends = Domain(
+        Type.NUMBER, scale, lower - centre, upper - centre, argument.domain.nullable
+    )
+    less = Call(Function.SUBTRACT, (argument, Literal(centre, fixed)), ends)
+    return less, centre
+
+
+def _sum(draft: _Draft, argument: Expression, weight: Fraction) -> Component:
+    largest = max(1, *(abs(end) for end in ends_of(argument)))
+    moved = draft.bounded.rows_per_person * largest
+    if moved > LARGEST_SENSITIVITY:
+        raise Refused(
+            "overflow",
+            "One person could move this sum too far for any noise to fit.",
+            suggestion="Narrow the value with CLAMP(x, low, high).",
+        )
+    scale = argument.domain.scale
+    return Component(Statistic.SUM, argument, moved, moved**2, scale, weight)
+
+
+def _count(draft: _Draft, aggregate: Aggregate, weight: Fraction) -> Component:
+    """A count in its plainest form, so that equal counts are one component."""
+    rows, people = draft.bounded.rows_per_person, draft.bounded.cells_per_person
+    match _plainest(aggregate, rows):
+        case Aggregate(Statistic.PEOPLE):
+            return Component(Statistic.PEOPLE, None, people, people, 0, weight)
+        case Aggregate(statistic, argument):
+            return Component(statistic, argument, rows, rows**2, 0, weight)
+
+
+def _plainest(aggregate: Aggregate, rows_per_person: int) -> Aggregate:
+    """COUNT(x) of what is never NULL, and people with one row each, are COUNT(*)."""
+    rows = Aggregate(Statistic.ROWS)
+    argument = aggregate.argument
+    match aggregate.statistic:
+        case Statistic.PEOPLE if rows_per_person == 1:
+            return rows
+        case Statistic.PRESENT if argument and not argument.domain.nullable:
+            return rows
+        case _:
+            return aggregate
+
+
+def _support(draft: _Draft, aggregate: Aggregate) -> Support:
+    """The one count that certifies this aggregate's cell; added where none is asked.
+
+    Only rows where a nullable argument is present are behind SUM(x), AVG(x) and
+    COUNT(x), so only those are counted. Otherwise people are better than rows,
+    and what is computed anyway is better than what must be paid for.
+    """
+    rows = draft.bounded.rows_per_person
+    argument = aggregate.argument
+    if argument is not None and argument.domain.nullable:
+        present = Aggregate(Statistic.PRESENT, argument)
+        count = _count(draft, present, draft.policy.support_weight)
+        return Support(draft.position(count), rows)
+    for statistic, per_person in ((Statistic.PEOPLE, 1), (Statistic.ROWS, rows)):
+        found = draft.find(statistic, None)
+        if found is not None:
+            return Support(found, per_person)
+    people = Aggregate(Statistic.PEOPLE)
+    count = _count(draft, people, draft.policy.support_weight)
+    return Support(draft.position(count), 1)
+
+
+def _refuse_unless_number(output: Output, query: BoundQuery) -> None:
+    """Only numbers have intervals; truth values of noised figures would have none."""
+    if aggregates_in(output.value) and not _is_number(output.value, query):
+        raise Refused(
+            "unsupported",
+            "A column computed from aggregates is a number here.",
+            clause=output.name,
+            suggestion="Select the aggregates, and compare them in HAVING.",
+        )
+
+
+def _is_number(post: Post, query: BoundQuery) -> bool:
+    match post:
+        case KeyRef(position):
+            return query.keys[position].domain.type is Type.NUMBER
+        case AggregateRef():
+            return True
+        case Constant(value):
+            return value is None or isinstance(value, Fraction)
+        case Operation(operator, arguments):
+            return operator in _NUMERIC and all(
+                _is_number(each, query) for each in arguments
+            )
+
+
+def ends_of(argument: Expression) -> tuple[int, int]:
+    """The public ends of what is summed, as unscaled integers; binding saw to it."""
+    lower, upper = argument.domain.lower, argument.domain.upper
+    if not (isinstance(lower, int) and isinstance(upper, int)):
+        raise TypeError("a summed expression is bounded on both sides")
+    return lower, upper

@@ -1,0 +1,53 @@
+"""What may be shown of a noised answer: public rules with a name and a hash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from types import MappingProxyType
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The disclosure rules in force.
+
+    `certificates`: whether a cell must prove, from noised counts alone, that at
+    least `threshold_people` people are behind it; the proof fails to hold with
+    probability at most 1 − `confidence` per cell. `relative_margin`: figures
+    whose 95% interval is wider either way than this share of the figure are
+    marked unreliable (None: never). `support_weight`: what a count that nobody
+    asked for and a certificate needs is given of the price, relative to what was
+    asked.
+    """
+
+    name: str
+    version: int
+    certificates: bool
+    threshold_people: int = 10
+    confidence: Fraction = Fraction(99, 100)
+    relative_margin: Fraction | None = Fraction(1, 2)
+    support_weight: Fraction = Fraction(1, 10)
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the policy's canonical JSON, in hexadecimal."""
+        canonical = json.dumps(
+            asdict(self), sort_keys=True, separators=(",", ":"), default=str
+        )
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+GATEWAY: Final = Policy("gateway", version=1, certificates=True)
+"""What every question through a gateway is answered under."""
+
+NONE: Final = Policy("none", version=1, certificates=False, relative_margin=None)
+"""Differential privacy without certificates, for the laboratory only."""
+
+POLICIES: Final[Mapping[str, Policy]] = MappingProxyType(
+    {policy.name: policy for policy in (GATEWAY, NONE)}
+)
+"""The policies shipped, by name."""

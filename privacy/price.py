@@ -1,0 +1,246 @@
+"""What a question costs, and the noise that makes it cost that.
+
+The price is what OpenDP's maps state for the noise that will be drawn, summed
+over components and rounded up to whole nano-units; never more than was asked.
+Components compose by addition: ρ under zCDP (Bun and Steinke 2016, lemma 2.3), ε
+under pure DP. No protected data is involved: an explained price is the price.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from fractions import Fraction
+from math import floor
+from types import MappingProxyType
+from typing import Final
+
+from privacy.accounting import (
+    ATTO,
+    NANO,
+    Loss,
+    Measure,
+    epsilon_of_rho,
+    nano_at_least,
+    rho_for_epsilon,
+    rho_of_pure,
+)
+from privacy.errors import Refused
+from privacy.form import Linear, form
+from privacy.mechanism import Kind, Mechanism, calibrate, loss
+from privacy.plan import Component, Plan, aggregates_in
+from privacy.quantile import sum_half_width, widest
+
+_LEAST: Final = Fraction(1, 10**18)
+
+
+class Intent(Enum):
+    """What the amount of a spending is an amount of."""
+
+    EPSILON = "epsilon"
+    RHO = "rho"
+    MARGIN = "margin"
+    SHARE = "share"
+
+
+MOST: Final = MappingProxyType(
+    {Intent.EPSILON: 10**9, Intent.RHO: 10**9, Intent.MARGIN: 10**18, Intent.SHARE: 1}
+)
+"""The largest amount that may be said; all but the share's are beyond any use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What the researcher wants to spend, as said: an exact number."""
+
+    intent: Intent
+    amount: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What the project has left: nano-ρ under zCDP, nano-ε under pure DP.
+
+    `conversion_delta_atto` is the δ at which ρ is shown as ε; 0 under pure DP.
+    """
+
+    measure: Measure
+    left_nano: int
+    conversion_delta_atto: int
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """A plan with the noise of each component, and the loss of one answer.
+
+    `rho_nano` is what the population is charged, under either measure; the project
+    is charged `epsilon_nano` under pure DP and `rho_nano` under zCDP, where
+    `epsilon_nano` is 0. `delta_atto` is what thresholds spend: none as yet.
+    """
+
+    plan: Plan
+    mechanisms: tuple[Mechanism, ...]
+    measure: Measure
+    rho_nano: int
+    epsilon_nano: int
+    delta_atto: int
+    conversion_delta_atto: int
+
+    @property
+    def loss(self) -> Loss:
+        """The price as people read it."""
+        return loss_of(
+            self.measure,
+            self.rho_nano if self.measure is Measure.ZCDP else self.epsilon_nano,
+            self.conversion_delta_atto,
+        )
+
+
+def loss_of(measure: Measure, nano: int, conversion_delta_atto: int) -> Loss:
+    """So many nano-units of a measure, as people read them."""
+    if measure is Measure.PURE:
+        return Loss(rho_of_pure(nano) / NANO, nano / NANO, 0.0)
+    epsilon = epsilon_of_rho(nano, conversion_delta_atto)
+    return Loss(nano / NANO, epsilon, conversion_delta_atto / ATTO)
+
+
+def price(plan: Plan, spending: Spending, allowance: Allowance) -> Price:
+    """Fix the noise of every component for what is to be spent.
+
+    ε, ρ and shares are divided among components by weight; a margin gives each
+    asked component what it needs, and counts that only certify their weight of the
+    largest. Refuses (`spending`) amounts that are not positive or beyond `MOST`,
+    that come to no whole nano-unit, that are not of the project's measure, or for
+    which noise would not fit 64 bits; (`budget_exhausted`) a share of nothing; and
+    (`margin_depends_on_data`) a margin where an output is not a sum.
+    """
+    if not _LEAST <= spending.amount <= MOST[spending.intent]:
+        raise _refused(f"{spending.intent.value} is out of range.")
+    kind = Kind.GAUSSIAN if allowance.measure is Measure.ZCDP else Kind.LAPLACE
+    if spending.intent is Intent.MARGIN:
+        mechanisms = _for_margin(plan, kind, spending.amount)
+    else:
+        parts = _parts(plan, _asked_nano(spending, allowance))
+        mechanisms = [
+            _calibrated(kind, component, Fraction(part, NANO))
+            for component, part in zip(plan.components, parts, strict=True)
+        ]
+    nano = sum(nano_at_least(loss(each)) for each in mechanisms)
+    pure = allowance.measure is Measure.PURE
+    return Price(
+        plan=plan,
+        mechanisms=tuple(mechanisms),
+        measure=allowance.measure,
+        rho_nano=rho_of_pure(nano) if pure else nano,
+        epsilon_nano=nano if pure else 0,
+        delta_atto=0,
+        conversion_delta_atto=0 if pure else allowance.conversion_delta_atto,
+    )
+
+
+def _asked_nano(spending: Spending, allowance: Allowance) -> int:
+    pure = allowance.measure is Measure.PURE
+    match spending.intent:
+        case Intent.SHARE:
+            if allowance.left_nano < 1:
+                raise Refused("budget_exhausted", "The project has nothing left.")
+            return floor(spending.amount * allowance.left_nano)
+        case Intent.EPSILON if not pure:
+            return rho_for_epsilon(spending.amount, allowance.conversion_delta_atto)
+        case Intent.RHO if pure:
+            raise _refused("This project spends pure ε: say epsilon, margin or share.")
+        case _:
+            return floor(spending.amount * NANO)
+
+
+def _parts(plan: Plan, nano: int) -> list[int]:
+    """Divide whole nano-units by weight; they sum exactly, and nobody goes without."""
+    total = sum((component.weight for component in plan.components), Fraction(0))
+    parts = [floor(nano * each.weight / total) for each in plan.components]
+    parts[0] += nano - sum(parts)
+    if min(parts) < 1:
+        raise _refused("This is too little to spend: it comes to nothing.")
+    return parts
+
+
+def _calibrated(kind: Kind, component: Component, at_most: Fraction) -> Mechanism:
+    mechanism = calibrate(
+        kind, l1=component.l1, l2_squared=component.l2_squared, at_most=at_most
+    )
+    if mechanism is None:
+        raise _refused("This is too little to spend: the noise would not fit 64 bits.")
+    return mechanism
+
+
+def _for_margin(plan: Plan, kind: Kind, margin: Fraction) -> list[Mechanism]:
+    """The least noise-cost at which every output's 95% half-width is at most this."""
+    sums = _asked_sums(plan)
+    scales: dict[int, float] = {}
+    for value in sums:
+        share = _even_share(value)
+        for position, coefficient in value.terms:
+            whole = floor(margin * share / abs(coefficient))
+            scale = widest(kind, whole)
+            scales[position] = min(scale, scales.get(position, scale))
+    asked = {p: _with_scale(plan, p, kind, scale) for p, scale in scales.items()}
+    for value in sums:
+        _narrow(asked, value, margin)
+    most = max(loss(mechanism) for mechanism in asked.values())
+    return [
+        asked[position]
+        if position in asked
+        else _calibrated(
+            kind, component, max(Fraction(1, NANO), most * component.weight)
+        )
+        for position, component in enumerate(plan.components)
+    ]
+
+
+def _asked_sums(plan: Plan) -> Sequence[Linear]:
+    """The outputs as sums of components; a margin fixes the noise of nothing else."""
+    outputs = [each.value for each in plan.query.outputs if aggregates_in(each.value)]
+    forms = [form(value, plan) for value in outputs]
+    sums = [value for value in forms if isinstance(value, Linear) and value.terms]
+    if len(sums) < len(forms) or not sums:
+        raise Refused(
+            "margin_depends_on_data",
+            "The error of an average or a ratio depends on the data: "
+            "a margin can be kept for counts and sums only.",
+            suggestion="Spend by epsilon, rho or share; explain gives the error.",
+        )
+    return sums
+
+
+def _even_share(value: Linear) -> Fraction:
+    """What part of a margin each of m independent noises may take: about 1/√m."""
+    terms = len(value.terms)
+    return Fraction(1) if terms == 1 else Fraction(str(round(terms**-0.5, 6)))
+
+
+def _with_scale(plan: Plan, position: int, kind: Kind, scale: float) -> Mechanism:
+    component = plan.components[position]
+    return Mechanism(kind, scale, component.l1, component.l2_squared)
+
+
+def _narrow(asked: dict[int, Mechanism], value: Linear, margin: Fraction) -> None:
+    """Shrink the noise of a sum of several until it keeps the margin."""
+    if len(value.terms) == 1:
+        return
+    while True:
+        terms = tuple((c, asked[position]) for position, c in value.terms)
+        over = sum_half_width(terms) / float(margin)
+        if over <= 1:
+            return
+        for position, _ in value.terms:
+            each = asked[position]
+            scale = each.scale / (over * 1.001)
+            asked[position] = Mechanism(each.kind, scale, each.l1, each.l2_squared)
+
+
+def _refused(message: str) -> Refused:
+    return Refused(
+        "spending",
+        message,
+        suggestion="Say epsilon=0.1, rho=0.001, margin=50 or share=0.01, for example.",
+    )

@@ -1,0 +1,125 @@
+"""Traps 18 to 23 and 39: what suppression, keys and rounding gave away elsewhere."""
+
+from __future__ import annotations
+
+import inspect
+
+import numpy as np
+
+from privacy import disclosure as disclosure_module
+from privacy.derive import derive
+from privacy.noise import noise
+from privacy.policy import NONE
+from privacy.query import AggregateRef, KeyRef, Operator, Ordering
+from tests.mechanics.questions import (
+    ROWS,
+    column,
+    exact_table,
+    mean_of,
+    noised_table,
+    number,
+    operation,
+    priced,
+    question,
+    regions,
+    released,
+    shown,
+    sum_of,
+)
+
+N = AggregateRef(0)
+
+
+def test_trap_14_an_empty_group_is_zero_and_not_null() -> None:
+    """SUM and AVG of nobody are noised numbers, so emptiness does not show."""
+    cost = priced(question(sum_of(number(0, 9)), mean_of(number(0, 9))), policy=NONE)
+    empty = exact_table(*([0] for _ in cost.plan.components))
+    table = released(cost, empty, draws=200)
+    for name in ("a0", "a0_low", "a1", "a1_low"):
+        assert None not in column(table, name)
+
+
+def test_trap_18_absent_keys_have_noise_too() -> None:
+    """A public key nobody has comes out as a row, with noise."""
+    cost = priced(question(ROWS, keys=(regions(200),)), policy=NONE)
+    table = released(cost, exact_table([0] * 200))
+    assert table.rows == 200
+    assert len(set(column(table, "a0"))) > 1
+
+
+def test_trap_19_suppression_looks_at_noised_counts_only() -> None:
+    """The rule's module knows no exact table, and equal noised counts fare equally."""
+    assert "ExactTable" not in inspect.getsource(disclosure_module)
+    cost = priced(question(ROWS, keys=(regions(2),)))
+    statuses = column(shown(cost, noised_table([[500, 500]])), "a0_status")
+    assert len(set(statuses)) == 1
+
+
+def test_trap_21_ungrouped_questions_meet_the_rules() -> None:
+    """A filter that leaves one person shows nothing, without GROUP BY as well."""
+    table = shown(priced(question(ROWS)), noised_table([[1]]))
+    assert column(table, "a0") == [None]
+
+
+def test_trap_17_order_does_not_betray_hidden_figures() -> None:
+    """Suppressed cells are ordered as equals, whatever is beneath them."""
+    ordering = (Ordering(N, descending=True),)
+    cost = priced(question(ROWS, keys=(regions(4),), ordering=ordering))
+    one = shown(cost, noised_table([[3, 9_000, 1, 2]]))
+    other = shown(cost, noised_table([[1, 9_000, 3, 2]]))
+    assert column(one, "k0") == column(other, "k0")
+    assert column(one, "k0")[0] == "r000001"
+
+
+def test_trap_17_having_does_not_betray_hidden_figures() -> None:
+    """A suppressed figure is NULL to HAVING, so its row is neither kept nor told."""
+    having = operation(Operator.AT_LEAST, N, 2)
+    cost = priced(question(ROWS, keys=(regions(3),), having=having))
+    table = shown(cost, noised_table([[1, 9_000, 5]]))
+    assert column(table, "k0") == ["r000001"]
+
+
+def test_trap_17_arithmetic_does_not_betray_hidden_figures() -> None:
+    """ORDER BY an expression of a hidden figure is ordering by NULL."""
+    squared = operation(Operator.MULTIPLY, N, N)
+    ordering = (Ordering(squared, descending=True),)
+    cost = priced(question(ROWS, keys=(regions(3),), ordering=ordering))
+    one = shown(cost, noised_table([[1, 2, 3]]))
+    assert column(one, "k0") == ["r000000", "r000001", "r000002"]
+
+
+def test_trap_22_no_row_left_is_an_empty_table() -> None:
+    """A question nothing satisfies is answered, with its columns and no row."""
+    having = operation(Operator.MORE, N, 10**9)
+    cost = priced(question(ROWS, keys=(regions(3),), having=having))
+    table = shown(cost, noised_table([[50, 60, 70]]))
+    assert table.rows == 0
+    assert [each.name for each in table.columns][:2] == ["k0", "a0"]
+
+
+def test_trap_23_noised_counts_are_not_clipped() -> None:
+    """A count may come out negative: clipping would betray what it clips to."""
+    cost = priced(question(ROWS), policy=NONE)
+    values = noise(exact_table([0]), cost.mechanisms, 500)
+    assert min(column(shown(cost, values), "a0")) < 0
+
+
+def test_trap_4_averages_are_clipped_to_public_bounds_only() -> None:
+    """No average is outside its argument's bounds, whatever the noise."""
+    cost = priced(question(mean_of(number(-5, 9))), 0.05, policy=NONE)
+    few = exact_table(*([1] for _ in cost.plan.components))
+    found = derive(noise(few, cost.mechanisms, 2_000), cost).outputs[0]
+    assert found.value.values.min() >= -5
+    assert found.value.values.max() <= 9
+
+
+def test_trap_39_derived_figures_keep_a_public_number_of_decimals() -> None:
+    """The decimals of a ratio follow from public scales alone."""
+    post = operation(Operator.DIVIDE, AggregateRef(0), AggregateRef(1))
+    outputs = (KeyRef(0), post)
+    query = question(sum_of(number(0, 9)), ROWS, outputs=outputs, keys=(regions(50),))
+    cost = priced(query, policy=NONE)
+    values = exact_table(list(range(1, 51)), list(range(900, 950)))
+    found = derive(noise(values, cost.mechanisms, 1), cost).outputs[1]
+    granules = found.value.values * 10**6
+    assert np.allclose(granules, np.round(granules), atol=1e-6)
