@@ -1,0 +1,62 @@
+"""Rows of Parquet files, with the types the file gives them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from connectors.errors import Invalid
+from connectors.source import BATCH_ROWS, distinct
+
+
+@dataclass(frozen=True, slots=True)
+class ParquetSource:
+    """The rows of one Parquet file, in file order."""
+
+    path: Path
+    columns: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return self.path.name
+
+    @property
+    def schema(self) -> pa.Schema:
+        """All columns. Raises `Invalid` for what is not a Parquet file."""
+        with self._open() as file:
+            schema = file.schema_arrow
+        distinct(schema.names, self.name)
+        return schema
+
+    def select(self, columns: Sequence[str]) -> ParquetSource:
+        """The same rows with only these columns."""
+        return replace(self, columns=tuple(columns))
+
+    def batches(self, rejects: Counter[str]) -> Iterator[pa.RecordBatch]:  # noqa: ARG002 - no row of a Parquet file is ragged
+        """The rows, one row group's pages at a time."""
+        with self._open() as file:
+            columns = list(self.columns or file.schema_arrow.names)
+            try:
+                for batch in file.iter_batches(BATCH_ROWS, columns=columns):
+                    yield batch.select(columns)
+            except (pa.ArrowException, OSError):
+                damaged = True
+            else:
+                damaged = False
+        if damaged:
+            raise Invalid(self.name, "expected a whole Parquet file: it is damaged")
+
+    def _open(self) -> pq.ParquetFile:
+        try:
+            return pq.ParquetFile(self.path, memory_map=True, pre_buffer=False)
+        except FileNotFoundError:
+            message = "there is no such file"
+        except (pa.ArrowException, OSError):
+            message = "expected a Parquet file"
+        raise Invalid(self.name, message)

@@ -1,0 +1,224 @@
+"""What one value becomes: published as so much, or rejected for this reason."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.intake.support import Register, new_zones, published, take_in, with_fields
+from tre.intake import Reason
+
+NUMBER = {"name": "x", "type": "number", "tre": {"decimals": 2}}
+INTEGER = {"name": "x", "type": "integer"}
+HOURS = {
+    "name": "x",
+    "type": "integer",
+    "constraints": {"minimum": -10, "maximum": 80},
+}
+CLAMPED = {**HOURS, "tre": {"out_of_range": "clamp"}}
+ONE_SIDED = {
+    "name": "x",
+    "type": "integer",
+    "constraints": {"minimum": 0},
+    "tre": {"out_of_range": "clamp"},
+}
+BOOLEAN = {"name": "x", "type": "boolean"}
+YES_NO = {**BOOLEAN, "trueValues": ["Y"], "falseValues": ["N"]}
+DATE = {"name": "x", "type": "date"}
+COMPACT = {**DATE, "format": "%Y%m%d"}
+MOMENT = {"name": "x", "type": "datetime"}
+ENUM = {"name": "x", "constraints": {"enum": ["a", "b"]}}
+CLAMPED_ENUM = {**ENUM, "tre": {"out_of_range": "clamp"}}
+REQUIRED_ENUM = {
+    "name": "x",
+    "constraints": {"enum": ["a", "b"], "required": True},
+    "tre": {"out_of_range": "clamp"},
+}
+LISTED = {"name": "x", "type": "integer", "constraints": {"enum": [1, 5]}}
+CLAMPED_LISTED = {**LISTED, "tre": {"out_of_range": "clamp"}}
+TEXT = {"name": "x"}
+SMALL = {
+    "name": "x",
+    "type": "number",
+    "constraints": {"minimum": 0, "maximum": 1},
+}
+
+CASES: list[tuple[dict[str, Any], str, object]] = [
+    (NUMBER, "1.5", 150),
+    (NUMBER, " 1.5 ", 150),
+    (NUMBER, "-0", 0),
+    (NUMBER, "+.5", 50),
+    (NUMBER, "1e2", 10_000),
+    (NUMBER, "1.005", 101),
+    (NUMBER, "-1.005", -101),
+    (NUMBER, "NaN", Reason.NOT_FINITE),
+    (NUMBER, "-Infinity", Reason.NOT_FINITE),
+    (NUMBER, "inf", Reason.NOT_FINITE),
+    (NUMBER, "1_000", Reason.TYPE),
+    (NUMBER, "1,000", Reason.TYPE),
+    (NUMBER, "0x1F", Reason.TYPE),
+    (NUMBER, "twelve", Reason.TYPE),
+    (NUMBER, "1e300", Reason.RANGE),
+    (NUMBER, "1e999", Reason.RANGE),
+    (NUMBER, "99999999999999999999", Reason.RANGE),
+    (INTEGER, "12", 12),
+    (INTEGER, "012", 12),
+    (INTEGER, "12.0", 12),
+    (INTEGER, "1e3", 1000),
+    (INTEGER, "1.5", Reason.TYPE),
+    (INTEGER, "1_000", Reason.TYPE),
+    (INTEGER, "0x1F", Reason.TYPE),
+    (INTEGER, "nan", Reason.NOT_FINITE),
+    (INTEGER, "9223372036854775807", Reason.RANGE),
+    (INTEGER, "9" * 40, Reason.RANGE),
+    (HOURS, "80", 80),
+    (HOURS, "81", Reason.RANGE),
+    (HOURS, "-11", Reason.RANGE),
+    (CLAMPED, "81", 80),
+    (CLAMPED, "-1e30", -10),
+    (CLAMPED, "9" * 40, 80),
+    (CLAMPED, "inf", Reason.NOT_FINITE),
+    (ONE_SIDED, "-5", 0),
+    (ONE_SIDED, "9" * 40, Reason.RANGE),
+    (SMALL, "1.0000001", 100_000),
+    (SMALL, "1.1", Reason.RANGE),
+    (BOOLEAN, "true", True),
+    (BOOLEAN, "0", False),
+    (BOOLEAN, "yes", Reason.TYPE),
+    (YES_NO, "Y", True),
+    (YES_NO, "true", Reason.TYPE),
+    (DATE, "2020-02-29", date(2020, 2, 29)),
+    (DATE, "2021-02-29", Reason.TYPE),
+    (DATE, "2020/02/01", Reason.TYPE),
+    (DATE, "20200201", Reason.TYPE),
+    (DATE, "infinity", Reason.TYPE),
+    (DATE, "epoch", Reason.TYPE),
+    (COMPACT, "20200201", date(2020, 2, 1)),
+    (COMPACT, "20201301", Reason.TYPE),
+    (MOMENT, "2020-02-01T10:11:12Z", datetime(2020, 2, 1, 10, 11, 12)),
+    (MOMENT, "2020-02-01 10:11", datetime(2020, 2, 1, 10, 11)),
+    (MOMENT, "2020-02-01T10:11:12+02:00", Reason.TYPE),
+    (ENUM, "a", "a"),
+    (ENUM, "A", Reason.RANGE),
+    (CLAMPED_ENUM, "c", None),
+    (REQUIRED_ENUM, "c", Reason.RANGE),
+    (LISTED, "5", 5),
+    (LISTED, "3", Reason.RANGE),
+    (CLAMPED_LISTED, "3", None),
+    (TEXT, "it's; DROP TABLE x --", "it's; DROP TABLE x --"),
+    (TEXT, "NA", None),
+    (NUMBER, "", None),
+]
+
+
+def _outcome(tmp_path, field: dict[str, Any], column: pa.Array) -> tuple[object, ...]:
+    """What becomes of the first of two rows; the second is always missing."""
+    zones = new_zones(tmp_path)
+    table = pa.table({"x": column, "n": pa.array([1] * len(column))})
+    document = with_fields(field, {"name": "n", "type": "integer"})
+    publication = take_in(zones, Register(), document, table, fewest_rows=0)
+    values = published(zones, publication)["x"].to_pylist()
+    return tuple(values), tuple(publication.counts[0].rejects)
+
+
+@pytest.mark.parametrize("field", [NUMBER, HOURS, CLAMPED, DATE, ENUM, LISTED])
+def test_missing_is_null(tmp_path, field: dict[str, Any]) -> None:
+    """A missing value of any type is published as NULL where it may be missing."""
+    values, rejects = _outcome(tmp_path, field, pa.array([None], pa.string()))
+    assert values == (None,)
+    assert rejects == ()
+
+
+def _cases_by_field() -> list[tuple[dict[str, Any], list[tuple[str, object]]]]:
+    grouped: list[tuple[dict[str, Any], list[tuple[str, object]]]] = []
+    for field, raw, expected in CASES:
+        if not grouped or grouped[-1][0] is not field:
+            grouped.append((field, []))
+        grouped[-1][1].append((raw, expected))
+    return grouped
+
+
+@pytest.mark.parametrize(("field", "cases"), _cases_by_field())
+def test_text_values(tmp_path, field: dict[str, Any], cases) -> None:
+    """Each text is published as its value, or its row rejected for its reason."""
+    column = pa.array([raw for raw, _ in cases], pa.string())
+    values, rejects = _outcome(tmp_path, field, column)
+    kept = [expected for _, expected in cases if not isinstance(expected, Reason)]
+    assert sorted(values, key=repr) == sorted(kept, key=repr)
+    reasons = [expected for _, expected in cases if isinstance(expected, Reason)]
+    assert {reject.reason: reject.rows for reject in rejects} == {
+        reason: reasons.count(reason) for reason in reasons
+    }
+
+
+@pytest.mark.parametrize(
+    ("field", "column", "expected"),
+    [
+        (NUMBER, pa.array([1.25, float("nan"), float("inf"), 1e300]), (125,)),
+        (NUMBER, pa.array([0.285, -0.0], pa.float64()), (0, 29)),
+        (NUMBER, pa.array([3], pa.uint64()), (300,)),
+        (NUMBER, pa.array([2**64 - 1], pa.uint64()), ()),
+        (INTEGER, pa.array([3.0, 3.5]), (3,)),
+        (HOURS, pa.array([5, 200], pa.int16()), (5,)),
+        (BOOLEAN, pa.array([True, False]), (False, True)),
+        (BOOLEAN, pa.array([1, 0, 2], pa.int8()), (False, True)),
+        (DATE, pa.array([date(2020, 1, 2)]), (date(2020, 1, 2),)),
+        (
+            MOMENT,
+            pa.array([datetime(2020, 1, 2, 3)], pa.timestamp("ns", "Europe/Paris")),
+            (datetime(2020, 1, 2, 3),),
+        ),
+        (ENUM, pa.array(["a", "z"]).dictionary_encode(), ("a",)),
+        (TEXT, pa.array(["q"], pa.large_string()), ("q",)),
+        (TEXT, pa.nulls(1), (None,)),
+        (INTEGER, pa.array(["5"], pa.string()), (5,)),
+        (NUMBER, pa.array([None, 2], pa.decimal128(10, 3)), (200, None)),
+    ],
+)
+def test_typed_values(tmp_path, field, column: pa.Array, expected) -> None:
+    """Typed columns come to the same values as the text that stands for them."""
+    values, _ = _outcome(tmp_path, field, column)
+    assert sorted(values, key=repr) == sorted(expected, key=repr)
+
+
+@given(st.lists(st.text(max_size=12), min_size=1, max_size=20))
+@settings(max_examples=10)
+def test_no_text_stops_an_intake(tmp_path_factory, texts: list[str]) -> None:
+    """Whatever the text, every row is published or counted, under every type."""
+    fields = [NUMBER, INTEGER, CLAMPED, BOOLEAN, DATE, COMPACT, MOMENT, ENUM, TEXT]
+    named = [{**field, "name": f"x{at}"} for at, field in enumerate(fields)]
+    column = pa.array([text.replace("\0", "") for text in texts], pa.string())
+    table = pa.table({field["name"]: column for field in named})
+    zones = new_zones(tmp_path_factory.mktemp("home"))
+    document = with_fields(*named)
+    (counts,) = take_in(zones, Register(), document, table, fewest_rows=0).counts
+    assert counts.published + counts.rejected == counts.landed == len(texts)
+
+
+def test_dates_derive_columns(tmp_path) -> None:
+    """A year comes from a date that is itself not published; a wrong date has none."""
+    field = {
+        "name": "born",
+        "type": "date",
+        "tre": {
+            "role": "identifier",
+            "kind": "date-of-birth",
+            "derive": {
+                "birth_year": {"from": "year", "minimum": 1900, "maximum": 2020},
+                "birth_month": {"from": "month"},
+            },
+        },
+    }
+    zones = new_zones(tmp_path)
+    table = pa.table({"born": ["1950-03-01", "1950-13-01", "1800-01-01"]})
+    publication = take_in(zones, Register(), with_fields(field), table)
+    stored = published(zones, publication)
+    assert stored.column_names == ["person_id", "_rank", "birth_year", "birth_month"]
+    assert sorted(stored["birth_year"].to_pylist(), key=repr) == [1950, None]
+    (reject,) = publication.counts[0].rejects
+    assert (reject.column, reject.reason) == ("birth_year", Reason.RANGE)

@@ -1,0 +1,279 @@
+"""One intake, from a manifest to a version in force, or to nothing at all."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+
+from connectors.errors import Invalid
+from connectors.source import Source
+from privacy.catalogue import Table
+from tre.intake import spine
+from tre.intake.check import check
+from tre.intake.engine import Engine
+from tre.intake.exact import link_exactly
+from tre.intake.land import Landed, land
+from tre.intake.link import Linker, link
+from tre.intake.origin import incoming, linking, origin
+from tre.intake.pseudonymise import pseudonymise
+from tre.intake.publication import (
+    Counts,
+    Options,
+    Progress,
+    Publication,
+    Reason,
+    Reject,
+    Stage,
+    Versions,
+)
+from tre.intake.publish import Published, links, publish
+from tre.intake.separate import separate
+from tre.intake.sweep import sweep_locked
+from tre.intake.zones import VERSION, Zones, remove, sync
+from tre.keystore import KEY_BYTES
+from tre.manifest import Kind, Manifest, PrivacyUnit, Resource, public_tables
+
+DEFAULTS: Final = Options()
+
+
+def onboard(
+    manifest: Manifest,
+    zones: Zones,
+    versions: Versions,
+    *,
+    sources: Mapping[str, Source] | None = None,
+    progress: Progress = lambda *_: None,
+    options: Options = DEFAULTS,
+) -> Publication:
+    """Take a dataset in and put it in force.
+
+    `sources` replaces the files the manifest names, by resource. Raises `Invalid`
+    for a manifest or source that cannot be taken in. However this ends before
+    `versions.switch` is done (an error, an interrupt, a kill), the version in force
+    stays and the new one, its key and its people are removed: at once, or by the
+    next `sweep`.
+    """
+    found = [
+        (sources or {}).get(resource.name)
+        or origin(resource, manifest.base, f"resources[{index}]")
+        for index, resource in enumerate(manifest.resources)
+    ]
+    with zones.locked(), zones.scratch() as scratch:
+        sweep_locked(zones, versions.known_files())
+        with _opened(scratch, options) as engine:
+            intake = _Intake(engine, zones, manifest, progress, options, scratch)
+            return _run(intake, found, versions)
+
+
+@dataclass(slots=True)
+class _Intake:
+    """What the stages of one intake share."""
+
+    engine: Engine
+    zones: Zones
+    manifest: Manifest
+    progress: Progress
+    options: Options
+    scratch: Path
+    linker: Linker = link_exactly
+    addition: spine.Addition | None = field(default=None)
+
+    @property
+    def linked(self) -> bool:
+        """Whether any table's rows are linked to people."""
+        units = {resource.tre.privacy_unit for resource in self.manifest.resources}
+        return PrivacyUnit.PERSON in units
+
+
+def _run(intake: _Intake, sources: list[Source], versions: Versions) -> Publication:
+    name = f"{intake.manifest.name}-{secrets.token_hex(6)}{VERSION}"
+    file = intake.zones.folder("research") / name
+    try:
+        publication = _publication(intake, file, sources)
+        intake.progress(Stage.SWITCH, "", 0)
+        versions.switch(publication)
+    except BaseException:
+        if file.relative_to(intake.zones.home) not in versions.known_files():
+            _discard(intake, file)
+        raise
+    if intake.addition:
+        spine.keep(intake.zones, intake.addition)
+    return publication
+
+
+def _publication(intake: _Intake, file: Path, sources: list[Source]) -> Publication:
+    """Every table through every stage; the file is complete and closed on return."""
+    manifest, zones, engine = intake.manifest, intake.zones, intake.engine
+    key_name = zones.key_name(file)
+    relative = file.relative_to(zones.home)
+    engine.attach("version", file, zones.keystore.create_key(key_name))
+    if intake.linked:
+        spine.open_spine(engine, zones, manifest.population)
+        intake.addition = spine.begin(engine, zones, manifest.population, relative)
+    tables = public_tables(manifest)
+    counts: list[Counts] = []
+    found: list[pa.Table] = []
+    for index, table in enumerate(tables):
+        counts.append(_table(intake, index, table, sources[index], found))
+    if intake.linked:
+        engine.detach("spine")
+    engine.detach("version")
+    file.chmod(0o400)
+    sync(file.parent)
+    return Publication(
+        dataset=manifest.name,
+        version=manifest.package.version,
+        population=manifest.population,
+        tables=tables,
+        file=relative,
+        key_name=key_name,
+        spine_version=spine.VERSION if intake.linked else None,
+        counts=tuple(counts),
+        links=pa.concat_tables(found) if intake.options.keep_links else None,
+    )
+
+
+def _table(
+    intake: _Intake, index: int, table: Table, source: Source, found: list[pa.Table]
+) -> Counts:
+    """One table through the stages, each in the zones it may see."""
+    resource = intake.manifest.resources[index]
+    place = f"resources[{index}]"
+    step = _steps(intake, resource.name)
+    with _work(intake, "research", "staging"):
+        with _work(intake, "linkage", "linkage"), intake.engine.transient():
+            landed, rejected, rejects = _received(intake, index, source, step)
+            _linked(intake, resource, step)
+        step(Stage.PUBLISH)
+        published = publish(intake.engine, table)
+        if intake.options.keep_links:
+            found.append(_named(links(intake.engine, table), table, landed.rows))
+    counts = _counts(table, landed, rejected, rejects, published)
+    if counts.published < intake.options.fewest_rows:
+        raise Invalid(place, _too_few(counts))
+    return counts
+
+
+def _received(
+    intake: _Intake, index: int, source: Source, step: Callable[[Stage], None]
+) -> tuple[Landed, int, tuple[Reject, ...]]:
+    """Land, check and separate; landing and its key are gone on return."""
+    resource = intake.manifest.resources[index]
+    fields = incoming(resource, source, f"resources[{index}]")
+    identifiers = {named.name for named in linking(resource)}
+    chosen = [one for one in fields if one.field.name in identifiers]
+    with _work(intake, "landing", "landing"):
+        step(Stage.LAND)
+        report = lambda rows: intake.progress(Stage.LAND, resource.name, rows)  # noqa: E731
+        landed = land(intake.engine, source, fields, report)
+        step(Stage.CHECK)
+        missing = resource.table_schema.missing_values
+        checked = check(intake.engine, fields, chosen, missing)
+        step(Stage.SEPARATE)
+        columns = len(public_tables(intake.manifest)[index].columns)
+        separate(intake.engine, identifiers=len(chosen), attributes=columns)
+    return landed, checked.rejected, checked.rejects
+
+
+def _linked(intake: _Intake, resource: Resource, step: Callable[[Stage], None]) -> None:
+    """Pseudonymise and link a table of people; other tables link to nobody."""
+    identifiers = linking(resource)
+    if not identifiers or intake.addition is None:
+        return
+    step(Stage.PSEUDONYMISE)
+    kinds = [named.tre.kind or Kind.OTHER for named in identifiers]
+    key = intake.zones.linkage_key(intake.manifest.population)
+    pseudonymise(intake.engine, kinds, key)
+    step(Stage.LINK)
+    link(intake.engine, intake.linker, intake.addition.epoch)
+
+
+def _steps(intake: _Intake, name: str) -> Callable[[Stage], None]:
+    return lambda stage: intake.progress(stage, name, 0)
+
+
+@contextmanager
+def _opened(scratch: Path, options: Options) -> Iterator[Engine]:
+    engine = Engine.open(
+        scratch, memory_mib=options.memory_mib, threads=options.threads
+    )
+    try:
+        yield engine
+    finally:
+        engine.close()
+
+
+@contextmanager
+def _work(intake: _Intake, zone: str, alias: str) -> Iterator[None]:
+    """A file of `zone` under a key nobody keeps, gone when the block ends."""
+    file = intake.zones.work_file(zone)
+    intake.engine.attach(alias, file, secrets.token_bytes(KEY_BYTES))
+    try:
+        yield
+    finally:
+        intake.engine.drop(alias)
+        remove(file)
+
+
+def _discard(intake: _Intake, file: Path) -> None:
+    """Remove a version that is not in force, its key, and whoever came with it."""
+    intake.engine.drop("version")
+    intake.zones.keystore.destroy(intake.zones.key_name(file))
+    remove(file)
+    if intake.addition:
+        intake.engine.drop("spine")
+        spine.settle(intake.engine, intake.zones, intake.addition, ())
+
+
+def _named(found: pa.Table, table: Table, rows: int) -> pa.Table:
+    """Links for every row of the source, those without a person included."""
+    people = np.full(rows, -1, np.int64)
+    people[found["row"].to_numpy()] = found["person"].to_numpy()
+    return pa.table(
+        {
+            "resource": pa.array([table.name] * rows, pa.string()),
+            "row": pa.array(np.arange(rows)),
+            "person": pa.array(people, mask=people < 0),
+        }
+    )
+
+
+def _counts(
+    table: Table,
+    landed: Landed,
+    rejected: int,
+    rejects: tuple[Reject, ...],
+    published: Published,
+) -> Counts:
+    ragged = landed.ragged.total()
+    first = (Reject("", Reason.RAGGED, ragged),) if ragged else ()
+    accepted = landed.rows - ragged - rejected
+    return Counts(
+        table=table.name,
+        landed=landed.rows,
+        rejected=rejected + ragged,
+        rejects=first + rejects,
+        without_person=accepted - published.with_person,
+        over_cap=published.with_person - published.rows,
+        published=published.rows,
+        people=published.people,
+    )
+
+
+def _too_few(counts: Counts) -> str:
+    if not counts.landed:
+        return "expected rows: the source has none"
+    causes = [
+        f"{reject.column or 'the row'} {reject.reason.value} {reject.rows}"
+        for reject in counts.rejects
+    ]
+    if counts.without_person:
+        causes.append(f"no identifier {counts.without_person}")
+    return f"no row of {counts.landed} could be published: {', '.join(causes)}"

@@ -1,0 +1,122 @@
+"""What an intake made, and what it tells the steward. Holds no value of the data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+import pyarrow as pa
+
+from privacy.catalogue import Table
+
+
+class Stage(Enum):
+    """The stages of an intake, in order. Each is a module and a function."""
+
+    LAND = "land"
+    CHECK = "check"
+    SEPARATE = "separate"
+    PSEUDONYMISE = "pseudonymise"
+    LINK = "link"
+    PUBLISH = "publish"
+    SWITCH = "switch"
+
+
+class Reason(Enum):
+    """Why a row was rejected."""
+
+    RAGGED = "ragged"
+    REQUIRED = "required"
+    TYPE = "type"
+    NOT_FINITE = "not_finite"
+    RANGE = "range"
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """So many rows had this wrong with this column.
+
+    `column` is empty for a ragged row. A row can be wrong in several columns.
+    """
+
+    column: str
+    reason: Reason
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What became of one table's rows, for the steward alone: exact counts.
+
+    `landed` rows were read; `rejected` of them failed a check (`rejects` says which),
+    `without_person` had no identifier to be known by, `over_cap` were more than
+    `rows_per_person`; `published` remain. `people` are those they belong to.
+    """
+
+    table: str
+    landed: int
+    rejected: int
+    rejects: tuple[Reject, ...]
+    without_person: int
+    over_cap: int
+    published: int
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """One new version of a dataset, complete on disk and not yet in force.
+
+    `file` is relative to the home; `key_name` is its key in the keystore. Both are
+    gone again if the switch does not take place. `spine_version` is None where no
+    table has linked people. `links` is None unless asked for: then it is an Arrow
+    table of resource, row (position in the source) and person (NULL where none).
+    """
+
+    dataset: str
+    version: str
+    population: str
+    tables: tuple[Table, ...]
+    file: Path
+    key_name: str
+    spine_version: int | None
+    counts: tuple[Counts, ...]
+    links: pa.Table | None = field(default=None, repr=False)
+
+
+class Versions(Protocol):
+    """The register of published versions, as far as intake knows it."""
+
+    def switch(self, publication: Publication) -> None:
+        """Put the publication in force, in one transaction; raises, changes nothing."""
+        ...
+
+    def known_files(self) -> Collection[Path]:
+        """The files of every version on record, relative to the home."""
+        ...
+
+
+Progress: TypeAlias = Callable[[Stage, str, int], None]
+"""Told of each stage, the table it works on, and the rows it has read so far.
+
+While landing it may be called from a thread of the engine; what it raises stops the
+intake.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How an intake runs.
+
+    `fewest_rows` is what a table must keep to be published: stewards do not mean to
+    publish an empty one. `keep_links` is for the laboratory, whose user brought the
+    data. Memory is the engine's own; the process needs some 300 MiB beside it.
+    """
+
+    fewest_rows: int = 1
+    keep_links: bool = False
+    memory_mib: int = 1024
+    threads: int = 2

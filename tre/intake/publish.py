@@ -1,0 +1,113 @@
+"""Stage 6: attributes under dense person numbers, capped, sorted, in a new file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import pyarrow as pa
+
+from privacy.catalogue import Table, Unit
+from tre.intake.engine import Engine
+from tre.intake.sql import (
+    Tree,
+    cast,
+    column,
+    named,
+    number,
+    relation,
+    select,
+    select_from,
+    sql,
+)
+
+ATTRIBUTES: Final = relation("staging", "attributes")
+PEOPLE: Final = relation("staging", "people")
+
+BY_ROW: Final = """
+CREATE TABLE :people AS
+SELECT _row, row_number() OVER (ORDER BY _order, _row) - 1 AS person FROM :attributes
+"""
+
+CREATE: Final = "CREATE TABLE :target AS :rows"
+
+CAPPED: Final = """
+SELECT * FROM (
+    SELECT
+        a.*,
+        p.person,
+        row_number() OVER (PARTITION BY p.person ORDER BY a._order, a._row) AS rank
+    FROM :attributes AS a INNER JOIN :people AS p ON p._row = a._row
+)
+WHERE rank <= :cap
+ORDER BY person, rank
+"""
+
+TALLY: Final = "SELECT count(*), count(DISTINCT person_id) FROM :target"
+LARGEST: Final = "SELECT max(person) FROM :people"
+LINKS: Final = "SELECT _row AS row, person FROM :people ORDER BY row"
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """How many rows had a person, how many remain, and whose they are."""
+
+    with_person: int
+    rows: int
+    people: int
+
+
+def publish(engine: Engine, table: Table) -> Published:
+    """Write `version.<table>` from `staging.attributes` and `staging.people`.
+
+    A protected table has `person_id`, then `_rank`, from 1 within each person and in
+    the order of secret random numbers, then its public columns in their narrowest
+    types; rows past `rows_per_person` are left out, and the rest lie sorted by
+    person and rank. A reference table has its public columns alone.
+    """
+    target = relation("version", table.name)
+    public = [
+        named(column(f"c{position}"), known.name)
+        for position, known in enumerate(table.columns)
+    ]
+    if table.unit is Unit.NONE:
+        engine.run(sql(CREATE, target=target, rows=select(public, ATTRIBUTES)))
+        count = engine.count(sql("SELECT count(*) FROM :t", t=target))
+        return Published(count, count, 0)
+    if table.unit is Unit.ROW:
+        engine.run(sql(BY_ROW, people=PEOPLE, attributes=ATTRIBUTES))
+    with_person = engine.count(sql("SELECT count(*) FROM :people", people=PEOPLE))
+    rows = _capped(engine, table, public)
+    engine.run(sql(CREATE, target=target, rows=rows))
+    ((rows_left, people),) = engine.run(sql(TALLY, target=target))
+    return Published(with_person, rows_left, people)
+
+
+def links(engine: Engine, table: Table) -> pa.Table:
+    """Which row is whose, for the laboratory; call before staging is destroyed."""
+    if table.unit is Unit.NONE:
+        nobody = pa.array([], pa.int64())
+        return pa.table({"row": nobody, "person": nobody})
+    return engine.table(sql(LINKS, people=PEOPLE))
+
+
+def _capped(engine: Engine, table: Table, public: list[Tree]) -> Tree:
+    largest = engine.count(sql(LARGEST, people=PEOPLE))
+    rows = select_from(
+        CAPPED,
+        attributes=ATTRIBUTES,
+        people=PEOPLE,
+        cap=number(table.rows_per_person),
+    )
+    person = cast(column("person"), unsigned(largest))
+    rank = cast(column("rank"), unsigned(table.rows_per_person))
+    own = [named(person, "person_id"), named(rank, "_rank")]
+    return rows.select(*own, *public, append=False, copy=False)
+
+
+def unsigned(largest: int) -> str:
+    """The narrowest unsigned type that holds whole numbers up to `largest`."""
+    for name, bits in (("UTINYINT", 8), ("USMALLINT", 16), ("UINTEGER", 32)):
+        if largest < 2**bits:
+            return name
+    return "UBIGINT"

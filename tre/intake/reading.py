@@ -1,0 +1,330 @@
+"""How one landed column becomes one published column: pure SQL expressions.
+
+A `Reading` never fails on any value: what cannot be read is a problem by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import sqlglot.expressions as exp
+
+from privacy.catalogue import Domain, Type
+from tre.intake.origin import Family, Incoming
+from tre.intake.publication import Reason
+from tre.intake.sql import (
+    Tree,
+    cast,
+    column,
+    every,
+    literal,
+    number,
+    sql,
+    storage,
+    text,
+)
+from tre.manifest.domains import LARGEST, derived, domain
+from tre.manifest.model import FieldType, OutOfRange, Role, TableField
+
+NUMERAL: Final = r"\s*[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\s*"
+NOT_FINITE: Final = r"\s*[+-]?(nan|inf|infinity)\s*"
+MOMENT: Final = (
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?Z?"
+)
+
+WHOLE: Final = """
+CASE
+    WHEN CAST(TRY_CAST(:x AS BIGINT) AS VARCHAR) = :x THEN TRY_CAST(:x AS BIGINT)
+    WHEN regexp_full_match(:x, :numeral)
+        AND TRY_CAST(:x AS DECIMAL(38, 9)) % 1 = 0
+        THEN TRY_CAST(TRY_CAST(:x AS DECIMAL(38, 9)) AS BIGINT)
+END
+"""
+
+FIXED: Final = """
+CASE
+    WHEN regexp_full_match(:x, :numeral) THEN TRY_CAST(:fixed * :unit AS BIGINT)
+END
+"""
+
+SCALED: Final = "TRY_CAST(CAST(:x AS HUGEINT) * :unit AS BIGINT)"
+
+ISO_DATE: Final = """
+CASE
+    WHEN length(:x) = 10 AND CAST(TRY_CAST(:x AS DATE) AS VARCHAR) = :x
+        THEN TRY_CAST(:x AS DATE)
+END
+"""
+
+ISO_MOMENT: Final = """
+CASE
+    WHEN regexp_full_match(:x, :moment) THEN TRY_CAST(:x AS TIMESTAMP)
+END
+"""
+
+TRUTH: Final = "CASE WHEN :yes THEN TRUE WHEN :no THEN FALSE END"
+
+SATURATED: Final = """
+CASE
+    WHEN :parsed IS NOT NULL THEN :parsed
+    WHEN regexp_full_match(:x, :numeral)
+        AND coalesce(abs(TRY_CAST(:x AS DOUBLE)), 1e300) >= :limit
+        THEN CASE WHEN contains(:x, '-') THEN :least ELSE :most END
+END
+"""
+"""What is a number, but too large to hold, is beyond every bound there can be."""
+
+PROBLEM: Final = """
+CASE
+    WHEN :fine THEN NULL
+    WHEN :x IS NULL THEN :required
+    WHEN :value IS NOT NULL THEN :range
+    WHEN :infinite THEN :not_finite
+    ELSE :type
+END
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One column to publish.
+
+    `parsed` reads the landed column (NULL where it cannot); `published` and
+    `problem` are over the columns `source` and `parsed_as`: the value as stored, and
+    NULL or the name of a `Reason`.
+    """
+
+    name: str
+    domain: Domain
+    parsed_as: str
+    parsed: Tree
+    published: Tree
+    problem: Tree
+
+
+def readings(fields: Sequence[Incoming]) -> tuple[Reading, ...]:
+    """The columns to publish, in the order `tre.manifest.columns` gives them."""
+    return tuple(reading for incoming in fields for reading in _of(incoming))
+
+
+def required_identifiers(fields: Sequence[Incoming]) -> tuple[tuple[str, Tree], ...]:
+    """Identifiers that must not be missing: their names, and the problem if so."""
+    template = "CASE WHEN :x IS NULL THEN :reason END"
+    reason = text(Reason.REQUIRED.value)
+    return tuple(
+        (incoming.field.name, sql(template, x=column(incoming.landed), reason=reason))
+        for incoming in fields
+        if incoming.field.tre.role is Role.IDENTIFIER
+        and incoming.field.constraints.required
+    )
+
+
+def moment(incoming: Incoming) -> Tree:
+    """A landed date or datetime as the engine's own; NULL where it is none."""
+    x = column(incoming.landed)
+    kind = "DATE" if incoming.field.type is FieldType.DATE else "TIMESTAMP"
+    if incoming.family in {Family.DATE, Family.DATETIME}:
+        return cast(x, kind)
+    words = cast(x, "VARCHAR")
+    if incoming.field.format != "default":
+        pattern = text(incoming.field.format)
+        parsed = sql("TRY_STRPTIME(:x, :pattern)", x=words, pattern=pattern)
+        return cast(parsed, kind)
+    if kind == "DATE":
+        return sql(ISO_DATE, x=words)
+    return sql(ISO_MOMENT, x=words, moment=text(MOMENT))
+
+
+def _of(incoming: Incoming) -> Iterator[Reading]:
+    field = incoming.field
+    if field.published:
+        yield _published(incoming)
+    for name in field.tre.derive:
+        yield _derived(name, incoming)
+
+
+def _published(incoming: Incoming) -> Reading:
+    field = incoming.field
+    known = domain(field, field.name)
+    name = f"v{incoming.position}"
+    value = column(name)
+    clamped = field.tre.out_of_range is OutOfRange.CLAMP
+    return Reading(
+        name=field.name,
+        domain=known,
+        parsed_as=name,
+        parsed=_parsed(incoming, known),
+        published=_stored(value, known, clamped=clamped),
+        problem=_problem(incoming, value, known, clamped=clamped),
+    )
+
+
+def _derived(name: str, incoming: Incoming) -> Reading:
+    derivation = incoming.field.tre.derive[name]
+    known = derived(name, incoming.field, incoming.field.name)
+    parsed_as = f"d{incoming.position}_{name}"
+    part = exp.Extract(
+        this=exp.var(derivation.from_.value.upper()), expression=moment(incoming)
+    )
+    value = column(parsed_as)
+    clamped = derivation.out_of_range is OutOfRange.CLAMP
+    fine = _fine(value, value, known, clamped=clamped)
+    template = "CASE WHEN :fine THEN NULL WHEN :v IS NULL THEN :type ELSE :range END"
+    return Reading(
+        name=name,
+        domain=known,
+        parsed_as=parsed_as,
+        parsed=cast(part, "BIGINT"),
+        published=_stored(value, known, clamped=clamped),
+        problem=sql(template, fine=fine, v=value, **_reasons()),
+    )
+
+
+def _parsed(incoming: Incoming, known: Domain) -> Tree:
+    """The landed value as the domain's type; numbers as unscaled integers."""
+    x = column(incoming.landed)
+    match known.type:
+        case Type.NUMBER:
+            return _numeral(incoming, known)
+        case Type.TEXT:
+            return cast(x, "VARCHAR")
+        case Type.BOOLEAN:
+            return _truth(incoming.field, incoming.family, x)
+        case Type.DATE | Type.DATETIME:
+            return moment(incoming)
+
+
+def _numeral(incoming: Incoming, known: Domain) -> Tree:
+    landed = column(incoming.landed)
+    if incoming.family is Family.INTEGER:
+        return sql(SCALED, x=landed, unit=cast(number(10**known.scale), "HUGEINT"))
+    x = cast(landed, "VARCHAR")
+    limit = exp.Literal.number(f"{10.0 ** (18 - known.scale):e}")
+    whole = incoming.field.type is FieldType.INTEGER
+    return sql(
+        SATURATED,
+        x=x,
+        parsed=sql(WHOLE, x=x, numeral=text(NUMERAL)) if whole else _fixed(x, known),
+        numeral=text(NUMERAL),
+        limit=limit,
+        least=number(-LARGEST - 1),
+        most=number(LARGEST + 1),
+    )
+
+
+def _fixed(x: Tree, known: Domain) -> Tree:
+    """Decimal text as an unscaled integer, halves rounded away from zero."""
+    parsed = exp.TryCast(this=x, to=exp.DataType.build(f"DECIMAL(18, {known.scale})"))
+    return sql(
+        FIXED,
+        x=x,
+        numeral=text(NUMERAL),
+        fixed=cast(parsed, f"DECIMAL(38, {known.scale})"),
+        unit=cast(number(10**known.scale), "DECIMAL(38, 0)"),
+    )
+
+
+def _truth(field: TableField, family: Family, x: Tree) -> Tree:
+    if family is Family.BOOLEAN:
+        return x
+    x = cast(x, "VARCHAR")
+    yes = exp.In(this=x, expressions=[text(value) for value in field.true_values])
+    no = exp.In(this=x, expressions=[text(value) for value in field.false_values])
+    return sql(TRUTH, yes=yes, no=no)
+
+
+def _stored(value: Tree, known: Domain, *, clamped: bool) -> Tree:
+    """The value in its column's own type; NULL, harmlessly, in rows that are rejected."""
+    kind = exp.DataType.build(storage(known), dialect="duckdb")
+    if clamped and known.type is not Type.TEXT:
+        value = (
+            _listed_or_null(value, known) if _listed(known) else _clamped(value, known)
+        )
+    return exp.TryCast(this=value, to=kind)
+
+
+def _listed_or_null(value: Tree, known: Domain) -> Tree:
+    inside = exp.In(this=value, expressions=[literal(v) for v in known.values or ()])
+    return sql("CASE WHEN :inside THEN :v END", inside=inside, v=value)
+
+
+def _clamped(value: Tree, known: Domain) -> Tree:
+    """The nearest value inside the bounds; NULL stays NULL."""
+    whens = []
+    if known.lower is not None:
+        low = literal(known.lower)
+        whens.append(exp.If(this=exp.LT(this=value, expression=low), true=low))
+    if known.upper is not None:
+        high = literal(known.upper)
+        whens.append(exp.If(this=exp.GT(this=value, expression=high), true=high))
+    return exp.Case(ifs=whens, default=value) if whens else value
+
+
+def _gaps(known: Domain) -> bool:
+    """Whether the list leaves out whole numbers between its ends: a declared list."""
+    values = known.values or ()
+    ends = known.lower, known.upper
+    if not isinstance(ends[0], int) or not isinstance(ends[1], int):
+        return True
+    return len(values) != ends[1] - ends[0] + 1
+
+
+def _problem(incoming: Incoming, value: Tree, known: Domain, *, clamped: bool) -> Tree:
+    x = column(incoming.landed)
+    return sql(
+        PROBLEM,
+        x=x,
+        value=value,
+        fine=_fine(x, value, known, clamped=clamped),
+        infinite=_lexical(incoming, known, NOT_FINITE),
+        **_reasons(),
+    )
+
+
+def _fine(x: Tree, value: Tree, known: Domain, *, clamped: bool) -> Tree:
+    """Whether a value may be published: NULL only where the field may be missing."""
+    inside = _inside(value, known, clamped=clamped)
+    fine = sql(":value IS NOT NULL AND :inside", value=value, inside=inside)
+    if not known.nullable:
+        return fine
+    if clamped and known.type is not Type.BOOLEAN and _listed(known):
+        return sql(":x IS NULL OR :value IS NOT NULL", x=x, value=value)
+    return sql(":x IS NULL OR (:fine)", x=x, fine=fine)
+
+
+def _listed(known: Domain) -> bool:
+    """Whether values outside the domain have no nearest one inside."""
+    return known.values is not None and (known.type is Type.TEXT or _gaps(known))
+
+
+def _inside(value: Tree, known: Domain, *, clamped: bool) -> Tree:
+    if known.type is Type.BOOLEAN:
+        return exp.Boolean(this=True)
+    if known.values is not None and _listed(known):
+        listed = [literal(listed) for listed in known.values]
+        return exp.In(this=value, expressions=listed)
+    largest = LARGEST if known.type is Type.NUMBER else None
+    lower = -LARGEST if known.lower is None and largest else known.lower
+    upper = LARGEST if known.upper is None and largest else known.upper
+    conditions: list[Tree] = []
+    if lower is not None and not (clamped and known.lower is not None):
+        conditions.append(exp.GTE(this=value, expression=literal(lower)))
+    if upper is not None and not (clamped and known.upper is not None):
+        conditions.append(exp.LTE(this=value, expression=literal(upper)))
+    return every(conditions)
+
+
+def _lexical(incoming: Incoming, known: Domain, pattern: str) -> Tree:
+    if known.type is not Type.NUMBER:
+        return exp.Boolean(this=False)
+    x = cast(column(incoming.landed), "VARCHAR")
+    return sql("regexp_full_match(lower(:x), :pattern)", x=x, pattern=text(pattern))
+
+
+def _reasons() -> dict[str, Tree]:
+    return {
+        name: text(Reason(name).value)
+        for name in ("required", "type", "range", "not_finite")
+    }

@@ -1,0 +1,34 @@
+"""Stage 3: identifiers to the linkage zone, attributes to the research zone.
+
+From here on no table has both. What joins them is `_row`, which means nothing
+outside this intake and is not published.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tre.intake.engine import Engine
+from tre.intake.sql import column, relation, select, sql
+
+CHECKED: Final = relation("landing", "checked")
+IDENTIFIERS: Final = relation("linkage", "identifiers")
+ATTRIBUTES: Final = relation("staging", "attributes")
+
+CREATE: Final = "CREATE TABLE :target AS :rows"
+ACCEPTED: Final = "_problems IS NULL"
+
+
+def separate(engine: Engine, *, identifiers: int, attributes: int) -> None:
+    """Copy accepted rows apart; the caller then destroys landing.
+
+    `linkage.identifiers` gets `_row` and `i…`, `staging.attributes` gets `_row`,
+    `_order` and `c…`.
+    """
+    if identifiers:
+        names = ["_row", *(f"i{position}" for position in range(identifiers))]
+        rows = select([column(name) for name in names], CHECKED).where(sql(ACCEPTED))
+        engine.run(sql(CREATE, target=IDENTIFIERS, rows=rows))
+    names = ["_row", "_order", *(f"c{position}" for position in range(attributes))]
+    rows = select([column(name) for name in names], CHECKED).where(sql(ACCEPTED))
+    engine.run(sql(CREATE, target=ATTRIBUTES, rows=rows))

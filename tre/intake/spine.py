@@ -1,0 +1,100 @@
+"""The linkage spine of a population: which tokens are whose.
+
+It is added to before a publication is switched, and cannot be committed together
+with the switch. So additions carry an epoch, a note beside the file says which
+publication the newest epoch was for, and whoever comes next keeps or removes that
+epoch according to whether the publication is on record.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tre.intake.engine import Engine
+from tre.intake.sql import number, relation, sql
+from tre.intake.zones import PENDING, Zones, sync
+
+SPINE: Final = relation("spine", "token")
+
+MAKE: Final = """
+CREATE TABLE IF NOT EXISTS :spine (
+    token UUID, person BIGINT, local BOOLEAN, epoch INTEGER
+)
+"""
+
+VERSION: Final = 1
+"""Spines are only ever extended for now; merging or splitting people makes another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """The newest epoch of a population's spine, and the publication it is for."""
+
+    population: str
+    epoch: int
+    file: Path
+
+
+def open_spine(engine: Engine, zones: Zones, population: str) -> None:
+    """Attach a population's spine as `spine`, made now where there is none."""
+    file = zones.spine(population)
+    engine.attach("spine", file, zones.keystore.key_or_new(zones.key_name(file)))
+    engine.run(sql(MAKE, spine=SPINE))
+
+
+def begin(engine: Engine, zones: Zones, population: str, file: Path) -> Addition:
+    """Note, before anything is added, which publication a new epoch is for."""
+    query = "SELECT coalesce(max(epoch), 0) + 1 FROM :spine"
+    addition = Addition(population, engine.count(sql(query, spine=SPINE)), file)
+    note = zones.pending(population)
+    draft = note.with_name(f"{note.name}.draft")
+    with draft.open("w", encoding="utf-8") as stream:
+        json.dump({"epoch": addition.epoch, "file": str(file)}, stream)
+        stream.flush()
+        os.fsync(stream.fileno())
+    draft.rename(note)
+    sync(note.parent)
+    return addition
+
+
+def keep(zones: Zones, addition: Addition) -> None:
+    """The publication is in force: its epoch stays."""
+    zones.pending(addition.population).unlink(missing_ok=True)
+    sync(zones.folder("linkage"))
+
+
+def undo(engine: Engine, zones: Zones, addition: Addition) -> None:
+    """The publication is not in force: nobody came with it. Needs `spine` attached."""
+    statement = "DELETE FROM :spine WHERE epoch = :epoch"
+    engine.run(sql(statement, spine=SPINE, epoch=number(addition.epoch)))
+    engine.run('CHECKPOINT "spine"')
+    keep(zones, addition)
+
+
+def unsettled(zones: Zones) -> tuple[Addition, ...]:
+    """Additions whose intake ended before it could say what became of them."""
+    found = []
+    for note in sorted(zones.folder("linkage").glob(f"*{PENDING}")):
+        said = json.loads(note.read_text(encoding="utf-8"))
+        population = note.name.removesuffix(PENDING)
+        found.append(Addition(population, int(said["epoch"]), Path(said["file"])))
+    return tuple(found)
+
+
+def settle(
+    engine: Engine, zones: Zones, addition: Addition, known: Collection[Path]
+) -> None:
+    """Keep or undo an unsettled addition, as its publication is on record or not."""
+    if addition.file in known:
+        keep(zones, addition)
+        return
+    open_spine(engine, zones, addition.population)
+    try:
+        undo(engine, zones, addition)
+    finally:
+        engine.detach("spine")

@@ -1,0 +1,113 @@
+"""Where intake keeps what, and under which key.
+
+`landing` holds rows as received, `linkage` identifiers and the spine, `research`
+attributes. Work files live for one intake, under keys that are never written down:
+when the process ends, however it ends, nobody can read them. Only spines and
+published versions have keys in the keystore.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from connectors.errors import Invalid
+from tre.keystore import Keystore
+
+ZONES: Final = ("landing", "linkage", "research")
+WORK: Final = ".work"
+"""The suffix of files that live for one intake."""
+
+VERSION: Final = ".duckdb"
+PENDING: Final = ".pending"
+
+
+@dataclass(frozen=True, slots=True)
+class Zones:
+    """The zones of the environment in `home`, and the keys to them."""
+
+    home: Path
+    keystore: Keystore
+
+    def prepare(self) -> None:
+        """Make the zones' folders, for their owner alone."""
+        for name in ZONES:
+            self.folder(name).mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def folder(self, zone: str) -> Path:
+        """Where a zone's files are."""
+        return self.home / "zones" / zone
+
+    def spine(self, population: str) -> Path:
+        """The file of a population's linkage spine."""
+        return self.folder("linkage") / f"{population}{VERSION}"
+
+    def pending(self, population: str) -> Path:
+        """Says which publication the spine's newest entries were added for."""
+        return self.folder("linkage") / f"{population}{PENDING}"
+
+    def key_name(self, file: Path) -> str:
+        """The name of the key a spine or version is written under."""
+        return f"{file.parent.name}-{file.name.removesuffix(VERSION)}"
+
+    def linkage_key(self, population: str) -> bytes:
+        """The key of a population's pseudonyms, made on first use."""
+        name = f"pseudonyms-{population}"
+        self.keystore.key_or_new(name)
+        return self.keystore.derive(name, "HMAC-SHA-256 pseudonyms")
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the home's intake lock; `Invalid` where another intake has it."""
+        self.prepare()
+        descriptor = os.open(
+            self.folder("landing") / "lock", os.O_RDWR | os.O_CREAT, 0o600
+        )
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                busy = True
+            else:
+                busy = False
+            if busy:
+                raise Invalid("", "another intake is running: try again after it")
+            yield
+        finally:
+            os.close(descriptor)
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """A folder of the landing zone that lives for one intake."""
+        folder = self.folder("landing") / f"{secrets.token_hex(6)}{WORK}"
+        folder.mkdir(mode=0o700)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def work_file(self, zone: str) -> Path:
+        """A new name for a file that lives for one intake."""
+        return self.folder(zone) / f"{secrets.token_hex(6)}{WORK}"
+
+
+def remove(file: Path) -> None:
+    """Remove a zone file and its write-ahead log, where they exist."""
+    for path in (file, file.with_name(f"{file.name}.wal")):
+        path.unlink(missing_ok=True)
+
+
+def sync(folder: Path) -> None:
+    """Make names created in or removed from `folder` survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

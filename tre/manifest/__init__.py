@@ -1,0 +1,45 @@
+"""Manifests: what a steward declares of a dataset, and the public may know.
+
+A manifest is a Data Package (Table Schema) with a `tre` extension. Nothing in it is
+read from the data, and nothing that the public learns of a table comes from
+anywhere else.
+"""
+
+from __future__ import annotations
+
+from tre.manifest.load import load
+from tre.manifest.model import (
+    Budget,
+    Derivation,
+    Dialect,
+    FieldType,
+    Format,
+    Kind,
+    Manifest,
+    OutOfRange,
+    Part,
+    PrivacyUnit,
+    Resource,
+    Role,
+    TableField,
+)
+from tre.manifest.public import columns, public_tables
+
+__all__ = [
+    "Budget",
+    "Derivation",
+    "Dialect",
+    "FieldType",
+    "Format",
+    "Kind",
+    "Manifest",
+    "OutOfRange",
+    "Part",
+    "PrivacyUnit",
+    "Resource",
+    "Role",
+    "TableField",
+    "columns",
+    "load",
+    "public_tables",
+]

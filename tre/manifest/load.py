@@ -1,0 +1,158 @@
+"""Read a manifest from a file or a mapping, or say where it is wrong."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from connectors.errors import Invalid
+from tre.manifest.model import Manifest, Package
+from tre.manifest.rules import check
+
+YAML_MERGE: Final = "tag:yaml.org,2002:merge"
+
+EXPECTED: Final[Mapping[str, str]] = {
+    "string_type": "text (in quotes where YAML reads it otherwise)",
+    "string_too_short": "text that is not empty",
+    "int_type": "a whole number",
+    "bool_type": "true or false",
+    "tuple_type": "a list",
+    "too_short": "at least one item",
+    "mapping_type": "a mapping",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+}
+"""What pydantic's error types mean to somebody who writes a manifest."""
+
+
+def load(source: Path | str | Mapping[str, Any], base: Path | None = None) -> Manifest:
+    """The manifest in a YAML or JSON file, or in a mapping of the same shape.
+
+    Paths in it are relative to `base`: by default the file's own folder, and for a
+    mapping the current one. Raises `Invalid` for the first thing that is wrong,
+    unknown keys included.
+    """
+    if isinstance(source, Mapping):
+        document: object = source
+        folder = Path.cwd()
+    else:
+        document = _read(Path(source))
+        folder = Path(source).resolve().parent
+    package = _package(document)
+    check(package)
+    return Manifest(package=package, base=base or folder)
+
+
+def _package(document: object) -> Package:
+    if not isinstance(document, Mapping):
+        raise Invalid("", "expected a Data Package: a mapping with name and resources")
+    try:
+        return Package.model_validate(document)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+    raise Invalid(_path(first["loc"]), _expectation(first))
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    """`resources[0].schema.fields[3]`, as people write it."""
+    path = ""
+    for step in location:
+        if isinstance(step, int):
+            path += f"[{step}]"
+        elif step != "[key]" and not step.startswith(("constrained-", "tuple[")):
+            path += f".{step}" if path else step
+    return path
+
+
+def _expectation(error: ErrorDetails) -> str:
+    match error["type"]:
+        case "extra_forbidden":
+            return "unknown key"
+        case "missing":
+            return "expected a value: this key is required"
+        case "enum" | "literal_error":
+            return f"expected one of {error['ctx']['expected']}"
+        case "value_error":
+            return str(error["ctx"]["error"])
+        case kind if kind in EXPECTED:
+            return f"expected {EXPECTED[kind]}"
+        case _:
+            return error["msg"].replace("Input should be", "expected", 1)
+
+
+def _read(file: Path) -> object:
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        message = "there is no such file"
+    except UnicodeDecodeError:
+        message = "expected UTF-8 text"
+    except OSError as error:
+        message = f"cannot be read ({type(error).__name__})"
+    else:
+        return _parse_json(text, file) if file.suffix == ".json" else _parse(text, file)
+    raise Invalid(str(file), message)
+
+
+def _parse_json(text: str, file: Path) -> object:
+    try:
+        return json.loads(text, object_pairs_hook=_pairs)
+    except json.JSONDecodeError as error:
+        place = f"{file}:{error.lineno}:{error.colno}"
+    except _Duplicate as error:
+        raise Invalid(str(file), f"the key {error} appears twice") from None
+    raise Invalid(place, "expected JSON")
+
+
+def _pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    mapping: dict[str, object] = {}
+    for key, value in pairs:
+        if key in mapping:
+            raise _Duplicate(key)
+        mapping[key] = value
+    return mapping
+
+
+def _parse(text: str, file: Path) -> object:
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else str(file)
+        problem = error.problem or ""
+    except (yaml.YAMLError, ValueError):
+        place, problem = str(file), ""
+    raise Invalid(place, f"expected YAML: {problem}" if problem else "expected YAML")
+
+
+class _Duplicate(Exception):
+    """A JSON object says the same key twice."""
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML without the quiet loss of a key that is written twice."""
+
+    def construct_mapping(  # PyYAML's own signature
+        self,
+        node: yaml.MappingNode,
+        deep: bool = False,  # noqa: FBT001, FBT002
+    ) -> dict[Hashable, object]:
+        """Build one mapping, refusing duplicate keys."""
+        seen: set[object] = set()
+        for key_node, _ in node.value:
+            if key_node.tag == YAML_MERGE:
+                continue
+            key = self.construct_object(key_node, deep=True)
+            if isinstance(key, str) and key in seen:
+                raise yaml.MarkedYAMLError(
+                    problem=f"the key {key} appears twice",
+                    problem_mark=key_node.start_mark,
+                )
+            seen.add(str(key))
+        return super().construct_mapping(node, deep=deep)

@@ -1,0 +1,309 @@
+"""The shape of a manifest: a Data Package with a `tre` extension.
+
+Only shape is decided here: which keys there are and of what kind. What keys mean
+to each other is in `rules`; what a field's values may be is in `domains`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+Scalar: TypeAlias = Any
+"""A bound or a category as the file writes it; `domains` reads it by field type."""
+
+
+class FieldType(Enum):
+    """The field types of Table Schema that can be published."""
+
+    STRING = "string"
+    INTEGER = "integer"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    DATETIME = "datetime"
+
+
+class Role(Enum):
+    """What a field is to disclosure."""
+
+    IDENTIFIER = "identifier"
+    QUASI_IDENTIFIER = "quasi-identifier"
+    SENSITIVE = "sensitive"
+    FREE_TEXT = "free-text"
+
+
+class Kind(Enum):
+    """What an identifier identifies by."""
+
+    LOCAL_ID = "local-id"
+    NHS_NUMBER = "nhs-number"
+    NATIONAL_INSURANCE_NUMBER = "national-insurance-number"
+    FORENAME = "forename"
+    SURNAME = "surname"
+    FULL_NAME = "full-name"
+    DATE_OF_BIRTH = "date-of-birth"
+    SEX = "sex"
+    ADDRESS = "address"
+    POSTCODE = "postcode"
+    PHONE = "phone"
+    EMAIL = "email"
+    OTHER = "other"
+
+
+class Part(Enum):
+    """What can be derived from a date."""
+
+    YEAR = "year"
+    QUARTER = "quarter"
+    MONTH = "month"
+    DAY = "day"
+
+
+class OutOfRange(Enum):
+    """What happens to a value outside its bounds or categories."""
+
+    REJECT = "reject"
+    CLAMP = "clamp"
+
+
+class PrivacyUnit(Enum):
+    """Whom a row belongs to."""
+
+    PERSON = "person"
+    ROW = "row"
+    NONE = "none"
+
+
+class Format(Enum):
+    """The file formats a source may have."""
+
+    CSV = "csv"
+    PARQUET = "parquet"
+    ARROW = "arrow"
+
+
+def _named(pattern: str, expected: str) -> AfterValidator:
+    compiled = re.compile(pattern, re.ASCII)
+
+    def check(name: str) -> str:
+        if not compiled.fullmatch(name):
+            raise ValueError(f"expected {expected}")
+        return name
+
+    return AfterValidator(check)
+
+
+def _no_bool(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("expected a number, not true or false")  # noqa: TRY004
+    return value
+
+
+DatasetName: TypeAlias = Annotated[
+    str,
+    _named(
+        r"[a-z0-9][a-z0-9._-]{0,62}",
+        "lower-case letters, digits, '.', '_' and '-', at most 63",
+    ),
+]
+TableName: TypeAlias = Annotated[
+    str,
+    _named(
+        r"[A-Za-z][A-Za-z0-9_]{0,62}",
+        "a letter, then letters, digits and '_', at most 63",
+    ),
+]
+ColumnName: TypeAlias = Annotated[
+    str,
+    _named(
+        r"[A-Za-z][A-Za-z0-9_ .()/%-]{0,62}",
+        "a letter, then letters, digits, blanks and any of _ . ( ) / % -, at most 63",
+    ),
+]
+Text: TypeAlias = Annotated[str, Field(min_length=1)]
+Character: TypeAlias = Annotated[str, Field(min_length=1, max_length=1)]
+Positive: TypeAlias = Annotated[float, BeforeValidator(_no_bool), Field(gt=0)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, hide_input_in_errors=True
+    )
+
+
+class Constraints(_Model):
+    """Public facts about a field's values, and whether it may be missing."""
+
+    required: bool = Field(default=False, strict=True)
+    minimum: Scalar = None
+    maximum: Scalar = None
+    enum: tuple[Scalar, ...] | None = Field(default=None, min_length=1)
+
+
+class Derivation(_Model):
+    """A published column computed from a date that may itself stay unpublished."""
+
+    from_: Part = Field(alias="from")
+    minimum: int | None = Field(default=None, strict=True)
+    maximum: int | None = Field(default=None, strict=True)
+    out_of_range: OutOfRange = OutOfRange.REJECT
+    description: str = ""
+
+
+class FieldExtension(_Model):
+    """The `tre` part of a field."""
+
+    role: Role | None = None
+    kind: Kind | None = None
+    decimals: int | None = Field(default=None, strict=True, ge=0, le=18)
+    out_of_range: OutOfRange = OutOfRange.REJECT
+    derive: Mapping[ColumnName, Derivation] = Field(default_factory=dict)
+
+
+class TableField(_Model):
+    """One field of a table, as Table Schema describes it."""
+
+    name: ColumnName
+    type: FieldType = FieldType.STRING
+    title: str = ""
+    description: str = ""
+    format: Text = "default"
+    true_values: tuple[str, ...] = Field(
+        default=("true", "True", "TRUE", "1"), alias="trueValues", min_length=1
+    )
+    false_values: tuple[str, ...] = Field(
+        default=("false", "False", "FALSE", "0"), alias="falseValues", min_length=1
+    )
+    constraints: Constraints = Constraints()
+    tre: FieldExtension = FieldExtension()
+
+    @property
+    def published(self) -> bool:
+        """Whether researchers see the field itself (derived columns apart)."""
+        return self.tre.role not in {Role.IDENTIFIER, Role.FREE_TEXT}
+
+
+class TableSchema(_Model):
+    """The fields of a table, and the texts that stand for a missing value."""
+
+    fields: tuple[TableField, ...] = Field(min_length=1)
+    missing_values: tuple[str, ...] = Field(default=("",), alias="missingValues")
+
+
+class Dialect(_Model):
+    """How a CSV file is written."""
+
+    delimiter: Character = ","
+    quote_char: Character = Field(default='"', alias="quoteChar")
+    double_quote: bool = Field(default=True, alias="doubleQuote", strict=True)
+    escape_char: Character | None = Field(default=None, alias="escapeChar")
+    skip_initial_space: bool = Field(
+        default=False, alias="skipInitialSpace", strict=True
+    )
+    header: bool = Field(default=True, strict=True)
+
+
+class Link(_Model):
+    """Which identifiers decide who is who."""
+
+    identifiers: tuple[str, ...] = Field(min_length=1)
+
+
+class ResourceExtension(_Model):
+    """The `tre` part of a resource."""
+
+    privacy_unit: PrivacyUnit
+    rows_per_person: int | None = Field(default=None, strict=True, ge=1, le=65_535)
+    link: Link | None = None
+    source: Mapping[str, Any] | None = None
+
+
+class Resource(_Model):
+    """One table: where its rows come from and what they are."""
+
+    name: TableName
+    title: str = ""
+    description: str = ""
+    path: Text | tuple[Text, ...] | None = None
+    profile: Literal["tabular-data-resource", "data-resource"] | None = None
+    format: Format | None = None
+    mediatype: str = ""
+    encoding: Text = "utf-8"
+    dialect: Dialect = Dialect()
+    table_schema: TableSchema = Field(alias="schema")
+    tre: ResourceExtension
+
+    @property
+    def protected(self) -> bool:
+        """Whether the rows are about people."""
+        return self.tre.privacy_unit is not PrivacyUnit.NONE
+
+    @property
+    def rows_per_person(self) -> int:
+        """The cap that publication enforces; 1 where every row is another person."""
+        return self.tre.rows_per_person or 1
+
+
+class Budget(_Model):
+    """The most this dataset may ever cost its people, beside the population's."""
+
+    epsilon: Positive
+    delta: Annotated[Positive, Field(lt=1)]
+
+
+class PackageExtension(_Model):
+    """The `tre` part of a package: who is responsible, and for whose data."""
+
+    controller: Text
+    legal_basis: Text
+    population: DatasetName
+    retention: date | None = None
+    budget: Budget | None = None
+
+
+class Package(_Model):
+    """A Data Package: one dataset of one or more tables."""
+
+    name: DatasetName
+    title: str = ""
+    description: str = ""
+    version: Text = "1"
+    id: str = ""
+    profile: Literal["tabular-data-package", "data-package"] | None = None
+    homepage: str = ""
+    created: str | date | None = None
+    keywords: tuple[str, ...] = ()
+    licenses: tuple[Mapping[str, Any], ...] = ()
+    sources: tuple[Mapping[str, Any], ...] = ()
+    contributors: tuple[Mapping[str, Any], ...] = ()
+    resources: tuple[Resource, ...] = Field(min_length=1)
+    tre: PackageExtension
+
+
+class Manifest(_Model):
+    """A package whose rules all hold, and the folder its paths are relative to."""
+
+    package: Package
+    base: Path
+
+    @property
+    def name(self) -> str:
+        """The dataset's name."""
+        return self.package.name
+
+    @property
+    def population(self) -> str:
+        """The linkage spine and global budget the dataset belongs to."""
+        return self.package.tre.population
+
+    @property
+    def resources(self) -> tuple[Resource, ...]:
+        """The dataset's tables."""
+        return self.package.resources

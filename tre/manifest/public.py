@@ -1,0 +1,52 @@
+"""What a manifest makes public: the tables as researchers see them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from privacy.catalogue import Column, Table, Unit
+from tre.manifest.domains import derived, domain
+from tre.manifest.model import Manifest, PrivacyUnit, Resource
+
+UNITS = {
+    PrivacyUnit.PERSON: Unit.PERSON,
+    PrivacyUnit.ROW: Unit.ROW,
+    PrivacyUnit.NONE: Unit.NONE,
+}
+
+
+def public_tables(manifest: Manifest) -> tuple[Table, ...]:
+    """The tables a manifest publishes, every column granted.
+
+    Published columns are in the manifest's order, a field's derived columns after
+    it. Identifiers and free text are not among them.
+    """
+    return tuple(_table(manifest.name, resource) for resource in manifest.resources)
+
+
+def columns(resource: Resource) -> tuple[Column, ...]:
+    """The published columns of one resource."""
+    return tuple(_columns(resource))
+
+
+def _table(dataset: str, resource: Resource) -> Table:
+    published = columns(resource)
+    return Table(
+        name=resource.name,
+        dataset=dataset,
+        unit=UNITS[resource.tre.privacy_unit],
+        rows_per_person=resource.rows_per_person if resource.protected else 0,
+        columns=published,
+        granted=frozenset(column.name for column in published),
+        title=resource.title,
+    )
+
+
+def _columns(resource: Resource) -> Iterator[Column]:
+    for field in resource.table_schema.fields:
+        words = field.description or field.title
+        if field.published:
+            yield Column(field.name, domain(field, field.name), words)
+        for name, derivation in field.tre.derive.items():
+            text = derivation.description or f"The {derivation.from_.value} of a date"
+            yield Column(name, derived(name, field, field.name), text)

@@ -1,0 +1,190 @@
+"""What the keys of a manifest mean to each other.
+
+Each rule raises `Invalid` with the path of the key at fault and what was expected.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterable
+from pathlib import PurePosixPath, PureWindowsPath
+from typing import Final
+
+from connectors.errors import Invalid
+from tre.manifest.domains import derived, domain
+from tre.manifest.model import (
+    FieldType,
+    Kind,
+    Package,
+    PrivacyUnit,
+    Resource,
+    Role,
+    TableField,
+)
+
+REPEATABLE: Final = frozenset({Kind.ADDRESS, Kind.OTHER, Kind.PHONE, Kind.EMAIL})
+"""Identifier kinds that a table may have several fields of."""
+
+DIRECTIVES: Final = re.compile(r"(?:%[YmdyjbBHMSfIp]|[^%'\\])*")
+"""A date format: strptime directives that DuckDB and Python read alike."""
+
+
+def check(package: Package) -> None:
+    """Check every rule that spans keys; the first that fails names its place."""
+    _distinct((r.name for r in package.resources), "resources[{}].name")
+    for index, resource in enumerate(package.resources):
+        _resource(resource, f"resources[{index}]")
+
+
+def _resource(resource: Resource, path: str) -> None:
+    _source(resource, path)
+    fields = resource.table_schema.fields
+    _distinct((f.name for f in fields), f"{path}.schema.fields[{{}}].name")
+    for index, field in enumerate(fields):
+        _field(field, f"{path}.schema.fields[{index}]")
+    _columns(resource, path)
+    _kinds(resource, path)
+    _unit(resource, path)
+    _link(resource, path)
+
+
+def _source(resource: Resource, path: str) -> None:
+    if resource.tre.source is not None:
+        message = "expected path: sources of other kinds are not supported yet"
+        raise Invalid(f"{path}.tre.source", message)
+    paths = resource.path if isinstance(resource.path, tuple) else (resource.path,)
+    for one in paths:
+        if one is not None:
+            _relative(one, f"{path}.path")
+    try:
+        codecs.lookup(resource.encoding)
+    except LookupError:
+        unknown = True
+    else:
+        unknown = False
+    if unknown:
+        raise Invalid(f"{path}.encoding", "expected the name of a text encoding")
+
+
+def _relative(text: str, path: str) -> None:
+    """Data Packages forbid paths that leave their own folder; so do we."""
+    pure = PurePosixPath(text)
+    outside = pure.is_absolute() or PureWindowsPath(text).is_absolute()
+    if outside or ".." in pure.parts or "://" in text or "\0" in text:
+        raise Invalid(path, "expected a path inside the package's own folder")
+
+
+def _distinct(names: Iterable[str], path: str) -> None:
+    seen: set[str] = set()
+    for index, name in enumerate(names):
+        if name.lower() in seen:
+            raise Invalid(path.format(index), "expected each name once, case ignored")
+        seen.add(name.lower())
+
+
+def _field(field: TableField, path: str) -> None:
+    _role(field, path)
+    _format(field, path)
+    if field.tre.role is not Role.IDENTIFIER:
+        _name(field.name, f"{path}.name")
+    for name in field.tre.derive:
+        _name(name, f"{path}.tre.derive.{name}")
+        derived(name, field, path)
+    if field.published:
+        domain(field, path)
+
+
+def _role(field: TableField, path: str) -> None:
+    extension = field.tre
+    if extension.role is Role.IDENTIFIER and extension.kind is None:
+        raise Invalid(f"{path}.tre.kind", "expected the kind of identifier")
+    if extension.role is not Role.IDENTIFIER and extension.kind is not None:
+        raise Invalid(f"{path}.tre.kind", "is for fields of role identifier")
+    if extension.derive and field.type not in {FieldType.DATE, FieldType.DATETIME}:
+        raise Invalid(f"{path}.tre.derive", "is for fields of type date or datetime")
+    if extension.decimals is not None and field.type not in {
+        FieldType.NUMBER,
+        FieldType.INTEGER,
+    }:
+        raise Invalid(f"{path}.tre.decimals", "is for fields of type number")
+
+
+def _format(field: TableField, path: str) -> None:
+    if field.format == "default":
+        return
+    if field.type not in {FieldType.DATE, FieldType.DATETIME}:
+        raise Invalid(f"{path}.format", "expected default for this type")
+    if "%" not in field.format or not DIRECTIVES.fullmatch(field.format):
+        raise Invalid(f"{path}.format", "expected default or a pattern such as %Y%m%d")
+
+
+def _name(name: str, path: str) -> None:
+    """Keep `person_id` for the one that publication makes."""
+    if name.lower() == "person_id":
+        raise Invalid(path, "is only for an identifier: publication makes its own")
+
+
+def _columns(resource: Resource, path: str) -> None:
+    """Published fields and derived columns share one table."""
+    taken = {f.name.lower() for f in resource.table_schema.fields}
+    published = any(f.published for f in resource.table_schema.fields)
+    for index, field in enumerate(resource.table_schema.fields):
+        for name in field.tre.derive:
+            place = f"{path}.schema.fields[{index}].tre.derive.{name}"
+            if name.lower() in taken:
+                raise Invalid(place, "expected a name no other column has")
+            taken.add(name.lower())
+            published = True
+    if not published and not resource.protected:
+        raise Invalid(f"{path}.schema.fields", "expected a field to publish")
+
+
+def _kinds(resource: Resource, path: str) -> None:
+    seen: set[Kind] = set()
+    for index, field in enumerate(resource.table_schema.fields):
+        kind = field.tre.kind
+        if kind in seen:
+            place = f"{path}.schema.fields[{index}].tre.kind"
+            raise Invalid(place, "expected at most one field of this kind")
+        if kind is not None and kind not in REPEATABLE:
+            seen.add(kind)
+
+
+def _unit(resource: Resource, path: str) -> None:
+    extension = resource.tre
+    cap = extension.rows_per_person
+    if extension.privacy_unit is PrivacyUnit.PERSON:
+        if cap is None:
+            raise Invalid(f"{path}.tre.rows_per_person", "expected a whole number")
+        return
+    if cap not in {None, 1} or (cap and not resource.protected):
+        raise Invalid(f"{path}.tre.rows_per_person", "is for privacy_unit: person")
+    if extension.link is not None:
+        raise Invalid(f"{path}.tre.link", "is for privacy_unit: person")
+    if not resource.protected:
+        _public(resource, path)
+
+
+def _public(resource: Resource, path: str) -> None:
+    for index, field in enumerate(resource.table_schema.fields):
+        if field.tre.role is Role.IDENTIFIER:
+            place = f"{path}.schema.fields[{index}].tre.role"
+            raise Invalid(place, "a public reference table identifies nobody")
+
+
+def _link(resource: Resource, path: str) -> None:
+    if resource.tre.privacy_unit is not PrivacyUnit.PERSON:
+        return
+    kinds = {f.name: f.tre.kind for f in resource.table_schema.fields if f.tre.kind}
+    if resource.tre.link is None:
+        if Kind.LOCAL_ID not in kinds.values():
+            message = "expected link, or an identifier of kind local-id"
+            raise Invalid(f"{path}.tre.link", message)
+        return
+    for index, name in enumerate(resource.tre.link.identifiers):
+        place = f"{path}.tre.link.identifiers[{index}]"
+        if name not in kinds:
+            raise Invalid(place, "expected the name of a field of role identifier")
+        if name in resource.tre.link.identifiers[:index]:
+            raise Invalid(place, "expected each name once")
