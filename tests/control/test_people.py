@@ -1,0 +1,223 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from privacy.errors import Refused
+from tests.control.world import (
+    ADMINISTRATOR,
+    COMMITTEE,
+    NOW,
+    RESEARCHER,
+    STEWARD,
+    World,
+    application,
+    publication,
+    zcdp,
+)
+from tre.audit.act import Act
+from tre.governance.application import read_application
+from tre.governance.datasets import switch_versions, withdraw_dataset
+from tre.governance.people import (
+    add_person,
+    change_roles,
+    disable_person,
+    found_environment,
+)
+from tre.governance.populations import Grant, agree_next_period, create_population
+from tre.governance.projects import (
+    amend_project,
+    approve_project,
+    close_project,
+    propose_project,
+    resume_project,
+    suspend_project,
+    withdraw_approval,
+)
+from tre.governance.roles import PERMITTED, Action, Role, find_person
+from tre.governance.tokens import authenticate, issue_token, revoke_token
+
+GRANT = Grant(zcdp(1), date(2028, 1, 1))
+DEEDS: dict[Action, Callable[[Act], object]] = {
+    Action.ADD_PERSON: lambda act: add_person(act, "new", [Role.AUDITOR]),
+    Action.CHANGE_ROLES: lambda act: change_roles(act, COMMITTEE, [Role.AUDITOR]),
+    Action.DISABLE_PERSON: lambda act: disable_person(act, COMMITTEE),
+    Action.ISSUE_TOKEN: lambda act: issue_token(act, act.actor, NOW + timedelta(1)),
+    Action.REVOKE_TOKEN: lambda act: revoke_token(
+        act, issue_token(act, act.actor, NOW + timedelta(1)).id
+    ),
+    Action.CREATE_POPULATION: lambda act: create_population(act, "others", GRANT),
+    Action.AGREE_PERIOD: lambda act: agree_next_period(act, "residents", GRANT),
+    Action.PUBLISH_DATASET: lambda act: switch_versions(act, [publication(number=2)]),
+    Action.WITHDRAW_DATASET: lambda act: withdraw_dataset(act, "people"),
+    Action.PROPOSE_PROJECT: lambda act: propose_project(
+        act, read_application(application(name="another"))
+    ),
+    Action.AMEND_PROJECT: lambda act: amend_project(
+        act, read_application(application())
+    ),
+    Action.APPROVE_PROJECT: lambda act: approve_project(act, "pathways"),
+    Action.WITHDRAW_APPROVAL: lambda act: withdraw_approval(act, "pathways"),
+    Action.SUSPEND_PROJECT: lambda act: suspend_project(act, "pathways", "Why not."),
+    Action.RESUME_PROJECT: lambda act: resume_project(act, "pathways"),
+    Action.CLOSE_PROJECT: lambda act: close_project(act, "pathways", "Done."),
+}
+
+
+def refusal(world: World, actor: str, deed: Callable[[Act], object]) -> str:
+    """The code with which a deed is refused; empty where it is done."""
+    try:
+        with world.act(actor) as act:
+            deed(act)
+    except Refused as refused:
+        return refused.code
+    return ""
+
+
+@pytest.mark.parametrize("role", Role)
+def test_roles_permit_what_the_matrix_says(world: World, role: Role) -> None:
+    """A role may attempt the actions the matrix gives it, and is refused all others."""
+    with world.act(ADMINISTRATOR) as act:
+        add_person(act, "someone", [role], controller="Elsewhere")
+    with world.control.reading() as connection:
+        someone = find_person(connection, "someone")
+    assert someone is not None
+    for action in Action:
+        allowed = role in PERMITTED[action]
+        assert someone.may(action) == allowed
+        if not allowed:
+            assert refusal(world, "someone", DEEDS[action]) == "not_permitted"
+
+
+def test_every_action_has_roles_and_a_deed() -> None:
+    """Nothing that can be done is left out of the matrix, or of this test."""
+    assert set(PERMITTED) == set(Action) == set(DEEDS)
+    assert all(PERMITTED.values())
+
+
+def test_strangers_may_do_nothing(world: World) -> None:
+    """Somebody unknown, or disabled, is refused every action."""
+    with world.act(ADMINISTRATOR) as act:
+        add_person(act, "former", list(Role), "Department of Examples")
+        disable_person(act, "former")
+    for actor in ("stranger", "former", "\ud800"):
+        for deed in DEEDS.values():
+            assert refusal(world, actor, deed) == "not_permitted"
+
+
+def test_an_environment_is_founded_once(new: World) -> None:
+    """There is one first administrator."""
+    assert refusal(new, "usurper", found_environment) == "not_permitted"
+
+
+@pytest.mark.parametrize(
+    ("person", "roles", "controller"),
+    [
+        ("", [Role.AUDITOR], None),
+        ("two words", [Role.AUDITOR], None),
+        ("new\nline", [Role.AUDITOR], None),
+        ("a" * 255, [Role.AUDITOR], None),
+        ("nobody", [], None),
+        ("steward-of-nothing", [Role.STEWARD], None),
+        ("steward-of-blank", [Role.STEWARD], "  "),
+    ],
+)
+def test_a_person_has_a_plain_id_and_a_role(
+    new: World, person: str, roles: list[Role], controller: str | None
+) -> None:
+    """An id that cannot be shown, no role, or a steward of nothing is refused."""
+    deed = lambda act: add_person(act, person, roles, controller)  # noqa: E731
+    assert refusal(new, ADMINISTRATOR, deed) == "invalid_person"
+
+
+def test_people_are_found_as_they_were_added(new: World) -> None:
+    """A person has the roles they were given, and the controller they act for."""
+    with new.control.reading() as connection:
+        steward = find_person(connection, STEWARD)
+        assert find_person(connection, "nobody") is None
+    assert steward is not None
+    assert steward.roles == {Role.STEWARD}
+    assert steward.controller == "Department of Examples"
+    again = lambda act: add_person(act, STEWARD, [Role.AUDITOR])  # noqa: E731
+    assert refusal(new, ADMINISTRATOR, again) == "person_exists"
+
+
+def test_nobody_changes_their_own_roles(new: World) -> None:
+    """An administrator gives others roles, and never themselves."""
+    with new.act(ADMINISTRATOR) as act:
+        assert change_roles(act, COMMITTEE, [Role.ADMINISTRATOR]).roles
+    own = lambda act: change_roles(act, act.actor, list(Role))  # noqa: E731
+    assert refusal(new, COMMITTEE, own) == "separation_of_duties"
+    unknown = lambda act: change_roles(act, "nobody", [Role.AUDITOR])  # noqa: E731
+    assert refusal(new, ADMINISTRATOR, unknown) == "unknown_person"
+
+
+def test_the_last_administrator_stays(new: World) -> None:
+    """An environment is never without somebody to run it."""
+    last = lambda act: disable_person(act, ADMINISTRATOR)  # noqa: E731
+    assert refusal(new, ADMINISTRATOR, last) == "not_permitted"
+
+
+def test_a_token_says_who_somebody_is(new: World) -> None:
+    """The secret opens until it expires; it is kept nowhere and shown once."""
+    with new.act(RESEARCHER) as act:
+        token = issue_token(act, RESEARCHER, NOW + timedelta(hours=1))
+    with new.control.reading() as connection:
+        assert authenticate(connection, token.secret, NOW).id == RESEARCHER
+        for wrong in (
+            "",
+            "tre",
+            "tre_x_y",
+            token.secret[:-1],
+            token.secret + "a",
+            f"tre_{token.id}_",
+            "tre_\ud800_\ud800",
+            "a_b_c",
+        ):
+            with pytest.raises(Refused) as caught:
+                authenticate(connection, wrong, NOW)
+            assert caught.value.code == "not_authenticated"
+        with pytest.raises(Refused):
+            authenticate(connection, token.secret, NOW + timedelta(hours=1))
+    assert token.secret not in repr(token)
+    random = token.secret.split("_", 2)[2].encode()
+    folder = Path(str(new.control.engine.url.database)).parent
+    assert all(random not in path.read_bytes() for path in folder.iterdir())
+
+
+def test_a_revoked_token_opens_nothing(new: World) -> None:
+    """A token ends when its holder or an administrator says so, or with its holder."""
+    with new.act(RESEARCHER) as act:
+        tokens = [issue_token(act, RESEARCHER, NOW + timedelta(1)) for _ in range(3)]
+    with new.act(RESEARCHER) as act:
+        revoke_token(act, tokens[0].id)
+    with new.act(ADMINISTRATOR) as act:
+        revoke_token(act, tokens[1].id)
+    with new.control.reading() as connection:
+        assert authenticate(connection, tokens[2].secret, NOW).id == RESEARCHER
+    with new.act(ADMINISTRATOR) as act:
+        disable_person(act, RESEARCHER)
+    with new.control.reading() as connection:
+        for token in tokens:
+            with pytest.raises(Refused):
+                authenticate(connection, token.secret, NOW)
+
+
+def test_tokens_are_ones_own(new: World) -> None:
+    """Only administrators issue and revoke the tokens of others."""
+    with new.act(ADMINISTRATOR) as act:
+        token = issue_token(act, STEWARD, NOW + timedelta(1))
+    deeds = {
+        "not_permitted": lambda act: issue_token(act, STEWARD, NOW + timedelta(1)),
+        "unknown_token": lambda act: revoke_token(act, "nothing"),
+        "invalid_token": lambda act: issue_token(act, RESEARCHER, NOW),
+    }
+    for code, deed in deeds.items():
+        assert refusal(new, RESEARCHER, deed) == code
+    revoke = lambda act: revoke_token(act, token.id)  # noqa: E731
+    assert refusal(new, RESEARCHER, revoke) == "not_permitted"
+    nobody = lambda act: issue_token(act, "nobody", NOW + timedelta(1))  # noqa: E731
+    assert refusal(new, ADMINISTRATOR, nobody) == "unknown_person"

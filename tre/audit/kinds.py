@@ -1,0 +1,37 @@
+"""The kinds of record the log has. A record of any other kind cannot be written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+KINDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "environment.created": "The environment and its first administrator were made.",
+        "person.added": "A person was added, with roles.",
+        "person.roles_changed": "A person's roles were replaced.",
+        "person.disabled": "A person may no longer do anything.",
+        "token.issued": "A person received a token.",
+        "token.revoked": "A token was ended before its time.",
+        "population.created": "A population and its first budget were made.",
+        "population.period_agreed": "A controller agreed to a next budget.",
+        "population.period_opened": "All controllers agreed, and a new budget began.",
+        "dataset.published": "A version of a dataset became the one that is asked.",
+        "dataset.withdrawn": "A dataset can no longer be asked.",
+        "dataset.cap_lowered": "A new version lowered its dataset's budget.",
+        "project.proposed": "A project was proposed.",
+        "project.amended": "A proposal was changed; its approvals no longer hold.",
+        "project.approved": "Somebody approved a project in one capacity.",
+        "project.approval_withdrawn": "Somebody took back their approval.",
+        "project.activated": "A project had every approval; its budget was opened.",
+        "project.suspended": "A project was stopped.",
+        "project.resumed": "A suspended project was let go on.",
+        "project.closed": "A project ended, with its outcome.",
+        "question.reserved": "A question was admitted and charged.",
+        "question.refused": "A question was refused; it cost nothing.",
+        "question.released": "A question was answered.",
+        "question.failed": "A charged question could not be answered.",
+        "question.repeated": "An earlier release was given again; it cost nothing.",
+    }
+)

@@ -1,0 +1,33 @@
+"""Bringing an older control database up to date, in the caller's transaction."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from alembic.script import ScriptDirectory
+from alembic.script.revision import RevisionError
+from sqlalchemy import Connection
+
+SCRIPTS: Final = ScriptDirectory(str(Path(__file__).parent / "migrations"))
+
+
+def migrate(connection: Connection) -> None:
+    """Run every migration the database has not seen, oldest first.
+
+    RuntimeError where the database is at a revision this program does not know.
+    """
+    context = MigrationContext.configure(connection)
+    current = context.get_current_revision() or "base"
+    try:
+        steps = list(SCRIPTS.iterate_revisions("head", current))
+    except RevisionError:
+        raise RuntimeError(
+            "a later version of the program made this database"
+        ) from None
+    with Operations.context(context):
+        for step in reversed(steps):
+            step.module.upgrade()
+    context.stamp(SCRIPTS, "head")

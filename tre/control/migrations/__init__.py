@@ -1,0 +1,1 @@
+"""Every change ever made to the control database, one file each, never edited."""

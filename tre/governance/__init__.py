@@ -1,0 +1,1 @@
+"""Who may do what: people, populations, datasets, projects, and admission."""

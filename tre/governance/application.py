@@ -1,0 +1,131 @@
+"""A project's application: the file somebody writes to ask for approval."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from connectors.errors import Invalid
+from privacy.accounting import Measure
+from tre.control.canonical import Json
+from tre.ledger.budget import Budget, plain
+
+_LARGEST_FILE: Final = 1 << 20
+
+_Text = Annotated[str, Field(max_length=20_000)]
+_Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
+_Word = Annotated[str, Field(min_length=1, max_length=254)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Criteria(_Model):
+    """The five criteria of the Digital Economy Act. Blank until somebody says."""
+
+    public_benefit: _Text = ""
+    analytical_merit: _Text = ""
+    feasibility: _Text = ""
+    privacy: _Text = ""
+    ethics: _Text = ""
+
+
+class BudgetAsked(_Model):
+    """The budget asked for; delta only under zCDP."""
+
+    epsilon: Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]
+    delta: Annotated[Decimal, Field(ge=0, lt=1, allow_inf_nan=False)] = Decimal(0)
+    measure: Literal["zcdp", "pure"] = "zcdp"
+
+    @model_validator(mode="after")
+    def _delta_fits_measure(self) -> BudgetAsked:
+        if self.measure == "zcdp" and self.delta == 0:
+            raise ValueError("a zcdp budget needs a delta above 0")
+        return self
+
+    def budget(self) -> Budget:
+        """The budget in whole units. ValueError where it is too small to count."""
+        if Measure(self.measure) is Measure.PURE:
+            return Budget.pure(self.epsilon)
+        return Budget.zcdp(self.epsilon, self.delta)
+
+
+class Application(_Model):
+    """What a project wants to know, why, of which columns, and at what price."""
+
+    name: _Name
+    title: Annotated[str, Field(min_length=1, max_length=300)]
+    lay_summary: _Text = ""
+    criteria: Criteria = Criteria()
+    population: _Word
+    datasets: Annotated[dict[_Word, tuple[_Word, ...]], Field(min_length=1)]
+    researchers: Annotated[tuple[_Word, ...], Field(min_length=1)]
+    budget: BudgetAsked
+    purposes: Annotated[tuple[_Word, ...], Field(min_length=1)]
+    until: date
+
+    def facts(self) -> Mapping[str, Json]:
+        """The application as it is kept, hashed and shown."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "lay_summary": self.lay_summary,
+            "criteria": self.criteria.model_dump(),
+            "population": self.population,
+            "datasets": {name: list(asked) for name, asked in self.datasets.items()},
+            "researchers": list(self.researchers),
+            "budget": {
+                "epsilon": plain(self.budget.epsilon),
+                "delta": plain(self.budget.delta),
+                "measure": self.budget.measure,
+            },
+            "purposes": list(self.purposes),
+            "until": self.until.isoformat(),
+        }
+
+    def blank(self) -> str | None:
+        """The first thing that must be said before activation and is not; or None."""
+        said = {"lay_summary": self.lay_summary} | {
+            f"criteria.{name}": text for name, text in self.criteria
+        }
+        return next((name for name, text in said.items() if not text.strip()), None)
+
+
+def read_application(source: Path | str | Mapping[str, Any]) -> Application:
+    """An application from its YAML or JSON file, or from a mapping of that shape.
+
+    Invalid names the path of what is wrong, and what was expected.
+    """
+    facts = _load(Path(source)) if isinstance(source, Path | str) else source
+    try:
+        application = Application.model_validate(facts)
+        application.budget.budget()
+    except ValidationError as problems:
+        first = problems.errors(include_url=False, include_input=False)[0]
+        raise Invalid(_path(first["loc"]), first["msg"]) from None
+    except ValueError as problem:
+        raise Invalid("budget", str(problem)) from None
+    return application
+
+
+def _load(path: Path) -> object:
+    try:
+        if path.stat().st_size > _LARGEST_FILE:
+            raise Invalid(path.name, "expected a file of at most 1 MiB")
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError:
+        raise Invalid(path.name, "expected a file that can be read") from None
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise Invalid(path.name, "expected YAML or JSON in UTF-8") from None
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in location]
+    return "".join(parts).removeprefix(".")

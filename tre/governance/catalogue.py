@@ -1,0 +1,164 @@
+"""Published tables in words, and back; and the catalogue a project may ask."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any, Final, TypeAlias
+
+from sqlalchemy import Connection, Row, bindparam, select
+
+from privacy.catalogue import Catalogue, Column, Domain, Table, Type, Unit, Value
+from tre.control.canonical import Json, canonical
+from tre.control.tables import dataset, dataset_version, published_table
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A dataset version as the environment finds it: file, key and spine."""
+
+    id: str
+    dataset: str
+    label: str
+    file: str
+    key_name: str
+    spine_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """What may be asked in a population now, and the version each table is of."""
+
+    catalogue: Catalogue
+    versions: Mapping[str, Version]
+
+
+_CURRENT: Final = (
+    select(dataset_version, published_table.c.name, published_table.c.body)
+    .join(dataset, dataset.c.name == dataset_version.c.dataset)
+    .join(published_table, published_table.c.version == dataset_version.c.id)
+    .where(dataset.c.population == bindparam("population"))
+    .where(dataset_version.c.state == "current")
+    .order_by(published_table.c.name)
+)
+
+Grants: TypeAlias = Mapping[tuple[str, str], frozenset[str]]
+"""Columns by (dataset, table): leave for one dataset's table is none for another's."""
+
+
+def current_catalogue(
+    connection: Connection,
+    population: str,
+    granted: Grants | None = None,
+) -> Current:
+    """The current tables of a population.
+
+    With `granted`, each table's granted columns are those named (a table that is
+    not named has none); without it, all are: the catalogue as a whole.
+    """
+    rows = connection.execute(_CURRENT, {"population": population}).all()
+    tables = {row.name: _granted(decode_table(row.body), granted) for row in rows}
+    versions = {row.name: _version(row) for row in rows}
+    return Current(Catalogue(population, tables), versions)
+
+
+def encode_table(table: Table) -> str:
+    """A table's public facts as canonical JSON; grants are not part of them."""
+    return canonical(
+        {
+            "name": table.name,
+            "dataset": table.dataset,
+            "unit": table.unit.value,
+            "rows_per_person": table.rows_per_person,
+            "title": table.title,
+            "columns": [
+                {
+                    "name": column.name,
+                    "description": column.description,
+                    "domain": _encode_domain(column.domain),
+                }
+                for column in table.columns
+            ],
+        }
+    )
+
+
+@lru_cache(maxsize=256)
+def decode_table(body: str) -> Table:
+    """The table that `encode_table` wrote, with every column granted."""
+    facts = json.loads(body)
+    columns = tuple(
+        Column(column["name"], _decode_domain(column["domain"]), column["description"])
+        for column in facts["columns"]
+    )
+    return Table(
+        name=facts["name"],
+        dataset=facts["dataset"],
+        unit=Unit(facts["unit"]),
+        rows_per_person=facts["rows_per_person"],
+        columns=columns,
+        granted=frozenset(column.name for column in columns),
+        title=facts["title"],
+    )
+
+
+def _granted(table: Table, granted: Grants | None) -> Table:
+    if granted is None:
+        return table
+    columns = granted.get((table.dataset, table.name), frozenset())
+    return replace(table, granted=table.granted & columns)
+
+
+def _version(row: Row[*tuple[Any, ...]]) -> Version:
+    return Version(
+        id=row.id,
+        dataset=row.dataset,
+        label=row.label,
+        file=row.file,
+        key_name=row.key_name,
+        spine_version=row.spine_version,
+    )
+
+
+def _encode_domain(domain: Domain) -> Json:
+    values = domain.values
+    return {
+        "type": domain.type.value,
+        "scale": domain.scale,
+        "nullable": domain.nullable,
+        "lower": _encode_value(domain.lower),
+        "upper": _encode_value(domain.upper),
+        "values": None if values is None else [_encode_value(v) for v in values],
+    }
+
+
+def _decode_domain(facts: Mapping[str, Any]) -> Domain:
+    type_ = Type(facts["type"])
+    values = facts["values"]
+    return Domain(
+        type=type_,
+        scale=facts["scale"],
+        lower=_decode_value(facts["lower"], type_),
+        upper=_decode_value(facts["upper"], type_),
+        nullable=facts["nullable"],
+        values=None if values is None else tuple(_value(v, type_) for v in values),
+    )
+
+
+def _encode_value(value: Value | None) -> bool | int | str | None:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _decode_value(fact: bool | int | str | None, type_: Type) -> Value | None:  # noqa: FBT001 - a value
+    return None if fact is None else _value(fact, type_)
+
+
+def _value(fact: bool | int | str, type_: Type) -> Value:  # noqa: FBT001 - a value
+    if type_ is Type.DATE:
+        return date.fromisoformat(str(fact))
+    if type_ is Type.DATETIME:
+        return datetime.fromisoformat(str(fact))
+    return fact

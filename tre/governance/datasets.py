@@ -1,0 +1,293 @@
+"""Publishing dataset versions and withdrawing datasets: one switch, one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from connectors.errors import Invalid
+from privacy.catalogue import Table
+from privacy.errors import Refused
+from tre.audit.act import Act
+from tre.control.canonical import Json, canonical, digest
+from tre.control.tables import dataset, dataset_version, published_table
+from tre.governance.catalogue import encode_table
+from tre.governance.populations import population_exists
+from tre.governance.roles import Action, Person, Role, allowed, permitted
+from tre.ledger.account import Kind, Owner, State, lower_cap, open_account, set_state
+from tre.ledger.budget import Budget
+
+UNLINKED: Final = ""
+"""The spine version of a dataset that no spine has part in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A version whose file is written, and what the public may know of it.
+
+    `file` and `key_name` are where the environment finds it. `descriptor` is the
+    manifest's public part; `counts` what intake counted, for the steward.
+    `cap` is the dataset's own budget, None for none.
+    """
+
+    dataset: str
+    label: str
+    title: str
+    population: str
+    controller: str
+    spine_version: str
+    file: str
+    key_name: str
+    tables: tuple[Table, ...]
+    descriptor: Mapping[str, Json]
+    cap: Budget | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A dataset as the catalogue lists it. `version` is its newest, `state` that's."""
+
+    name: str
+    population: str
+    controller: str
+    title: str
+    version: str
+    label: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFile:
+    """A published file the database knows. Only current ones are ever asked."""
+
+    file: str
+    key_name: str
+    state: str
+
+
+def may_publish(
+    connection: Connection, person: str, name: str, controller: str
+) -> None:
+    """Refused with not_permitted unless the person publishes for this controller."""
+    actor = allowed(connection, person, Action.PUBLISH_DATASET)
+    _for_controller(actor, name, controller)
+
+
+def switch_versions(act: Act, publications: Sequence[Publication]) -> tuple[str, ...]:
+    """Make these the versions that are asked, all at once; their ids in order.
+
+    Versions they replace stay citable, and are never asked again. Refused with
+    not_permitted; Invalid where a publication contradicts the catalogue: a dataset
+    keeps its population and controller, a table name belongs to one dataset of a
+    population, a population has one spine version at a time, and a cap never rises.
+    """
+    for publication in publications:
+        may_publish(
+            act.connection, act.actor, publication.dataset, publication.controller
+        )
+    versions = tuple(_switch(act, publication) for publication in publications)
+    for population in {publication.population for publication in publications}:
+        _check_population(act.connection, population)
+    return versions
+
+
+def withdraw_dataset(act: Act, name: str) -> None:
+    """End a dataset: no question is asked of it again until a new version is published.
+
+    Refused with not_permitted or unknown_dataset.
+    """
+    actor = permitted(act, Action.WITHDRAW_DATASET)
+    held = _held(act.connection, name)
+    if held is None:
+        raise Refused("unknown_dataset", f"There is no dataset {name[:80]}.")
+    _for_controller(actor, name, held[1])
+    _end_current(act, name, "withdrawn")
+    set_state(act, Kind.DATASET, name, State.FROZEN)
+    act.record("dataset.withdrawn", name, {})
+
+
+def list_datasets(connection: Connection) -> tuple[Dataset, ...]:
+    """Every dataset there has been, by name, with its newest version."""
+    newest = (
+        select(
+            dataset_version.c.dataset,
+            func.max(dataset_version.c.number).label("number"),
+        )
+        .group_by(dataset_version.c.dataset)
+        .subquery()
+    )
+    rows = connection.execute(
+        select(dataset, dataset_version)
+        .join(newest, newest.c.dataset == dataset.c.name)
+        .join(
+            dataset_version,
+            (dataset_version.c.dataset == newest.c.dataset)
+            & (dataset_version.c.number == newest.c.number),
+        )
+        .order_by(dataset.c.name)
+    )
+    return tuple(
+        Dataset(
+            row.name,
+            row.population,
+            row.controller,
+            row.title,
+            row.id,
+            row.label,
+            row.state,
+        )
+        for row in rows
+    )
+
+
+def known_files(connection: Connection) -> tuple[KnownFile, ...]:
+    """Every file ever published. What lies beside them was never switched to."""
+    rows = connection.execute(
+        select(
+            dataset_version.c.file, dataset_version.c.key_name, dataset_version.c.state
+        ).order_by(dataset_version.c.id)
+    )
+    return tuple(KnownFile(*row) for row in rows)
+
+
+def _for_controller(actor: Person, name: str, controller: str) -> None:
+    if Role.ADMINISTRATOR not in actor.roles and actor.controller != controller:
+        raise Refused(
+            "not_permitted", f"Only {controller}'s stewards handle {name[:80]}."
+        )
+
+
+def _switch(act: Act, publication: Publication) -> str:
+    held = _held(act.connection, publication.dataset)
+    if held is None:
+        _create(act, publication)
+    else:
+        _check_same(publication, *held)
+        _take_cap(act, publication)
+    _end_current(act, publication.dataset, "replaced")
+    set_state(act, Kind.DATASET, publication.dataset, State.OPEN)
+    version = _insert_version(act, publication)
+    act.record(
+        "dataset.published",
+        version,
+        {
+            "label": publication.label,
+            "population": publication.population,
+            "controller": publication.controller,
+            "spine_version": publication.spine_version,
+            "descriptor_sha256": digest(publication.descriptor),
+            "tables": [table.name for table in publication.tables],
+            "cap": publication.cap.facts() if publication.cap else None,
+        },
+    )
+    return version
+
+
+def _create(act: Act, publication: Publication) -> None:
+    name, population = publication.dataset, publication.population
+    if not population_exists(act.connection, population):
+        raise Invalid("tre.population", f"there is no population {population}")
+    act.connection.execute(
+        insert(dataset).values(
+            name=name,
+            population=population,
+            controller=publication.controller,
+            created_at=act.now,
+        )
+    )
+    budget = publication.cap or Budget.uncapped()
+    open_account(act, Owner(Kind.DATASET, name, population), budget, until=None)
+
+
+def _check_same(publication: Publication, population: str, controller: str) -> None:
+    if publication.population != population:
+        raise Invalid("tre.population", f"expected {population}, as published before")
+    if publication.controller != controller:
+        raise Invalid("tre.controller", f"expected {controller}, as published before")
+
+
+def _take_cap(act: Act, publication: Publication) -> None:
+    cap = publication.cap or Budget.uncapped()
+    try:
+        lowered = lower_cap(act, publication.dataset, cap)
+    except ValueError as problem:
+        raise Invalid("tre.budget", str(problem)) from None
+    if lowered:
+        act.record("dataset.cap_lowered", publication.dataset, cap.facts())
+
+
+def _insert_version(act: Act, publication: Publication) -> str:
+    earlier = act.connection.execute(
+        select(func.max(dataset_version.c.number)).where(
+            dataset_version.c.dataset == publication.dataset
+        )
+    ).scalar_one()
+    number = (earlier or 0) + 1
+    version = f"{publication.dataset}/{number}"
+    act.connection.execute(
+        insert(dataset_version).values(
+            id=version,
+            dataset=publication.dataset,
+            number=number,
+            label=publication.label,
+            title=publication.title,
+            descriptor=canonical(publication.descriptor),
+            spine_version=publication.spine_version,
+            file=publication.file,
+            key_name=publication.key_name,
+            state="current",
+            published_at=act.now,
+        )
+    )
+    act.connection.execute(
+        insert(published_table),
+        [
+            {"version": version, "name": table.name, "body": encode_table(table)}
+            for table in publication.tables
+        ],
+    )
+    return version
+
+
+def _end_current(act: Act, name: str, state: str) -> None:
+    act.connection.execute(
+        update(dataset_version)
+        .where(dataset_version.c.dataset == name, dataset_version.c.state == "current")
+        .values(state=state, ended_at=act.now)
+    )
+
+
+def _check_population(connection: Connection, population: str) -> None:
+    rows = connection.execute(
+        select(
+            published_table.c.name,
+            dataset_version.c.dataset,
+            dataset_version.c.spine_version,
+        )
+        .join(dataset_version, dataset_version.c.id == published_table.c.version)
+        .join(dataset, dataset.c.name == dataset_version.c.dataset)
+        .where(dataset.c.population == population, dataset_version.c.state == "current")
+    ).all()
+    names = [row.name for row in rows]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise Invalid(
+            "resources", f"the population {population} has a table {twice[0]} already"
+        )
+    spines = {row.spine_version for row in rows} - {UNLINKED}
+    if len(spines) > 1:
+        raise Invalid(
+            "tre.population",
+            "a new spine version needs every dataset of the population republished",
+        )
+
+
+def _held(connection: Connection, name: str) -> tuple[str, str] | None:
+    """The population and the controller of a dataset; None where there is none."""
+    row = connection.execute(
+        select(dataset.c.population, dataset.c.controller).where(dataset.c.name == name)
+    ).one_or_none()
+    return None if row is None else (row.population, row.controller)

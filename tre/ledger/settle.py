@@ -1,0 +1,134 @@
+"""How a reserved question ends: released or failed, once, and charged either way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, TypeAlias
+
+from sqlalchemy import Column, Connection, bindparam, literal, select, update
+
+from privacy.errors import Refused
+from tre.audit.act import Act, acting
+from tre.control.canonical import Json
+from tre.control.database import Control
+from tre.control.tables import person, project, question, storable
+from tre.ledger.question import Asked, Reserved
+
+ENVIRONMENT: Final = "environment"
+"""The actor of what nobody asked for."""
+
+
+_SETTLE: Final = (
+    update(question)
+    .where(question.c.id == bindparam("question_id"))
+    .where(question.c.state == literal("reserved"))
+    .values(
+        state=bindparam("state"),
+        settled_at=bindparam("settled_at"),
+        settled_index=bindparam("settled_index"),
+    )
+    .returning(question.c.body)
+)
+
+
+class AlreadySettled(Exception):
+    """The question has ended, or never began; it does not end again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A question just settled: its facts, and where the log says so."""
+
+    facts: Mapping[str, Any]
+    position: int
+
+
+Describe: TypeAlias = Callable[[Mapping[str, Any]], Mapping[str, Json]]
+"""What the log says of a question's end, given the question's facts."""
+
+
+def settle_released(act: Act, reserved: Reserved, describe: Describe) -> Ended:
+    """End a question as released, in the act that stores the release.
+
+    AlreadySettled where it has ended, for instance because it took this process for
+    gone: the release must then not be shown.
+    """
+    return _settle(act, reserved, "released", describe)
+
+
+def settle_failed(control: Control, reserved: Reserved, now: datetime) -> None:
+    """End a question as failed. The charge stays. No effect where it had ended."""
+    with suppress(AlreadySettled), acting(control, ENVIRONMENT, now) as act:
+        _settle(act, reserved, "failed", lambda _facts: {})
+
+
+def recover(control: Control, alive: Callable[[str], bool], now: datetime) -> int:
+    """Fail the questions of processes that are gone; how many there were.
+
+    Run at start. Their charges stay: data may have been read.
+    """
+    with control.reading() as connection:
+        orphans = [
+            Reserved(row.id)
+            for row in connection.execute(
+                select(question.c.id, question.c.owner).where(
+                    question.c.state == "reserved"
+                )
+            )
+            if not alive(row.owner)
+        ]
+    for orphan in orphans:
+        settle_failed(control, orphan, now)
+    return len(orphans)
+
+
+def record_refusal(
+    control: Control, asked: Asked, refusal: Refused, now: datetime
+) -> None:
+    """Write down that a question was refused, and why; not what it said.
+
+    Names nobody has are not written: they are text from outside.
+    """
+    with control.reading() as connection:
+        who = _known(connection, person.c.id, asked.person)
+        where = _known(connection, project.c.name, asked.project)
+    with acting(control, who, now) as act:
+        detail = {
+            "project": where,
+            "code": refusal.code,
+            "text_sha256": asked.text_digest,
+        }
+        act.record("question.refused", "", detail)
+
+
+def record_repeat(control: Control, asked: Asked, release: str, now: datetime) -> None:
+    """Write down that an earlier release was given again, at no cost."""
+    with acting(control, asked.person, now) as act:
+        act.record("question.repeated", release, {"project": asked.project})
+
+
+def _known(connection: Connection, column: Column[str], name: str) -> str:
+    if not storable(name):
+        return "unknown"
+    found = connection.execute(select(column).where(column == name))
+    return found.scalar_one_or_none() or "unknown"
+
+
+def _settle(act: Act, reserved: Reserved, state: str, describe: Describe) -> Ended:
+    body = act.connection.execute(
+        _SETTLE,
+        {
+            "question_id": reserved.id,
+            "state": state,
+            "settled_at": act.now,
+            "settled_index": act.frontier.size,
+        },
+    ).scalar_one_or_none()
+    if body is None:
+        raise AlreadySettled(reserved.id)
+    facts = json.loads(body)
+    return Ended(facts, act.record(f"question.{state}", reserved.id, describe(facts)))

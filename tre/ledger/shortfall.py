@@ -1,0 +1,86 @@
+"""Why an account cannot pay, in words that say what would pass."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from math import isqrt
+from typing import Final
+
+from privacy.accounting import NANO, Measure
+from privacy.errors import Refused
+from tre.ledger.account import Account, Kind, State
+from tre.ledger.budget import plain
+from tre.ledger.question import Cost
+
+_FROZEN: Final = {
+    Kind.PROJECT: ("project_not_active", "The project is not active."),
+    Kind.DATASET: ("dataset_withdrawn", "The dataset has been withdrawn."),
+    Kind.POPULATION: ("period_ended", "The population's budget is closed."),
+}
+_ENDED: Final = {
+    Kind.PROJECT: ("project_expired", "The project's approval has run out."),
+    Kind.DATASET: ("dataset_withdrawn", "The dataset's period has ended."),
+    Kind.POPULATION: ("period_ended", "The population's budget period has ended."),
+}
+
+NOTHING_LEFT: Final = (
+    "Repeat an earlier question, which costs nothing, "
+    "or propose a project with a budget of its own."
+)
+
+
+def nano_charged(held: Account, cost: Cost) -> int:
+    """What this account pays. ValueError where the price is in another measure."""
+    if held.owner.kind is not Kind.PROJECT:
+        return cost.rho_nano
+    if held.measure is not cost.measure:
+        raise ValueError("the price is not in the project's measure")
+    return cost.project_nano
+
+
+def shortfall(held: Account, cost: Cost, draws: int, today: date) -> Refused | None:
+    """The refusal this account makes, or None where it can pay."""
+    if held.state is not State.OPEN:
+        return Refused(*_FROZEN[held.owner.kind])
+    if held.until is not None and held.until < today:
+        return Refused(*_ENDED[held.owner.kind])
+    if nano_charged(held, cost) > held.left_nano:
+        return _too_dear(held, cost, draws)
+    if cost.threshold_atto > held.threshold_left_atto:
+        return Refused(
+            "budget_exhausted",
+            f"{_whose(held)} has not enough delta left for a threshold.",
+            suggestion="Group by keys that are public.",
+        )
+    return None
+
+
+def _too_dear(held: Account, cost: Cost, draws: int) -> Refused:
+    unit = "epsilon" if held.measure is Measure.PURE else "rho"
+    asked, left = nano_charged(held, cost), held.left_nano
+    return Refused(
+        "budget_exhausted",
+        f"{_whose(held)} has {unit} = {_words(left)} left;"
+        f" this costs {unit} = {_words(asked)}.",
+        suggestion=_affordable(held, cost, left // draws) or NOTHING_LEFT,
+    )
+
+
+def _affordable(held: Account, cost: Cost, left_nano: int) -> str:
+    """The most a question may say it spends here; empty where nothing is left."""
+    if cost.measure is Measure.PURE and held.measure is Measure.ZCDP:
+        # A pure epsilon costs epsilon^2 / 2 of rho.
+        left_nano = isqrt(2 * NANO * left_nano)
+    if left_nano == 0:
+        return ""
+    unit = "epsilon" if cost.measure is Measure.PURE else "rho"
+    return f"{unit}={_words(left_nano)}"
+
+
+def _whose(held: Account) -> str:
+    return f"The {held.owner.kind.value} {held.owner.name}"
+
+
+def _words(nano: int) -> str:
+    return plain(Decimal(nano).scaleb(-9))

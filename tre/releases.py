@@ -1,0 +1,186 @@
+"""Releases as they are kept: a table, and a receipt that anybody can check.
+
+A receipt holds what was asked, of which data, under which policy, with which noise
+and at what price; the digest of the released table; the log record that says so,
+with its inclusion proof; and a signature over all of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+    Ed25519PrivateKey,
+    Ed25519PublicKey,
+)
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from sqlalchemy import Connection, insert, select
+
+from tre.audit.act import Entry, acting
+from tre.audit.merkle import verify_inclusion
+from tre.audit.record import leaf_of
+from tre.control.canonical import Json, canonical, digest
+from tre.control.database import Control
+from tre.control.tables import question, release, storable
+from tre.ledger.question import Reserved
+from tre.ledger.settle import ENVIRONMENT, settle_released
+
+FORMAT: Final = "tre-receipt/1"
+
+_ADD_RELEASE: Final = insert(release)
+_CLAIMED: Final = ("release", "question", "body", "content")
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A released table, in bytes of a media type."""
+
+    media_type: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRelease:
+    """A release as it was made; it never changes."""
+
+    id: str
+    project: str
+    receipt: Mapping[str, Any] = field(repr=False)
+    content: Content
+
+
+class Unverified(Exception):
+    """The receipt, or the table it came with, is not what the environment signed."""
+
+
+def publish(
+    control: Control,
+    reserved: Reserved,
+    body: Mapping[str, Json],
+    content: Content,
+    now: datetime,
+) -> StoredRelease:
+    """Settle a question as released, keep the release, and sign its receipt.
+
+    `body` is what the receipt says of mechanisms, price, intervals and disclosure;
+    numbers that are not whole are given as text. One transaction, after which the
+    release may be shown. AlreadySettled where the question has ended meanwhile.
+    """
+    made: dict[str, Json] = {
+        "release": reserved.id,
+        "body": body,
+        "content": _sum(content),
+    }
+    with acting(control, ENVIRONMENT, now) as act:
+        ended = settle_released(
+            act, reserved, lambda facts: {"claim": digest({**made, "question": facts})}
+        )
+        unsigned: dict[str, Json] = {
+            "format": FORMAT,
+            **made,
+            "question": ended.facts,
+            "log": _log_facts(act.proven(ended.position)),
+        }
+        receipt = canonical(_signed(control.signing_key, unsigned))
+        act.connection.execute(
+            _ADD_RELEASE,
+            {
+                "id": reserved.id,
+                "receipt": receipt,
+                "media_type": content.media_type,
+                "content": content.data,
+            },
+        )
+    project = str(ended.facts["project"])
+    return StoredRelease(reserved.id, project, json.loads(receipt), content)
+
+
+def load_release(connection: Connection, release_id: str) -> StoredRelease:
+    """A stored release. LookupError where there is none of that id.
+
+    The caller checks that whoever asks is admitted to its project.
+    """
+    if not storable(release_id):
+        raise LookupError("there is no such release")
+    row = connection.execute(
+        select(release, question.c.project)
+        .join(question, question.c.id == release.c.id)
+        .where(release.c.id == release_id)
+    ).one_or_none()
+    if row is None:
+        raise LookupError("there is no such release")
+    content = Content(row.media_type, row.content)
+    return StoredRelease(row.id, row.project, json.loads(row.receipt), content)
+
+
+def verify_receipt(
+    receipt: Mapping[str, Any], key: Ed25519PublicKey, data: bytes | None = None
+) -> None:
+    """Check a receipt, offline, and the table's bytes where they are given.
+
+    Unverified, naming what does not hold, where anything was changed.
+    """
+    try:
+        _check_signature(receipt, key)
+        _check_log(receipt)
+        if data is not None and _sha256(data) != receipt["content"]["sha256"]:
+            raise Unverified("the table is not the one that was released")
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise Unverified("this is not a receipt") from None
+
+
+def key_id(key: Ed25519PublicKey) -> str:
+    """The name of a public key: the SHA-256 of its 32 bytes."""
+    return _sha256(key.public_bytes(Encoding.Raw, PublicFormat.Raw))
+
+
+def _signed(key: Ed25519PrivateKey, facts: Mapping[str, Json]) -> Mapping[str, Json]:
+    stated = {**facts, "key": key_id(key.public_key())}
+    return {**stated, "signature": key.sign(canonical(stated).encode()).hex()}
+
+
+def _check_signature(receipt: Mapping[str, Any], key: Ed25519PublicKey) -> None:
+    stated = {name: fact for name, fact in receipt.items() if name != "signature"}
+    if stated["format"] != FORMAT:
+        raise Unverified("this is not a receipt")
+    if stated["key"] != key_id(key):
+        raise Unverified("another key signed it")
+    try:
+        key.verify(bytes.fromhex(receipt["signature"]), canonical(stated).encode())
+    except InvalidSignature:
+        raise Unverified("the signature does not match") from None
+
+
+def _check_log(receipt: Mapping[str, Any]) -> None:
+    log, record = receipt["log"], receipt["log"]["record"]
+    claim = {name: receipt[name] for name in _CLAIMED}
+    if record["detail"]["claim"] != digest(claim):
+        raise Unverified("the log recorded another release")
+    path = [bytes.fromhex(sibling) for sibling in log["path"]]
+    root = bytes.fromhex(log["root"])
+    place = record["position"]
+    if not verify_inclusion(leaf_of(record), place, log["size"], path, root):
+        raise Unverified("the log does not hold its record")
+
+
+def _log_facts(entry: Entry) -> Mapping[str, Json]:
+    return {
+        "record": entry.record.facts(),
+        "size": entry.head.size,
+        "root": entry.head.root.hex(),
+        "path": [sibling.hex() for sibling in entry.path],
+    }
+
+
+def _sum(content: Content) -> Mapping[str, Json]:
+    return {"media_type": content.media_type, "sha256": _sha256(content.data)}
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
