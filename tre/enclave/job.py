@@ -1,0 +1,168 @@
+"""What the gateway asks of an enclave process, and how it is written on the pipe.
+
+Only public facts and keys to published files travel in; only noised integers,
+preceded by their shape, travel out. Nothing is unpickled on either side.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, BinaryIO, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from privacy.catalogue import Domain, Type, Value
+from privacy.mechanism import Kind, Mechanism
+from privacy.table import NoisedTable
+
+LONGEST_JOB: Final = 64 * 2**20
+"""Bytes; a longer frame is a fault of ours and is refused by both sides."""
+
+_LENGTH: Final = struct.Struct("<q")
+_SHAPE: Final = struct.Struct("<qqq")
+FAILED: Final = b""
+"""The one reply to whatever went wrong inside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A published file, the name its tables go by in the job's SQL, and its key."""
+
+    alias: str
+    path: str
+    key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One compiled question: what to read, into which cells, and which noise to add.
+
+    `sql` selects the keys in order and then one column a mechanism. `keys` lists
+    the public values of each key; cells are their product, the last key fastest,
+    NULL last where nullable. `draws` repeats the noise, not the reading.
+    """
+
+    attachments: tuple[Attachment, ...]
+    sql: str
+    keys: tuple[Domain, ...]
+    mechanisms: tuple[Mechanism, ...]
+    draws: int = 1
+
+    @property
+    def cells(self) -> int:
+        """How many cells the answer has."""
+        sizes = (len(key.values or ()) + key.nullable for key in self.keys)
+        return int(np.prod([*sizes], dtype=np.int64)) if self.keys else 1
+
+    @property
+    def reply_bytes(self) -> int:
+        """The only length a successful reply may have."""
+        return _SHAPE.size + 8 * len(self.mechanisms) * self.draws * self.cells
+
+
+def send(pipe: BinaryIO, payload: bytes) -> None:
+    """Write one frame; raises OSError where the other side is gone."""
+    frame = memoryview(_LENGTH.pack(len(payload)) + payload)
+    while frame:
+        frame = frame[pipe.write(frame) :]
+    pipe.flush()
+
+
+class Readable(Protocol):
+    """What a frame can be read from."""
+
+    def read(self, size: int, /) -> bytes:
+        """So many bytes, fewer where there are no more."""
+        ...
+
+
+def receive(pipe: Readable, *, at_most: int) -> bytes | None:
+    """Read one frame, or None at the end of the stream or for a frame too long."""
+    head = pipe.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        return None
+    (length,) = _LENGTH.unpack(head)
+    if not 0 <= length <= at_most:
+        return None
+    payload = pipe.read(length)
+    return payload if len(payload) == length else None
+
+
+def encode_job(job: Job) -> bytes:
+    """Write a job as JSON."""
+    return json.dumps(
+        {
+            "attachments": [[a.alias, a.path, a.key] for a in job.attachments],
+            "sql": job.sql,
+            "keys": [_domain_out(key) for key in job.keys],
+            "mechanisms": [
+                [m.kind.value, m.scale, m.l1, m.l2_squared] for m in job.mechanisms
+            ],
+            "draws": job.draws,
+        }
+    ).encode()
+
+
+def decode_job(payload: bytes) -> Job:
+    """Read a job written by `encode_job`."""
+    said: Mapping[str, Any] = json.loads(payload)
+    return Job(
+        attachments=tuple(Attachment(*each) for each in said["attachments"]),
+        sql=said["sql"],
+        keys=tuple(_domain_in(each) for each in said["keys"]),
+        mechanisms=tuple(
+            Mechanism(Kind(kind), scale, l1, l2_squared)
+            for kind, scale, l1, l2_squared in said["mechanisms"]
+        ),
+        draws=said["draws"],
+    )
+
+
+def encode_noised(table: NoisedTable, *, draws: int, cells: int) -> bytes:
+    """Write noised values: their shape, then little-endian 64-bit integers."""
+    shape = _SHAPE.pack(len(table.values), draws, cells)
+    return shape + b"".join(v.astype("<i8").tobytes() for v in table.values)
+
+
+def decode_noised(payload: bytes, job: Job) -> NoisedTable | None:
+    """Read noised values, or None where they are not exactly of the job's shape."""
+    if len(payload) != job.reply_bytes:
+        return None
+    expected = (len(job.mechanisms), job.draws, job.cells)
+    if _SHAPE.unpack_from(payload) != expected:
+        return None
+    values = np.frombuffer(payload, dtype="<i8", offset=_SHAPE.size)
+    tables: NDArray[np.int64] = values.reshape(expected).astype(np.int64)
+    return NoisedTable(tuple(tables))
+
+
+def _domain_out(domain: Domain) -> dict[str, Any]:
+    return {
+        "type": domain.type.value,
+        "scale": domain.scale,
+        "nullable": domain.nullable,
+        "values": [_value_out(value) for value in domain.values or ()],
+    }
+
+
+def _value_out(value: Value) -> int | str:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _domain_in(said: Mapping[str, Any]) -> Domain:
+    kind = Type(said["type"])
+    values = tuple(_value_in(kind, value) for value in said["values"])
+    return Domain(kind, said["scale"], nullable=said["nullable"], values=values)
+
+
+def _value_in(kind: Type, value: int | str) -> Value:
+    if kind is Type.DATE:
+        return date.fromisoformat(str(value))
+    if kind is Type.DATETIME:
+        return datetime.fromisoformat(str(value))
+    return value

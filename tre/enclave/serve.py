@@ -1,0 +1,58 @@
+"""Answer jobs in turn. Everything that goes wrong becomes the same empty reply."""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+import duckdb
+
+from privacy.noise import noise
+from tre.enclave.execute import execute
+from tre.enclave.job import (
+    FAILED,
+    LONGEST_JOB,
+    Attachment,
+    Job,
+    decode_job,
+    encode_noised,
+    receive,
+    send,
+)
+
+
+def serve(
+    connection: duckdb.DuckDBPyConnection, jobs: BinaryIO, replies: BinaryIO
+) -> None:
+    """Read a job, write its reply, until the input ends. Never raises for a job."""
+    attached: set[str] = set()
+    while (payload := receive(jobs, at_most=LONGEST_JOB)) is not None:
+        send(replies, _reply(payload, connection, attached))
+
+
+def _reply(
+    payload: bytes, connection: duckdb.DuckDBPyConnection, attached: set[str]
+) -> bytes:
+    try:
+        return _answer(decode_job(payload), connection, attached)
+    except Exception:  # noqa: BLE001 (engine and OpenDP errors quote protected values)
+        return FAILED
+
+
+def _answer(
+    job: Job, connection: duckdb.DuckDBPyConnection, attached: set[str]
+) -> bytes:
+    for attachment in job.attachments:
+        if attachment.alias not in attached:
+            _attach(connection, attachment)
+            attached.add(attachment.alias)
+    exact = execute(job, lambda sql: connection.execute(sql).to_arrow_table())
+    noised = noise(exact, job.mechanisms, job.draws)
+    return encode_noised(noised, draws=job.draws, cells=job.cells)
+
+
+def _attach(connection: duckdb.DuckDBPyConnection, file: Attachment) -> None:
+    path = file.path.replace("'", "''")
+    alias = file.alias.replace('"', '""')
+    connection.execute(
+        f"ATTACH '{path}' AS \"{alias}\" (READ_ONLY, ENCRYPTION_KEY ?)", [file.key]
+    )
