@@ -1,0 +1,11 @@
+"""Every figure the project promises, measured in this run: `make bench`."""
+
+from __future__ import annotations
+
+import sys
+
+from tests.bench import asking, intake, querying
+
+if __name__ == "__main__":
+    held = [part.main() for part in (asking, querying, intake)]
+    sys.exit(0 if all(held) else 1)

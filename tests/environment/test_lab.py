@@ -1,0 +1,207 @@
+"""The laboratory drives the real gateway, and knows what the truth is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from scipy import stats
+
+from connectors.errors import Invalid
+from privacy.errors import Refused
+from tests.environment.world import REGIONS
+from tre.lab import Lab
+
+PACKAGE = {
+    "name": "earnings",
+    "tre": {"controller": "Lab", "legal_basis": "None", "population": "residents"},
+    "resources": [
+        {
+            "name": "earnings",
+            "tre": {"privacy_unit": "person", "rows_per_person": 3},
+            "schema": {
+                "fields": [
+                    {
+                        "name": "id",
+                        "type": "integer",
+                        "tre": {"role": "identifier", "kind": "local-id"},
+                    },
+                    {"name": "region", "constraints": {"enum": [*REGIONS, "east"]}},
+                    {
+                        "name": "pay",
+                        "type": "number",
+                        "constraints": {"minimum": 0, "maximum": 1000},
+                        "tre": {"decimals": 2, "out_of_range": "clamp"},
+                    },
+                ]
+            },
+        }
+    ],
+}
+BY_REGION = (
+    "SELECT region, COUNT(*) AS n, COUNT(DISTINCT person_id) AS people,"
+    " SUM(pay) AS total, AVG(pay) AS pay FROM earnings GROUP BY region"
+)
+
+
+def earnings(people: int) -> pa.Table:
+    """1 to 3 rows a person."""
+    drawn = np.random.default_rng(11)
+    ids = np.repeat(np.arange(people), drawn.integers(1, 4, people))
+    return pa.table(
+        {
+            "id": ids,
+            "region": np.array(REGIONS)[drawn.integers(0, 3, len(ids))],
+            "pay": np.round(drawn.uniform(0, 1000, len(ids)), 2),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def table() -> pa.Table:
+    """A table of 900 people."""
+    return earnings(900)
+
+
+@pytest.fixture(scope="module")
+def lab(table: pa.Table) -> Iterator[Lab]:
+    """A laboratory without certificates, and with all the budget there is."""
+    with Lab({"earnings": table}, PACKAGE, epsilon=1e6, policy="none") as lab:
+        yield lab
+
+
+def test_exact_answers_are_the_tables_own(lab: Lab, table: pa.Table) -> None:
+    """Every public key has its row; sums are exact decimals, means of nothing NULL."""
+    exact = lab.exact(BY_REGION).to_pandas().set_index("region")
+    frame = table.to_pandas()
+    for region, rows in frame.groupby("region"):
+        assert exact.loc[region, "n"] == len(rows)
+        assert exact.loc[region, "people"] == rows["id"].nunique()
+        assert float(exact.loc[region, "total"]) == pytest.approx(rows["pay"].sum())
+        assert exact.loc[region, "pay"] == pytest.approx(rows["pay"].mean())
+    assert exact.loc["east", "n"] == 0
+    assert np.isnan(exact.loc["east", "pay"])
+    assert list(lab.exact(BY_REGION).column_names) == [
+        "region",
+        "n",
+        "people",
+        "total",
+        "pay",
+    ]
+
+
+def test_exact_answers_know_no_cap_or_clamp() -> None:
+    """They are of the tables as brought: before rows are dropped or values moved."""
+    brought = pa.table(
+        {"id": [1] * 5, "region": ["north"] * 5, "pay": [5000.0, 1, 1, 1, 1]}
+    )
+    with Lab({"earnings": brought}, PACKAGE, policy="none") as lab:
+        (row,) = lab.exact(
+            "SELECT COUNT(*) AS n, SUM(pay) AS s, COUNT(DISTINCT person_id) AS p"
+            " FROM earnings"
+        ).to_pylist()
+        assert (row["n"], float(row["s"]), row["p"]) == (5, 5004.0, 1)
+        published = lab.ask("SELECT COUNT(*) AS n FROM earnings", epsilon=9.0)
+        assert published.to_arrow()["n"][0].as_py() < 5 + 10
+
+
+def test_links_say_whose_each_row_is(lab: Lab, table: pa.Table) -> None:
+    """Rows of one identifier are of one person, and of no other."""
+    links = lab.links().to_pandas()
+    assert list(links.columns) == ["resource", "row", "person"]
+    assert links["row"].tolist() == list(range(table.num_rows))
+    pairs = set(zip(table["id"].to_pylist(), links["person"], strict=True))
+    assert len(pairs) == links["person"].nunique() == len(set(table["id"].to_pylist()))
+
+
+def test_draws_are_many_answers_at_many_prices(lab: Lab) -> None:
+    """One table with the draw in front; the budget falls by as many prices."""
+    before = lab.remaining().rho
+    price = lab.explain(BY_REGION, epsilon=0.5).loss.rho
+    drawn = lab.draws(BY_REGION, epsilon=0.5, times=20)
+    assert drawn.column_names[0] == "draw"
+    assert drawn["draw"].to_pylist() == [d for d in range(20) for _ in range(5)]
+    assert before - lab.remaining().rho == pytest.approx(20 * price, rel=1e-6)
+    (once,) = lab.draws("SELECT COUNT(*) FROM earnings", rho=1, times=1).to_pylist()
+    assert once["draw"] == 0
+
+
+def test_what_does_not_fit_is_invalid(table: pa.Table) -> None:
+    """Unknown policies, tables without a resource and the other way round."""
+    with pytest.raises(Invalid):
+        Lab({"earnings": table}, PACKAGE, policy="off")
+    with pytest.raises(Invalid):
+        Lab({"people": table}, PACKAGE)
+    with pytest.raises(Invalid):
+        Lab({"earnings": table, "people": table}, PACKAGE)
+    with pytest.raises(Invalid):
+        Lab({"earnings": table.drop_columns(["pay"])}, PACKAGE)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT * FROM earnings",
+        "SELECT SUM(nothing) FROM earnings",
+        "SELECT pay, COUNT(*) FROM earnings GROUP BY pay",
+    ],
+)
+def test_refusals_do_not_depend_on_rows(sql: str) -> None:
+    """Empty, tiny and full tables refuse alike, and answer in the same shape."""
+    told, shapes = set(), set()
+    for people in (0, 1, 500):
+        with Lab({"earnings": earnings(people)}, PACKAGE) as lab:
+            with pytest.raises(Refused) as refusal:
+                lab.ask(sql, epsilon=1.0)
+            told.add((refusal.value.code, refusal.value.message))
+            release = lab.ask(BY_REGION, epsilon=1.0)
+            table = release.to_arrow()
+            keys = tuple(table["region"].to_pylist())
+            shapes.add((table.schema.to_string(), keys, release.loss))
+    assert len(told) == 1
+    assert len(shapes) == 1
+
+
+@pytest.mark.statistical
+@pytest.mark.parametrize(
+    ("stretch", "fits"), [(0.8, False), (1.0, True), (1.25, False)]
+)
+def test_what_is_released_has_the_noise_that_was_priced(
+    lab: Lab, stretch: float, fits: bool
+) -> None:
+    """Through the whole path: the priced scale fits, nearby scales do not."""
+    sql = "SELECT COUNT(*) AS n FROM earnings"
+    truth = lab.exact(sql)["n"][0].as_py()
+    rho = 0.005
+    scale = stretch * (3**2 / (2 * rho)) ** 0.5
+    drawn = lab.draws(sql, rho=rho, times=20_000)["n"].to_numpy() - truth
+    edges = np.arange(-100, 101, 10) + 0.5
+    observed = np.histogram(drawn, [-np.inf, *edges, np.inf])[0]
+    chances = np.diff([0.0, *stats.norm.cdf(edges / scale), 1.0])
+    fit = stats.chisquare(observed, chances * len(drawn)).pvalue
+    assert fits == (fit > 1e-6)
+
+
+@pytest.mark.statistical
+@pytest.mark.parametrize("measure", ["zcdp", "pure"])
+def test_intervals_cover(table: pa.Table, measure: str) -> None:
+    """94% to 96% of the 95% intervals hold the exact answer on the published table."""
+    clean = table.set_column(
+        2, "pay", pa.array(np.clip(table["pay"].to_numpy(), 0, 1000))
+    )
+    with Lab(
+        {"earnings": clean}, PACKAGE, epsilon=1e6, policy="none", measure=measure
+    ) as lab:
+        exact = lab.exact(BY_REGION).to_pandas().head(3)
+        drawn = lab.draws(BY_REGION, epsilon=2.0, times=6_000).to_pandas()
+    drawn = drawn[drawn["region"].isin(REGIONS)].merge(
+        exact, on="region", suffixes=("", "_true")
+    )
+    for name in ("n", "people", "total", "pay"):
+        low, high, true = (
+            drawn[f"{name}{end}"].astype(float) for end in ("_low", "_high", "_true")
+        )
+        covered = ((low <= true + 1e-9) & (true - 1e-9 <= high)).mean()
+        assert 0.938 <= covered <= 0.965, (name, covered)

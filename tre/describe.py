@@ -1,0 +1,120 @@
+"""Datasets, projects and accounts in plain words and numbers, for people to read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from sqlalchemy import Connection, select
+
+from privacy.catalogue import Column, Domain, Table, Type, Unit, Value
+from privacy.errors import Refused
+from tre.control.tables import dataset_version
+from tre.governance.catalogue import Current, current_catalogue
+from tre.governance.datasets import Dataset, list_datasets
+from tre.governance.project import Project
+
+_THE_COMMITTEE: Final = "the committee"
+
+
+def described_datasets(connection: Connection) -> list[dict[str, Any]]:
+    """The public facts of every dataset, by name."""
+    held = list_datasets(connection)
+    current = {
+        population: current_catalogue(connection, population)
+        for population in {each.population for each in held}
+    }
+    return [_dataset(connection, each, current[each.population]) for each in held]
+
+
+def described_dataset(connection: Connection, name: str) -> dict[str, Any]:
+    """The public facts of one dataset. Refused with `unknown_dataset`."""
+    for facts in described_datasets(connection):
+        if facts["name"] == name:
+            return facts
+    raise Refused(
+        "unknown_dataset",
+        f"There is no dataset {name[:80]}.",
+        suggestion="`tre dataset list` names those there are.",
+    )
+
+
+def described_project(project: Project) -> dict[str, Any]:
+    """A project's application, state and approvals, and whose approval it lacks."""
+    return {
+        **project.application,
+        "state": project.standing.value,
+        "proposer": project.proposer,
+        "approvals": [
+            {"person": given.person, "of": given.controller or _THE_COMMITTEE}
+            for given in project.approvals
+        ],
+        "awaiting": sorted(name or _THE_COMMITTEE for name in project.missing),
+        "outcome": project.outcome,
+    }
+
+
+def _dataset(connection: Connection, held: Dataset, current: Current) -> dict[str, Any]:
+    words = connection.execute(
+        select(dataset_version.c.descriptor).where(dataset_version.c.id == held.version)
+    ).scalar_one()
+    descriptor = json.loads(words)
+    roles = {each["name"]: each["roles"] for each in descriptor["resources"]}
+    tables = [
+        _table(table, roles.get(table.name, {}))
+        for table in current.catalogue.tables.values()
+        if table.dataset == held.name
+    ]
+    return {
+        "name": held.name,
+        "title": held.title,
+        "description": descriptor["description"],
+        "version": held.label,
+        "state": held.state,
+        "population": held.population,
+        "controller": held.controller,
+        "legal_basis": descriptor["legal_basis"],
+        "retention": descriptor["retention"],
+        "tables": tables,
+    }
+
+
+def _table(table: Table, roles: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "name": table.name,
+        "title": table.title,
+        "privacy_unit": table.unit.value,
+        "rows_per_person": table.rows_per_person
+        if table.unit is not Unit.NONE
+        else None,
+        "columns": [_column(column, roles) for column in table.columns],
+    }
+
+
+def _column(column: Column, roles: Mapping[str, str]) -> dict[str, Any]:
+    domain = column.domain
+    return {
+        "name": column.name,
+        "type": domain.type.value,
+        "decimals": domain.scale if domain.type is Type.NUMBER else None,
+        "minimum": _shown(domain.lower, domain),
+        "maximum": _shown(domain.upper, domain),
+        "required": not domain.nullable,
+        "keys": None
+        if domain.values is None
+        else [_shown(value, domain) for value in domain.values],
+        "role": roles.get(column.name),
+        "description": column.description,
+    }
+
+
+def _shown(value: Value | None, domain: Domain) -> float | str | None:
+    """A public value as JSON: decimals as numbers, dates as ISO text."""
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, int) and not isinstance(value, bool) and domain.scale:
+        return float(Decimal(value).scaleb(-domain.scale))
+    return value

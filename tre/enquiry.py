@@ -1,0 +1,166 @@
+"""A question's one way: refused before any data is read, or charged and answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from privacy.arrange import arrange
+from privacy.bind import bind
+from privacy.bound import bound
+from privacy.compile import canonical, compile_plan
+from privacy.derive import derive
+from privacy.disclosure import disclosure
+from privacy.errors import Failed, Refused
+from privacy.explain import Explanation, explain
+from privacy.parse import parse
+from privacy.plan import Plan, plan
+from privacy.policy import Policy
+from privacy.price import Allowance, Price, price
+from tre.control.database import Control
+from tre.enclave.job import Attachment, Job
+from tre.enclave.supervisor import Enclave
+from tre.governance.admit import Admission, admit
+from tre.governance.catalogue import Version
+from tre.ledger.outcome import find_repeat, settled_outcome
+from tre.ledger.question import Asked, Cost, Question, Settled
+from tre.ledger.reserve import reserve
+from tre.ledger.settle import record_refusal, record_repeat, settle_failed
+from tre.pace import Pace
+from tre.receipt import receipt_body
+from tre.release import Release, arrow_table, content_of, release_from
+from tre.releases import load_release, publish
+from tre.spend import Spend
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """All that answering a question needs, by name."""
+
+    control: Control
+    enclave: Enclave
+    policy: Policy
+    pace: Pace
+    owner: str
+    clock: Callable[[], datetime]
+    attachment: Callable[[Version], Attachment] = field(repr=False)
+    """A version's published file and its key, under the name its tables go by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A question that was admitted and planned. Nothing is read or spent."""
+
+    asked: Asked
+    admission: Admission
+    plan: Plan
+    versions: tuple[Version, ...]
+
+    @property
+    def question(self) -> Question:
+        """The question as the ledger keeps it."""
+        return Question(
+            asked=self.asked,
+            population=self.admission.population,
+            canonical=canonical(self.plan.query),
+            versions=tuple(version.id for version in self.versions),
+            policy_hash=self.plan.policy.hash,
+        )
+
+
+def explain_question(gate: Gate, asked: Asked, spend: Spend) -> Explanation:
+    """What a question would do and cost. Reads no protected data, spends nothing."""
+    return explain(_priced(_planned(gate, asked), spend))
+
+
+def ask(gate: Gate, asked: Asked, spend: Spend) -> Release:
+    """Answer one question, or give the release that already answers it.
+
+    Raises Refused, at no cost, before any data is read; or Failed, charged.
+    """
+    try:
+        planned = _planned(gate, asked)
+        earlier = _earlier(gate, planned)
+        if earlier is not None:
+            return _again(gate, planned, earlier)
+        priced = _priced(planned, spend)
+        return _answered(gate, planned, priced)
+    except Refused as refusal:
+        record_refusal(gate.control, asked, refusal, gate.clock())
+        raise
+
+
+def _planned(gate: Gate, asked: Asked) -> Planned:
+    with gate.control.reading() as connection:
+        admission = admit(connection, asked.project, asked.person, gate.clock())
+    query = bind(parse(asked.text), admission.catalogue)
+    planned = plan(bound(query), gate.policy)
+    return Planned(asked, admission, planned, (admission.versions[query.table.name],))
+
+
+def _earlier(gate: Gate, planned: Planned) -> str | None:
+    """The release this is a retry or an exact repeat of."""
+    with gate.control.reading() as connection:
+        retried = settled_outcome(connection, planned.asked)
+        if retried is not None or planned.asked.fresh:
+            return retried
+        return find_repeat(connection, planned.question)
+
+
+def _priced(planned: Planned, spend: Spend) -> Price:
+    account = planned.admission.account
+    allowance = Allowance(account.measure, account.left_nano, account.conversion_atto)
+    return price(planned.plan, spend.spending, allowance)
+
+
+def _answered(gate: Gate, planned: Planned, priced: Price) -> Release:
+    cost = Cost.of(priced, planned.asked.draws)
+    job = _job(gate, planned, priced)
+    reserved = reserve(
+        gate.control, planned.question, cost, owner=gate.owner, now=gate.clock()
+    )
+    if isinstance(reserved, Settled):
+        return _again(gate, planned, reserved.release)
+    begun = gate.pace.begin()
+    try:
+        table = arrow_table(
+            arrange(disclosure(derive(gate.enclave.answer(job), priced))),
+            draws=planned.asked.draws,
+        )
+        stored = publish(
+            gate.control,
+            reserved,
+            receipt_body(priced, table),
+            content_of(table),
+            gate.clock(),
+        )
+    except Exception:  # noqa: BLE001 (whatever it is, it may depend on the data)
+        settle_failed(gate.control, reserved, gate.clock())
+        raise Failed from None
+    finally:
+        gate.pace.wait(begun)
+    return release_from(stored, charged=True)
+
+
+def _job(gate: Gate, planned: Planned, priced: Price) -> Job:
+    attachments = {v.id: gate.attachment(v) for v in planned.versions}
+    locations = {
+        name: attachments[version.id].alias
+        for name, version in planned.admission.versions.items()
+        if version.id in attachments
+    }
+    return Job(
+        attachments=tuple(attachments.values()),
+        sql=compile_plan(planned.plan, locations).sql,
+        keys=tuple(key.domain for key in planned.plan.query.keys),
+        mechanisms=priced.mechanisms,
+        draws=planned.asked.draws,
+    )
+
+
+def _again(gate: Gate, planned: Planned, release: str) -> Release:
+    with gate.control.reading() as connection:
+        stored = load_release(connection, release)
+    record_repeat(gate.control, planned.asked, release, gate.clock())
+    return release_from(stored, charged=False)

@@ -1,0 +1,348 @@
+"""The environment, as stewards, researchers and programs meet it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from sqlalchemy import Connection
+
+from connectors.errors import Invalid
+from privacy.accounting import Loss
+from privacy.errors import Refused
+from privacy.explain import Explanation
+from tre.audit.act import Act, acting
+from tre.audit.checkpoint import Checkpoint, latest_checkpoint
+from tre.audit.verify import Verification, verify
+from tre.control.canonical import Json
+from tre.describe import described_dataset, described_datasets, described_project
+from tre.enquiry import ask, explain_question
+from tre.governance import people, populations, projects, tokens
+from tre.governance.admit import admit
+from tre.governance.application import read_application
+from tre.governance.project import find_project
+from tre.governance.roles import Role
+from tre.home import Parts, Terms, make_home, open_home
+from tre.intake import Publication
+from tre.ledger.account import Kind, current_account
+from tre.ledger.budget import Budget
+from tre.ledger.question import Asked
+from tre.manifest import load
+from tre.publishing import (
+    Profile,
+    Progress,
+    check_dataset,
+    onboard_dataset,
+    sweep_zones,
+)
+from tre.release import Release, release_from
+from tre.releases import load_release
+from tre.spend import Spend
+
+OPERATOR: Final = "administrator"
+"""Who acts where nobody is named: the first administrator, who holds the home."""
+
+TOKEN_LIFE: Final = timedelta(days=90)
+
+
+class Environment:
+    """One trusted research environment, at a home directory. Safe across threads.
+
+    Methods raise `Refused` for what the rules do not allow, `Invalid` for a manifest,
+    source or file that is not right, and `Failed` for an admitted question that could
+    not be answered. `person` is who acts; None is the operator.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    @classmethod
+    def create(cls, home: Path | str) -> Self:
+        """Make an environment, and its first administrator, `administrator`."""
+        return cls(found(Path(home), Terms()))
+
+    @classmethod
+    def open(cls, home: Path | str) -> Self:
+        """Open an environment; what a crash left half-done is ended."""
+        parts = open_home(Path(home), Terms())
+        sweep_zones(parts)
+        return cls(parts)
+
+    def close(self) -> None:
+        """End the enclave and let go of every file."""
+        self._parts.close()
+
+    def __enter__(self) -> Self:
+        """Use as a context manager: closed at the end."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close."""
+        self.close()
+
+    # ------------------------------------------------------- people and populations
+
+    def create_population(
+        self,
+        name: str,
+        *,
+        epsilon: float,
+        delta: float,
+        until: date,
+        person: str | None = None,
+    ) -> None:
+        """Make a population: one linkage spine, and one budget until a day."""
+        budget = _budget(epsilon, delta)
+        with self._acting(person) as act:
+            populations.create_population(act, name, populations.Grant(budget, until))
+
+    def add_person(
+        self,
+        id: str,  # noqa: A002 (the contract's name)
+        *,
+        roles: Sequence[str],
+        controller: str | None = None,
+        person: str | None = None,
+    ) -> None:
+        """Add somebody, with roles; a steward with the controller they act for."""
+        named = [_role(role) for role in roles]
+        with self._acting(person) as act:
+            people.add_person(act, id, named, controller)
+
+    def issue_token(self, id: str, *, person: str | None = None) -> str:  # noqa: A002
+        """A bearer token for 90 days. It is shown this once and kept as a digest."""
+        with self._acting(person) as act:
+            return tokens.issue_token(act, id, act.now + TOKEN_LIFE).secret
+
+    def authenticate(self, token: str) -> str:
+        """Whose token this is. Refused with `not_authenticated`."""
+        with self._parts.control.reading() as connection:
+            return tokens.authenticate(connection, token, self._parts.clock()).id
+
+    # --------------------------------------------------------------------- datasets
+
+    def check(self, manifest: Path | str | Mapping[str, Any]) -> Profile:
+        """What intake would count in a manifest's sources. Writes nothing."""
+        return check_dataset(self._parts, manifest)
+
+    def onboard(
+        self,
+        manifest: Path | str | Mapping[str, Any],
+        *,
+        base: Path | None = None,
+        person: str | None = None,
+        progress: Progress | None = None,
+    ) -> Publication:
+        """Take a dataset through intake to publication, and switch to it.
+
+        Paths in the manifest are in `base`: by default the manifest's own folder,
+        and for a mapping the current one.
+        """
+        loaded = load(manifest, base)
+        who = person or OPERATOR
+        return onboard_dataset(self._parts, loaded, who, progress=progress)
+
+    def datasets(self) -> list[dict[str, Any]]:
+        """The catalogue: the public facts of every dataset."""
+        with self._parts.control.reading() as connection:
+            return described_datasets(connection)
+
+    def dataset(self, name: str) -> dict[str, Any]:
+        """The public facts of one dataset. Refused with `unknown_dataset`."""
+        with self._parts.control.reading() as connection:
+            return described_dataset(connection, name)
+
+    # --------------------------------------------------------------------- projects
+
+    def propose(
+        self, project: Path | str | Mapping[str, Any], *, person: str | None = None
+    ) -> str:
+        """Propose a project from its file or mapping; its name comes back."""
+        application = read_application(project)
+        with self._acting(person) as act:
+            return projects.propose_project(act, application).name
+
+    def approve(self, project: str, *, person: str | None) -> dict[str, Any]:
+        """Approve in one's own capacity; the last approval needed activates."""
+        with self._acting(person) as act:
+            return described_project(projects.approve_project(act, project))
+
+    def suspend(
+        self, project: str, *, reason: str, person: str | None
+    ) -> dict[str, Any]:
+        """Stop a project; its next question is refused."""
+        with self._acting(person) as act:
+            return described_project(projects.suspend_project(act, project, reason))
+
+    def close_project(
+        self, project: str, *, outcome: str, person: str | None
+    ) -> dict[str, Any]:
+        """End a project with its outcome."""
+        with self._acting(person) as act:
+            return described_project(projects.close_project(act, project, outcome))
+
+    def project(self, name: str) -> dict[str, Any]:
+        """A project's application, state and approvals."""
+        with self._parts.control.reading() as connection:
+            return described_project(find_project(connection, name))
+
+    # -------------------------------------------------------------------- questions
+
+    def explain(  # noqa: PLR0913 (the contract's signature)
+        self,
+        sql: str,
+        *,
+        project: str,
+        person: str,
+        epsilon: float | None = None,
+        rho: float | None = None,
+        margin: float | None = None,
+        share: float | None = None,
+    ) -> Explanation:
+        """What a question would compute, cost and err. Reads no protected data."""
+        spend = Spend(epsilon, rho, margin, share)
+        asked = Asked(project, person, sql, spend.said())
+        return explain_question(self._parts.gate, asked, spend)
+
+    def ask(  # noqa: PLR0913 (the contract's signature)
+        self,
+        sql: str,
+        *,
+        project: str,
+        person: str,
+        epsilon: float | None = None,
+        rho: float | None = None,
+        margin: float | None = None,
+        share: float | None = None,
+        fresh: bool = False,
+        idempotency_key: str | None = None,
+    ) -> Release:
+        """Ask, and pay. An exact repeat gives the earlier release at no cost.
+
+        Say what to spend as one of `epsilon`, `rho`, `margin` (of a 95% interval) and
+        `share` (of what is left; 0.01 where nothing is said). `fresh` draws and
+        charges again. A retry with the same `idempotency_key` is not charged again.
+        """
+        spend = Spend(epsilon, rho, margin, share)
+        asked = Asked(
+            project=project,
+            person=person,
+            text=sql,
+            spending=spend.said(),
+            fresh=fresh,
+            idempotency_key=idempotency_key,
+        )
+        return ask(self._parts.gate, asked, spend)
+
+    def release(self, id: str, *, person: str) -> Release:  # noqa: A002
+        """An earlier release of a project that the person may ask in."""
+        with self._parts.control.reading() as connection:
+            try:
+                stored = load_release(connection, id)
+                admit(connection, stored.project, person, self._parts.clock())
+            except (LookupError, Refused):
+                raise Refused(
+                    "unknown_release", "There is no such release that you may see."
+                ) from None
+        return release_from(stored, charged=False)
+
+    def remaining(self, project: str, *, person: str | None = None) -> Loss:
+        """What a project has left; for its researchers, or the operator."""
+        with self._parts.control.reading() as connection:
+            if person is not None:
+                admit(connection, project, person, self._parts.clock())
+            find_project(connection, project)
+            return _left(connection, Kind.PROJECT, project)
+
+    def remaining_of_population(self, name: str) -> Loss:
+        """What a population's period has left, over all projects."""
+        with self._parts.control.reading() as connection:
+            return _left(connection, Kind.POPULATION, name)
+
+    # ------------------------------------------------------------------------ audit
+
+    def checkpoint(self) -> Mapping[str, Json]:
+        """The log's newest signed head, to be kept somewhere else."""
+        with self._parts.control.reading() as connection:
+            return latest_checkpoint(connection).facts()
+
+    def verify_audit(
+        self, checkpoint: Mapping[str, Any] | Path | str | None = None
+    ) -> Verification:
+        """Check every record of the log, against a checkpoint where one is given.
+
+        A checkpoint is what `checkpoint()` gave, or the file it was kept in.
+        """
+        control = self._parts.control
+        with control.reading() as connection:
+            key = control.signing_key.public_key()
+            return verify(connection, key, _checkpoint(checkpoint))
+
+    def _acting(self, person: str | None) -> AbstractContextManager[Act]:
+        return acting(self._parts.control, person or OPERATOR, self._parts.clock())
+
+
+def found(home: Path, terms: Terms) -> Parts:
+    """Make a home, on terms, with its first administrator."""
+    parts = make_home(home, terms)
+    with acting(parts.control, OPERATOR, parts.clock()) as act:
+        people.found_environment(act)
+    return parts
+
+
+def _role(name: str) -> Role:
+    try:
+        return Role(name)
+    except ValueError:
+        known = ", ".join(role.value for role in Role)
+    raise Refused(
+        "invalid_person",
+        "There is no such role.",
+        clause=str(name)[:80],
+        suggestion=f"Roles are {known}.",
+    )
+
+
+def _budget(epsilon: float, delta: float) -> Budget:
+    try:
+        return Budget.zcdp(Decimal(str(epsilon)), Decimal(str(delta)))
+    except (ValueError, ArithmeticError):
+        raise Refused(
+            "invalid_budget",
+            "A budget is an epsilon above 0 and a delta between 0 and 1.",
+            clause=f"epsilon={epsilon}, delta={delta}",
+            suggestion="For example epsilon 10 and delta 1e-6.",
+        ) from None
+
+
+def _left(connection: Connection, kind: Kind, name: str) -> Loss:
+    try:
+        return current_account(connection, kind, name).left
+    except LookupError:
+        raise Refused(
+            "no_budget", f"There is no open budget of the {kind.value} {name[:80]}."
+        ) from None
+
+
+def _checkpoint(given: Mapping[str, Any] | Path | str | None) -> Checkpoint | None:
+    if given is None:
+        return None
+    try:
+        if isinstance(given, Mapping):
+            return Checkpoint.read(json.dumps(given))
+        return Checkpoint.read(Path(given).read_text(encoding="utf-8"))
+    except OSError:
+        raise Invalid(str(given), "expected a file that can be read") from None
+    except ValueError:
+        raise Invalid("checkpoint", "expected a checkpoint of the log") from None

@@ -1,0 +1,220 @@
+"""Exact answers for the laboratory: the same question, without cap, clamp or noise."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+import sqlglot.expressions as exp
+
+from connectors.source import Source
+from privacy.accounting import Measure
+from privacy.arrange import arrange
+from privacy.bind import bind
+from privacy.bound import bound
+from privacy.catalogue import Catalogue, Domain, Unit
+from privacy.compile import compile_plan
+from privacy.derive import derive
+from privacy.expression import Expression
+from privacy.mechanism import Kind, Mechanism
+from privacy.parse import parse
+from privacy.plan import Component, Plan, Reading
+from privacy.policy import NONE
+from privacy.price import Price
+from privacy.query import Aggregate, BoundQuery, Statistic
+from privacy.table import (
+    CheckedTable,
+    DerivedOutput,
+    DerivedTable,
+    Figures,
+    NoisedTable,
+)
+from tre.enclave.execute import execute
+from tre.enclave.job import Job
+from tre.intake.check import check
+from tre.intake.engine import Engine
+from tre.intake.land import land
+from tre.intake.origin import incoming
+from tre.intake.sql import column, named, relation, select_from, sql, text
+from tre.manifest import (
+    FieldType,
+    Manifest,
+    Part,
+    Resource,
+    TableField,
+    columns,
+    public_tables,
+)
+from tre.manifest.model import Constraints
+from tre.release import arrow_table
+
+_ZONE: Final = "brought"
+LINKS: Final = exp.to_table("links")
+_SILENT: Final = Mechanism(Kind.LAPLACE, 1e-9, 1, 1)
+"""Stands where a mechanism must; no noise is drawn from it."""
+_ANY: Final = 2**60
+_UNCAPPED: Final = 2**31
+
+_CREATE: Final = "CREATE TABLE :target AS :rows"
+_WHOSE: Final = """
+SELECT c._row
+FROM landing.checked AS c
+LEFT JOIN :links AS l ON l.row = c._row AND l.resource = :resource
+"""
+
+
+class Brought:
+    """Tables as they were brought, typed as the catalogue says, with their people.
+
+    `links` says whose each row is. `folder` is where it may keep files; none outlive
+    it. Values that are not of their column's type are NULL.
+    """
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        sources: Mapping[str, Source],
+        links: pa.Table,
+        folder: Path,
+    ) -> None:
+        self._catalogue = Catalogue(
+            manifest.population,
+            {table.name: table for table in public_tables(manifest)},
+        )
+        self._engine = Engine.open(folder, memory_mib=1024, threads=2)
+        self._engine.attach(_ZONE, folder / "brought.duckdb", secrets.token_bytes(32))
+        self._engine.register("links", links)
+        for index, resource in enumerate(manifest.resources):
+            self._bring(resource, index, sources[resource.name], folder)
+
+    def answer(self, sql_text: str) -> pa.Table:
+        """The exact answer, with the columns and rows that a release would have.
+
+        Raises Refused as a release would.
+        """
+        query = bind(parse(sql_text), self._catalogue)
+        planned = _plainly(query)
+        job = Job(
+            attachments=(),
+            sql=compile_plan(planned, {query.table.name: _ZONE}).sql,
+            keys=tuple(key.domain for key in query.keys),
+            mechanisms=tuple(_SILENT for _ in planned.components),
+        )
+        exact = execute(job, self._engine.table)
+        told = NoisedTable(tuple(values[None, :] for values in exact.values))
+        derived = derive(told, _free(planned, job.mechanisms))
+        return arrow_table(arrange(_shown(derived)))
+
+    def close(self) -> None:
+        """Forget the tables."""
+        self._engine.close()
+
+    def _bring(
+        self, resource: Resource, index: int, source: Source, folder: Path
+    ) -> None:
+        """Land a table, read its columns without bounds, add whose rows they are."""
+        fields = incoming(_unbounded(resource), source, f"resources[{index}]")
+        landing = folder / f"landing-{index}.duckdb"
+        self._engine.attach("landing", landing, secrets.token_bytes(32))
+        land(self._engine, source, fields, lambda _rows: None)
+        check(self._engine, fields, (), resource.table_schema.missing_values)
+        public = [
+            named(column(f"c{place}"), known.name)
+            for place, known in enumerate(columns(resource))
+        ]
+        rows = select_from(_WHOSE, links=LINKS, resource=text(resource.name))
+        target = relation(_ZONE, resource.name)
+        person = named(column("person", "l"), "person_id")
+        shown = rows.select(person, *public, append=False, copy=False)
+        self._engine.run(sql(_CREATE, target=target, rows=shown))
+        self._engine.drop("landing")
+        landing.unlink()
+
+
+def _unbounded(resource: Resource) -> Resource:
+    """The resource without bounds, lists or required fields; scales stay."""
+    domains = {known.name: known.domain for known in columns(resource)}
+    fields = tuple(
+        _plain_field(field, domains.get(field.name))
+        for field in resource.table_schema.fields
+    )
+    schema = resource.table_schema.model_copy(update={"fields": fields})
+    return resource.model_copy(update={"table_schema": schema})
+
+
+def _plain_field(field: TableField, known: Domain | None) -> TableField:
+    number = known is not None and field.type is FieldType.NUMBER
+    widest = {"minimum": 1, "maximum": 9999}
+    derive = {
+        name: derivation.model_copy(update=widest)
+        if derivation.from_ is Part.YEAR
+        else derivation
+        for name, derivation in field.tre.derive.items()
+    }
+    update = {"derive": derive, "decimals": known.scale if number and known else None}
+    extension = field.tre.model_copy(update=update)
+    return field.model_copy(update={"constraints": Constraints(), "tre": extension})
+
+
+def _shown(derived: DerivedTable) -> CheckedTable:
+    """Everything, without intervals or statuses; a mean of nothing is NULL."""
+    outputs = tuple(
+        replace(each, value=_known(each, derived), low=None, high=None)
+        for each in derived.outputs
+    )
+    statuses = tuple(None for _ in outputs)
+    return CheckedTable(
+        derived.price, 1, derived.keys, derived.aggregates, outputs, statuses
+    )
+
+
+def _free(planned: Plan, mechanisms: tuple[Mechanism, ...]) -> Price:
+    return Price(planned, mechanisms, Measure.PURE, 0, 0, 0, 0)
+
+
+def _known(output: DerivedOutput, derived: DerivedTable) -> Figures:
+    null = output.value.null
+    for position in sorted(output.aggregates):
+        divisor = derived.price.plan.readings[position].divisor
+        if divisor is not None:
+            null = null | (derived.noised.values[divisor] == 0)
+    return Figures(output.value.values, null)
+
+
+def _plainly(query: BoundQuery) -> Plan:
+    """The plan that computes each aggregate as SQL defines it."""
+    table = replace(query.table, rows_per_person=_UNCAPPED, unit=Unit.PERSON)
+    uncapped = replace(query, table=table)
+    components: list[Component] = []
+    readings = []
+    for aggregate in query.aggregates:
+        readings.append(_reading(aggregate, len(components)))
+        components.extend(_components(aggregate))
+    return Plan(bound(uncapped), NONE, tuple(components), tuple(readings), ())
+
+
+def _components(aggregate: Aggregate) -> tuple[Component, ...]:
+    argument = aggregate.argument
+    if aggregate.statistic is Statistic.MEAN:
+        return (
+            _component(Statistic.SUM, argument),
+            _component(Statistic.PRESENT, argument),
+        )
+    return (_component(aggregate.statistic, argument),)
+
+
+def _component(statistic: Statistic, argument: Expression | None) -> Component:
+    summed = statistic is Statistic.SUM and argument is not None
+    scale = argument.domain.scale if summed and argument is not None else 0
+    return Component(statistic, argument, 1, 1, scale, Fraction(1))
+
+
+def _reading(aggregate: Aggregate, position: int) -> Reading:
+    if aggregate.statistic is Statistic.MEAN:
+        return Reading(position, position + 1, 0, -_ANY, _ANY)
+    return Reading(position)

@@ -1,0 +1,279 @@
+"""The evaluator's laboratory: the real gateway over data its user brought.
+
+A question asked here is parsed, planned, charged, noised and checked by the same
+code as anywhere else. Beside it, and only here, are exact answers and the spine:
+whoever opens a laboratory holds the data already.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from contextlib import ExitStack
+from datetime import date
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import pyarrow as pa
+
+from connectors.arrow import TableSource
+from connectors.errors import Invalid
+from privacy.accounting import ATTO, Loss, Measure
+from privacy.explain import Explanation
+from privacy.policy import POLICIES
+from tre.audit.act import acting
+from tre.control.database import Durability
+from tre.control.tables import LARGEST
+from tre.enquiry import ask
+from tre.environment import OPERATOR, Environment, found
+from tre.exactly import Brought
+from tre.governance import people, populations, projects
+from tre.governance.application import Criteria, read_application
+from tre.governance.roles import Role
+from tre.home import Parts, Terms
+from tre.intake import Options
+from tre.ledger.budget import Budget
+from tre.ledger.question import Asked
+from tre.manifest import Manifest, load, public_tables
+from tre.pace import Waiting
+from tre.publishing import onboard_dataset
+from tre.release import DRAW, Release
+from tre.spend import Spend
+
+PROJECT: Final = "laboratory"
+RESEARCHER: Final = "researcher"
+_COMMITTEE: Final = "committee"
+_STEWARD: Final = "steward"
+_LAST_DAY: Final = date(9999, 12, 31)
+
+
+class Lab:
+    """A throw-away environment around tables its user brings.
+
+    `tables` are Arrow tables by resource name; `package` a manifest, as a path or as
+    a mapping. `epsilon`, `delta` and `measure` ("zcdp" or "pure") are the project's
+    budget; the population's never binds. `policy` is a disclosure policy by name:
+    "gateway", or "none" for differential privacy without certificates. Answers wait
+    for no time slot unless `quantise_time`. Raises Invalid where tables and package
+    do not fit. Everything it wrote is gone when it is closed.
+    """
+
+    def __init__(  # noqa: PLR0913 (the contract's signature)
+        self,
+        tables: Mapping[str, pa.Table],
+        package: Path | str | Mapping[str, Any],
+        *,
+        epsilon: float = 10.0,
+        delta: float = 1e-6,
+        measure: str = "zcdp",
+        policy: str = "gateway",
+        quantise_time: bool = False,
+    ) -> None:
+        if policy not in POLICIES:
+            known = ", ".join(sorted(POLICIES))
+            raise Invalid("policy", f"expected one of {known}")
+        manifest = load(package)
+        self._sources = _sources(tables, manifest)
+        self._manifest = manifest
+        self._folder = Path(tempfile.mkdtemp(prefix="tre-lab-"))
+        self._brought: Brought | None = None
+        waiting = Waiting.QUANTISED if quantise_time else Waiting.NONE
+        terms = Terms(POLICIES[policy], waiting, Durability.PROCESS_END)
+        asked: Mapping[str, float | str] = {
+            "epsilon": epsilon,
+            "delta": delta,
+            "measure": measure,
+        }
+        with ExitStack() as undo:
+            undo.callback(shutil.rmtree, self._folder, ignore_errors=True)
+            self._parts = found(self._folder / "home", terms)
+            undo.callback(self._parts.close)
+            self._environment = Environment(self._parts)
+            self._links = _furnish(self._parts, manifest, self._sources, asked)
+            self._undo = undo.pop_all()
+
+    def ask(
+        self,
+        sql: str,
+        *,
+        epsilon: float | None = None,
+        rho: float | None = None,
+        margin: float | None = None,
+        share: float | None = None,
+        fresh: bool = False,
+    ) -> Release:
+        """Ask as a researcher would: charged, noised and checked."""
+        return self._environment.ask(
+            sql,
+            project=PROJECT,
+            person=RESEARCHER,
+            epsilon=epsilon,
+            rho=rho,
+            margin=margin,
+            share=share,
+            fresh=fresh,
+        )
+
+    def draws(
+        self,
+        sql: str,
+        *,
+        times: int,
+        epsilon: float | None = None,
+        rho: float | None = None,
+        margin: float | None = None,
+        share: float | None = None,
+    ) -> pa.Table:
+        """Draw one question's release `times` times over; each draw is charged.
+
+        One Arrow table, rows draw by draw, with the number of the draw, from 0, in
+        the first column, `draw`. The data is read once.
+        """
+        if times < 1:
+            raise Invalid("times", "expected a whole number above 0")
+        spend = Spend(epsilon, rho, margin, share)
+        asked = Asked(PROJECT, RESEARCHER, sql, spend.said(), draws=times, fresh=True)
+        table = ask(self._parts.gate, asked, spend).to_arrow()
+        if times > 1:
+            return table
+        only = pa.array([0] * table.num_rows, type=pa.int64())
+        return table.add_column(0, DRAW, only)
+
+    def exact(self, sql: str) -> pa.Table:
+        """The exact answer on the tables as brought: no cap, clamp, noise or check.
+
+        The columns and rows of a release without its intervals and statuses: every
+        public key, absent ones too.
+        """
+        if self._brought is None:
+            self._brought = Brought(
+                self._manifest, self._sources, self._links, self._folder
+            )
+        return self._brought.answer(sql)
+
+    def explain(
+        self,
+        sql: str,
+        *,
+        epsilon: float | None = None,
+        rho: float | None = None,
+        margin: float | None = None,
+        share: float | None = None,
+    ) -> Explanation:
+        """What a question would compute, cost and err; charges nothing."""
+        return self._environment.explain(
+            sql,
+            project=PROJECT,
+            person=RESEARCHER,
+            epsilon=epsilon,
+            rho=rho,
+            margin=margin,
+            share=share,
+        )
+
+    def remaining(self) -> Loss:
+        """What is left of the project's budget."""
+        return self._environment.remaining(PROJECT)
+
+    def links(self) -> pa.Table:
+        """Which person each row became: resource, row (its position), person.
+
+        Rows that intake rejected have no person.
+        """
+        return self._links
+
+    def close(self) -> None:
+        """End the environment and remove everything it wrote."""
+        if self._brought is not None:
+            self._brought.close()
+            self._brought = None
+        self._undo.close()
+
+    def __enter__(self) -> Self:
+        """Use as a context manager: closed at the end."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close."""
+        self.close()
+
+
+def _sources(
+    tables: Mapping[str, pa.Table], manifest: Manifest
+) -> Mapping[str, TableSource]:
+    """Each resource's table; every table has a resource and the other way round."""
+    named = [resource.name for resource in manifest.resources]
+    for name in named:
+        if name not in tables:
+            raise Invalid("tables", f"expected a table named {name}")
+    for name in tables:
+        if name not in named:
+            raise Invalid("tables", f"the package has no resource named {name}")
+    return {name: TableSource(name, _arrow(tables[name])) for name in named}
+
+
+def _arrow(table: object) -> pa.Table:
+    """An Arrow table; a pandas frame is taken without its index."""
+    if isinstance(table, pa.Table):
+        return table
+    try:
+        return pa.Table.from_pandas(table, preserve_index=False)
+    except (AttributeError, TypeError):
+        raise Invalid("tables", "expected Arrow tables") from None
+
+
+def _furnish(
+    parts: Parts,
+    manifest: Manifest,
+    sources: Mapping[str, TableSource],
+    budget: Mapping[str, float | str],
+) -> pa.Table:
+    """Onboard the tables, and have a project of every column approved."""
+    controller = manifest.package.tre.controller
+    boundless = Budget(Measure.ZCDP, "no limit", "1", LARGEST, LARGEST, ATTO // 2)
+    with acting(parts.control, OPERATOR, parts.clock()) as act:
+        grant = populations.Grant(boundless, _LAST_DAY)
+        populations.create_population(act, manifest.population, grant)
+        people.add_person(act, RESEARCHER, [Role.RESEARCHER])
+        people.add_person(act, _COMMITTEE, [Role.COMMITTEE])
+        people.add_person(act, _STEWARD, [Role.STEWARD], controller)
+    options = Options(fewest_rows=0, keep_links=True)
+    publication = onboard_dataset(
+        parts, manifest, _STEWARD, sources=sources, options=options
+    )
+    application = read_application(_application(manifest, budget))
+    with acting(parts.control, RESEARCHER, parts.clock()) as act:
+        projects.propose_project(act, application)
+    for approver in (_COMMITTEE, _STEWARD):
+        with acting(parts.control, approver, parts.clock()) as act:
+            projects.approve_project(act, PROJECT)
+    return publication.links
+
+
+def _application(
+    manifest: Manifest, budget: Mapping[str, float | str]
+) -> Mapping[str, Any]:
+    pure = budget["measure"] == "pure"
+    why = "A laboratory's user holds the data already."
+    return {
+        "name": PROJECT,
+        "title": "Laboratory",
+        "lay_summary": why,
+        "criteria": dict.fromkeys(Criteria.model_fields, why),
+        "population": manifest.population,
+        "datasets": {
+            table.name: [column.name for column in table.columns]
+            for table in public_tables(manifest)
+        },
+        "researchers": [RESEARCHER],
+        "budget": {**budget, "delta": 0} if pure else dict(budget),
+        "purposes": ["evaluation"],
+        "until": _LAST_DAY.isoformat(),
+    }

@@ -1,0 +1,189 @@
+"""Where intake meets the control database: what is in force, and what replaces it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from sqlalchemy import Connection
+
+from connectors.errors import Invalid
+from connectors.source import Source
+from tre.audit.act import acting
+from tre.control.canonical import Json
+from tre.governance.datasets import (
+    UNLINKED,
+    known_files,
+    may_publish,
+    switch_versions,
+)
+from tre.governance.datasets import Publication as Switch
+from tre.governance.populations import population_exists
+from tre.home import Parts
+from tre.intake import (
+    Counts,
+    Options,
+    Publication,
+    Stage,
+    Zones,
+    inspect,
+    onboard,
+    sweep,
+)
+from tre.ledger.budget import Budget
+from tre.manifest import Budget as DeclaredBudget
+from tre.manifest import Manifest, load
+
+Progress: TypeAlias = Callable[[str, int, int], None]
+"""Told of a table's stage, how many rows it has read, and of how many (0: unknown)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What intake would count in a manifest's sources, for the steward alone."""
+
+    dataset: str
+    version: str
+    counts: tuple[Counts, ...]
+
+
+def check_dataset(parts: Parts, manifest: Path | str | Mapping[str, Any]) -> Profile:
+    """Read a manifest and its sources as intake would, and publish nothing."""
+    loaded = load(manifest)
+    counts = inspect(loaded, _zones(parts))
+    return Profile(loaded.name, loaded.package.version, counts)
+
+
+def onboard_dataset(
+    parts: Parts,
+    manifest: Manifest,
+    person: str,
+    *,
+    progress: Progress | None = None,
+    sources: Mapping[str, Source] | None = None,
+    options: Options | None = None,
+) -> Publication:
+    """Take a dataset in as `person`, and switch to it.
+
+    Refused with `not_permitted` before anything is read; `Invalid` where the
+    manifest or a source is not right, or contradicts the catalogue.
+    """
+    _allow(parts, manifest, person)
+    return onboard(
+        manifest,
+        _zones(parts),
+        _Register(parts, manifest, person),
+        sources=sources,
+        progress=_told(progress),
+        options=options or Options(),
+    )
+
+
+def sweep_zones(parts: Parts) -> None:
+    """Remove what an interrupted intake left; does nothing while one is running."""
+    with parts.control.reading() as connection:
+        known = _files(connection)
+    sweep(_zones(parts), known)
+
+
+def _zones(parts: Parts) -> Zones:
+    return Zones(parts.layout.root, parts.keystore)
+
+
+def _allow(parts: Parts, manifest: Manifest, person: str) -> None:
+    """Refuse now what the switch would refuse after all the work."""
+    package = manifest.package
+    with parts.control.reading() as connection:
+        may_publish(connection, person, manifest.name, package.tre.controller)
+        if not population_exists(connection, manifest.population):
+            raise Invalid(
+                "tre.population", f"there is no population {manifest.population}"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Register:
+    """The versions on record, as intake knows them."""
+
+    parts: Parts
+    manifest: Manifest
+    person: str
+
+    def switch(self, publication: Publication) -> None:
+        """Put the publication in force, in one transaction with its record."""
+        switch = _switch(self.manifest, publication)
+        with acting(self.parts.control, self.person, self.parts.clock()) as act:
+            switch_versions(act, [switch])
+
+    def known_files(self) -> Collection[Path]:
+        """The files of every version on record."""
+        with self.parts.control.reading() as connection:
+            return _files(connection)
+
+
+def _files(connection: Connection) -> frozenset[Path]:
+    return frozenset(Path(known.file) for known in known_files(connection))
+
+
+def _switch(manifest: Manifest, publication: Publication) -> Switch:
+    package = manifest.package
+    spine = publication.spine_version
+    return Switch(
+        dataset=publication.dataset,
+        label=publication.version,
+        title=package.title,
+        population=publication.population,
+        controller=package.tre.controller,
+        spine_version=UNLINKED if spine is None else str(spine),
+        file=publication.file.as_posix(),
+        key_name=publication.key_name,
+        tables=publication.tables,
+        descriptor=_descriptor(manifest),
+        cap=_cap(package.tre.budget),
+    )
+
+
+def _cap(declared: DeclaredBudget | None) -> Budget | None:
+    if declared is None:
+        return None
+    return Budget.zcdp(Decimal(str(declared.epsilon)), Decimal(str(declared.delta)))
+
+
+def _descriptor(manifest: Manifest) -> Mapping[str, Json]:
+    """The manifest without its sources: what the public may read of it."""
+    package = manifest.package
+    retention = package.tre.retention
+    return {
+        "name": package.name,
+        "title": package.title,
+        "description": package.description,
+        "version": package.version,
+        "controller": package.tre.controller,
+        "legal_basis": package.tre.legal_basis,
+        "retention": retention.isoformat() if retention else None,
+        "resources": [
+            {
+                "name": resource.name,
+                "title": resource.title,
+                "description": resource.description,
+                "privacy_unit": resource.tre.privacy_unit.value,
+                "roles": {
+                    field.name: field.tre.role.value
+                    for field in resource.table_schema.fields
+                    if field.tre.role is not None
+                },
+            }
+            for resource in manifest.resources
+        ],
+    }
+
+
+def _told(progress: Progress | None) -> Callable[[Stage, str, int], None]:
+    if progress is None:
+        return lambda *_: None
+    return lambda stage, table, rows: progress(
+        f"{table}: {stage.value}" if table else stage.value, rows, 0
+    )

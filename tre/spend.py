@@ -1,0 +1,73 @@
+"""What a researcher says about spending, in one of the contract's four ways."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from math import isfinite
+from numbers import Real
+from typing import Final
+
+from privacy.errors import Refused
+from privacy.price import Intent, Spending
+
+DEFAULT: Final = Spending(Intent.SHARE, Fraction(1, 100))
+"""Meant where nothing is said: a hundredth of what the project has left."""
+
+
+_DIGITS: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """At most one of ε, ρ, a 95% margin of error, and a share of what is left."""
+
+    epsilon: float | None = None
+    rho: float | None = None
+    margin: float | None = None
+    share: float | None = None
+
+    @property
+    def spending(self) -> Spending:
+        """The spending meant.
+
+        Refused with `spending` where more than one thing was said, or no number.
+        """
+        given = [
+            (intent, getattr(self, intent.value))
+            for intent in Intent
+            if getattr(self, intent.value) is not None
+        ]
+        if len(given) > 1:
+            raise Refused(
+                "spending",
+                "What to spend can be said in one way only.",
+                clause=", ".join(intent.value for intent, _ in given),
+                suggestion="Give one of epsilon, rho, margin and share.",
+            )
+        for intent, amount in given:
+            return Spending(intent, _exact(intent, amount))
+        return DEFAULT
+
+    def said(self) -> str:
+        """The spending as said, keyword and number, in one spelling."""
+        spending = self.spending
+        return f"{spending.intent.value}={spending.amount}"
+
+
+def _exact(intent: Intent, amount: object) -> Fraction:
+    """The decimal that was written: 0.1 is one tenth, not its nearest float."""
+    numeric = isinstance(amount, Real | Decimal) and not isinstance(amount, bool)
+    if not numeric or not isfinite(amount):  # type: ignore[arg-type]  # a Real is
+        raise Refused(
+            "spending",
+            f"{intent.value} is a number.",
+            clause=f"{intent.value}={str(amount)[:40]}",
+            suggestion=f"Give a positive number, such as {intent.value}=0.5.",
+        )
+    if isinstance(amount, Fraction):
+        return amount
+    written = amount if isinstance(amount, Decimal) else Decimal(str(amount))
+    # Beyond this, no amount is accepted, and a fraction would take the memory.
+    return Fraction(written) if abs(written.adjusted()) <= _DIGITS else Fraction(0)
