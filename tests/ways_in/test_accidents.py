@@ -1,0 +1,103 @@
+"""When the machine fails: the same words everywhere, and nothing of what went wrong."""
+
+import asyncio
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from privacy.errors import Failed
+from tests.ways_in.conftest import Said, Served
+from tests.ways_in.world import RESEARCHER
+from tre.client import Client
+from tre.environment import Environment
+from tre.gateway.app import create_app
+
+COUNT = "SELECT COUNT(*) AS n FROM people"
+AS_RESEARCHER = ("--project", "pay", "--person", RESEARCHER)
+
+
+@pytest.fixture
+def unreadable(home: Path) -> Iterator[None]:
+    """Published files whose bytes are not what they were."""
+    files = [
+        path for path in (home / "zones" / "research").rglob("*") if path.is_file()
+    ]
+    kept = {file: file.read_bytes() for file in files}
+    for file in files:
+        file.chmod(0o600)
+        file.write_bytes(b"x" * 4096)
+    yield
+    for file, content in kept.items():
+        file.write_bytes(content)
+
+
+@pytest.mark.usefixtures("unreadable")
+def test_a_failure_says_the_same_everywhere(
+    served: Served, client: Client, tre: Callable[..., Said]
+) -> None:
+    """Over HTTP, in Python and on the command line: failed, charged, and no more."""
+    before = client.budget("pay").rho
+    with served.http() as http:
+        answer = http.post("/v1/projects/pay/queries", json={"sql": COUNT})
+    assert answer.status_code == 500
+    assert answer.json() == {
+        "type": "about:blank",
+        "title": "Internal Server Error",
+        "status": 500,
+        "code": "failed",
+        "detail": Failed.message,
+    }
+    assert client.budget("pay").rho < before
+    with pytest.raises(Failed):
+        client.ask(COUNT, project="pay", fresh=True)
+    said = tre("query", COUNT, *AS_RESEARCHER, "--fresh")
+    assert (said.status, said.out) == (1, "")
+    assert said.err == f"{Failed.message} [failed]\n"
+
+
+def test_a_server_without_its_database_is_not_ready(home: Path, tmp_path: Path) -> None:
+    """`/readyz` is 503 while nothing can be read; `/healthz` only says it runs."""
+    copy = tmp_path / "home"
+    shutil.copytree(home, copy)
+    with Environment.open(copy) as environment:
+        app = create_app(environment)
+        for part in copy.glob("control.sqlite*"):
+            part.write_bytes(b"x" * 8192)
+
+        async def get(path: str) -> httpx.Response:
+            transport = httpx.ASGITransport(app)
+            async with httpx.AsyncClient(
+                transport=transport, base_url="http://here"
+            ) as http:
+                return await http.get(path)
+
+        answers = [asyncio.run(get(path)) for path in ("/healthz", "/readyz")]
+    assert [answer.status_code for answer in answers] == [200, 503]
+    assert answers[1].json()["code"] == "not_ready"
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_a_server_ends_in_order(home: Path, ending: signal.Signals) -> None:
+    """Asked to stop, by a key or by the system, it closes everything: status 0."""
+    words = [sys.executable, "-m", "tre.cli", "serve", "--port", "0"]
+    with subprocess.Popen(
+        [*words, "--home", str(home)], stderr=subprocess.PIPE, text=True
+    ) as serving:
+        assert serving.stderr is not None
+        for line in serving.stderr:
+            event = json.loads(line)["event"]
+            address = re.search(r"http://127\.0\.0\.1:\d+", event)
+            if address:
+                break
+        assert address
+        assert httpx.get(f"{address[0]}/readyz").status_code == 200
+        serving.send_signal(ending)
+        assert serving.wait(timeout=30) == 0

@@ -1,0 +1,94 @@
+"""Over HTTP the same releases and refusals as in Python."""
+
+import socket
+
+import pytest
+
+from connectors.errors import Invalid
+from privacy.errors import Refused
+from tests.ways_in.conftest import Served
+from tests.ways_in.world import RESEARCHER, STEWARD, package
+from tre.client import Client
+
+PAY = (
+    "SELECT region, COUNT(*) AS n, SUM(pay) AS s, AVG(pay) AS m FROM people GROUP BY 1"
+)
+
+UNKNOWN = "tre_0_0"
+
+
+def test_a_release_is_the_same_release(served: Served, client: Client) -> None:
+    """Types, values, loss and receipt arrive as the environment has them."""
+    over_http = client.ask(PAY, project="pay", epsilon=2.0)
+    at_home = served.environment.release(over_http.id, person=RESEARCHER)
+    assert over_http.charged
+    assert over_http.to_arrow().equals(at_home.to_arrow())
+    assert over_http.loss == at_home.loss
+    assert over_http.receipt == at_home.receipt
+    assert client.release(over_http.id) == at_home
+
+
+def test_spending_is_said_in_one_of_four_ways(client: Client) -> None:
+    """ε, ρ, a margin or a share are charged alike; two at once are refused."""
+    sql = "SELECT COUNT(*) AS n FROM people"
+    for spending in ({"epsilon": 0.3}, {"rho": 1e-3}, {"margin": 40}, {"share": 1e-3}):
+        before = client.budget("pay").rho
+        release = client.ask(sql, project="pay", **spending)
+        left = client.budget("pay").rho
+        assert before - left == pytest.approx(release.loss.rho, abs=2e-9)
+    with pytest.raises(Refused) as refused:
+        client.ask(sql, project="pay", epsilon=0.1, rho=0.1)
+    assert refused.value.code == "spending"
+
+
+def test_a_refusal_is_the_same_refusal(served: Served, client: Client) -> None:
+    """Code, message, clause and suggestion arrive as they were raised."""
+    sql = "SELECT SUM(pai) AS s FROM people"
+    with pytest.raises(Refused) as over_http:
+        client.ask(sql, project="pay")
+    with pytest.raises(Refused) as at_home:
+        served.environment.ask(sql, project="pay", person=RESEARCHER)
+    assert vars(over_http.value) == vars(at_home.value)
+
+
+def test_names_do_not_leave_their_place_in_the_path(client: Client) -> None:
+    """A project's name is one segment of the address, whatever is in it."""
+    with pytest.raises(Refused) as refused:
+        client.budget("pay/budget?x=../../v1/datasets#")
+    assert refused.value.code in {"unknown_project", "not_found"}
+
+
+def test_an_explanation_and_the_catalogue_are_plain_values(client: Client) -> None:
+    """What is public arrives as JSON has it."""
+    assert client.explain(PAY, project="pay", epsilon=0.5)
+    assert client.dataset("people") in client.datasets()
+    assert client.checkpoint()["size"] > 0
+
+
+def test_a_bad_manifest_is_invalid(served: Served) -> None:
+    """The path and the rule arrive as they were raised."""
+    with (
+        Client(served.url, token=served.tokens[STEWARD]) as steward,
+        pytest.raises(Invalid) as wrong,
+    ):
+        steward.onboard(package() | {"nonsense": 1})
+    assert wrong.value.path == "nonsense"
+
+
+def test_a_wrong_token_is_refused(served: Served) -> None:
+    """Nobody is let in by a token that was never issued."""
+    with Client(served.url, token=UNKNOWN) as nobody, pytest.raises(Refused) as out:
+        nobody.datasets()
+    assert out.value.code == "not_authenticated"
+
+
+def test_a_server_that_is_not_there_is_a_connection_error() -> None:
+    """Nothing at the other end is said as such, and is not a refusal."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    with (
+        Client(url, token=UNKNOWN, timeout=2) as lost,
+        pytest.raises(ConnectionError, match="did not answer"),
+    ):
+        lost.datasets()

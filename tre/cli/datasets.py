@@ -1,0 +1,78 @@
+"""Datasets: checked, onboarded, listed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from tre.cli.absent import ANYTHING, refuse
+from tre.cli.options import HERE, Home, Json, Person
+from tre.cli.output import answer
+from tre.cli.session import opened
+
+dataset: Final = typer.Typer(help="Datasets and their intake.", no_args_is_help=True)
+
+Manifest = Annotated[
+    Path, typer.Argument(metavar="MANIFEST", help="A Data Package, YAML or JSON.")
+]
+Name = Annotated[str, typer.Argument(metavar="NAME")]
+
+
+@dataset.command("check")
+def check(manifest: Manifest, *, home: Home = HERE, as_json: Json = False) -> None:
+    """Validate a manifest and its files and print a profile. Writes nothing."""
+    with opened(home) as environment:
+        profile = environment.check(manifest)
+    from tre.cli.show_dataset import profiled
+
+    answer(profile, lambda: profiled(profile), as_json=as_json)
+
+
+@dataset.command("onboard")
+def onboard(
+    manifest: Manifest,
+    *,
+    person: Person = None,
+    home: Home = HERE,
+    as_json: Json = False,
+) -> None:
+    """Take a dataset through intake to publication."""
+    from tre.cli.progress import shown
+    from tre.cli.show_dataset import published
+    from tre.gateway.wire import publication_document
+
+    with opened(home) as environment, shown() as progress:
+        publication = environment.onboard(manifest, person=person, progress=progress)
+    answer(
+        publication_document(publication),
+        lambda: published(publication),
+        as_json=as_json,
+    )
+
+
+@dataset.command("list")
+def list_all(*, home: Home = HERE, as_json: Json = False) -> None:
+    """List the catalogue."""
+    from tre.cli.show_dataset import catalogue
+
+    with opened(home) as environment:
+        datasets = environment.datasets()
+    answer(datasets, lambda: catalogue(datasets), as_json=as_json)
+
+
+@dataset.command("show")
+def show(name: Name, *, home: Home = HERE, as_json: Json = False) -> None:
+    """Show a dataset: its tables, their columns, bounds and keys."""
+    from tre.cli.show_dataset import described
+
+    with opened(home) as environment:
+        facts = environment.dataset(name)
+    answer(facts, lambda: described(facts), as_json=as_json)
+
+
+@dataset.command("withdraw", context_settings=ANYTHING)
+def withdraw() -> None:
+    """Withdraw a dataset from asking (not there yet)."""
+    refuse("Withdrawing a dataset")

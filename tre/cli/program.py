@@ -1,0 +1,43 @@
+"""`tre`: every command and where it is."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import typer
+
+from tre.cli import (
+    absent,
+    audit,
+    datasets,
+    people,
+    projects,
+    questions,
+    server,
+    setup,
+)
+
+program: Final = typer.Typer(
+    help="Ask questions about people, under differential privacy.",
+    epilog="Exit status: 0 done, 1 failed, 2 wrong usage, 3 refused.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+program.command("init")(setup.init)
+program.add_typer(setup.population, name="population")
+program.add_typer(people.person, name="person")
+program.add_typer(people.token, name="token")
+program.add_typer(datasets.dataset, name="dataset")
+program.add_typer(absent.optout, name="optout")
+program.add_typer(projects.project, name="project")
+program.command("explain")(questions.explain)
+program.command("query")(questions.query)
+program.command("budget")(questions.budget)
+program.command("review", context_settings=absent.ANYTHING)(absent.review)
+program.add_typer(audit.audit, name="audit")
+program.command("evaluate", context_settings=absent.ANYTHING)(absent.evaluate)
+program.command("serve")(server.serve)
+program.command("demo")(server.demo)

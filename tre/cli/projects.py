@@ -1,0 +1,90 @@
+"""Projects: proposed, approved, asked with, closed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from tre.cli.options import HERE, Home, Json, Person
+from tre.cli.output import answer
+from tre.cli.session import opened
+
+project: Final = typer.Typer(help="Projects and approvals.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(metavar="NAME")]
+
+
+@project.command("propose")
+def propose(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A project, as YAML.")],
+    *,
+    person: Person = None,
+    home: Home = HERE,
+    as_json: Json = False,
+) -> None:
+    """Propose a project."""
+    with opened(home) as environment:
+        name = environment.propose(file, person=person)
+        state = environment.project(name)
+    _changed(state, as_json=as_json)
+
+
+@project.command("approve")
+def approve(
+    name: Name, *, person: Person = None, home: Home = HERE, as_json: Json = False
+) -> None:
+    """Approve a project, for the committee or for a controller of its data."""
+    with opened(home) as environment:
+        state = environment.approve(name, person=person)
+    _changed(state, as_json=as_json)
+
+
+@project.command("suspend")
+def suspend(
+    name: Name,
+    *,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")],
+    person: Person = None,
+    home: Home = HERE,
+    as_json: Json = False,
+) -> None:
+    """Stop a project from asking."""
+    with opened(home) as environment:
+        state = environment.suspend(name, reason=reason, person=person)
+    _changed(state, as_json=as_json)
+
+
+@project.command("close")
+def close(
+    name: Name,
+    *,
+    outcome: Annotated[
+        str, typer.Option("--outcome", metavar="TEXT", help="What came of it.")
+    ],
+    person: Person = None,
+    home: Home = HERE,
+    as_json: Json = False,
+) -> None:
+    """End a project and record what came of it."""
+    with opened(home) as environment:
+        state = environment.close_project(name, outcome=outcome, person=person)
+    _changed(state, as_json=as_json)
+
+
+@project.command("show")
+def show(name: Name, *, home: Home = HERE, as_json: Json = False) -> None:
+    """Show a project: its state, its approvals, its purpose."""
+    from tre.cli.show_project import project_in_words
+
+    with opened(home) as environment:
+        state = environment.project(name)
+    answer(state, lambda: project_in_words(state), as_json=as_json)
+
+
+def _changed(state: Mapping[str, Any], *, as_json: bool) -> None:
+    from tre.cli.show_project import standing
+
+    answer(state, lambda: [standing(state)], as_json=as_json)

@@ -1,0 +1,65 @@
+"""Serving the environment to others, and telling its story."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from signal import SIGTERM, default_int_handler, signal
+from typing import Annotated
+
+import typer
+
+from tre.cli.options import HERE, Home
+from tre.cli.session import opened
+
+
+def serve(
+    *,
+    host: Annotated[
+        str, typer.Option("--host", metavar="ADDRESS", help="Where to listen.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option("--port", metavar="PORT", min=0, max=65535)
+    ] = 8000,
+    inbox: Annotated[
+        Path | None,
+        typer.Option(
+            "--inbox",
+            metavar="DIR",
+            help="The folder whose files may be onboarded over HTTP; none without it.",
+        ),
+    ] = None,
+    home: Home = HERE,
+) -> None:
+    """Serve the HTTP interface.
+
+    It speaks plain HTTP: beyond this machine, put TLS in front of it.
+    """
+    with opened(home) as environment:
+        from tre.gateway.server import log_to_stderr, server
+
+        log_to_stderr()
+        signal(SIGTERM, default_int_handler)
+        with suppress(KeyboardInterrupt):
+            server(environment, host=host, port=port, inbox=inbox).run()
+
+
+def demo(
+    *,
+    home: Annotated[
+        Path,
+        typer.Option("--home", metavar="DIR", help="A folder for the story alone."),
+    ] = Path(".demo"),
+) -> None:
+    """Tell the story of `make demo` again.
+
+    Real files, from their controllers' disks to researchers' answers. The folder
+    holds the files and, in `home`, the environment that the story leaves behind.
+    """
+    from tre.cli.output import say
+    from tre.cli.progress import shown
+    from tre.cli.show_dataset import counted
+    from tre.cli.show_release import released
+    from tre.demo.story import Stage, tell
+
+    tell(home, Stage(say=say, counted=counted, released=released, progress=shown))

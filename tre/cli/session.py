@@ -1,0 +1,23 @@
+"""The environment a command works on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # it imports everything there is; `tre --help` needs none of it
+    from tre.environment import Environment
+
+
+@contextmanager
+def opened(home: Path) -> Iterator[Environment]:
+    """The environment at `home`, closed afterwards. `Invalid` where there is none."""
+    from tre.environment import Environment
+
+    environment = Environment.open(home)
+    try:
+        yield environment
+    finally:
+        environment.close()

@@ -1,0 +1,152 @@
+"""Datasets as a person reads them: what intake counted, and what is published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final
+
+from rich.console import RenderableType
+from rich.table import Table
+
+from tre.cli.output import columns, facts
+from tre.intake import Counts, Publication
+from tre.publishing import Profile
+
+MOST_KEYS: Final = 12
+"""Named keys printed of a column; `--json` prints all of them."""
+
+_FACTS: Final = (
+    "title",
+    "description",
+    "version",
+    "state",
+    "population",
+    "controller",
+    "legal_basis",
+    "retention",
+)
+_UNITS: Final = {
+    "person": "rows of linked people",
+    "row": "every row is another person",
+    "none": "a public reference table",
+}
+_REASONS: Final = {
+    "ragged": "another number of fields than the header",
+    "required": "missing where a value is required",
+    "type": "not of the column's type",
+    "not_finite": "not a finite number",
+    "range": "outside the bounds or the list of values",
+}
+_ROWS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "rows read": "landed",
+        "rejected": "rejected",
+        "without person": "without_person",
+        "over the cap": "over_cap",
+        "published": "published",
+    }
+)
+_COUNTED: Final[Mapping[str, str]] = MappingProxyType({**_ROWS, "people": "people"})
+
+
+def profiled(profile: Profile) -> Iterator[RenderableType]:
+    """What intake would count, before it links anybody."""
+    yield f"{profile.dataset} {profile.version}: what intake would make of it."
+    yield ""
+    yield from _figures(profile.counts, _ROWS)
+    yield ""
+    yield "Nothing was written."
+
+
+def published(publication: Publication) -> Iterator[RenderableType]:
+    """What is in force now, and what intake counted."""
+    yield f"{publication.dataset} {publication.version} is published."
+    yield ""
+    yield from counted(publication.counts)
+
+
+def catalogue(datasets: Sequence[Mapping[str, Any]]) -> Iterator[RenderableType]:
+    """One line for each dataset."""
+    if not datasets:
+        yield "There is no dataset yet."
+        return
+    table = columns("name", "version", "population", "tables", "title")
+    for each in datasets:
+        tables = ", ".join(one["name"] for one in each["tables"]) or each["state"]
+        table.add_row(
+            each["name"], each["version"], each["population"], tables, each["title"]
+        )
+    yield table
+
+
+def described(dataset: Mapping[str, Any]) -> Iterator[RenderableType]:
+    """What the public may know of a dataset: who holds it, and its tables' columns."""
+    yield facts(
+        *((name.replace("_", " "), str(dataset[name] or "")) for name in _FACTS)
+    )
+    for table in dataset["tables"]:
+        yield ""
+        yield f"{table['name']}: {_UNITS[table['privacy_unit']]}{_cap(table)}"
+        yield _columns(table["columns"])
+
+
+def _cap(table: Mapping[str, Any]) -> str:
+    rows = table["rows_per_person"]
+    return f", at most {rows} of each" if rows and rows > 1 else ""
+
+
+def _columns(described: Sequence[Mapping[str, Any]]) -> Table:
+    table = columns("column", "type", "values", "role")
+    for column in described:
+        table.add_row(
+            column["name"], column["type"], _values(column), column["role"] or ""
+        )
+    return table
+
+
+def _values(column: Mapping[str, Any]) -> str:
+    """Its keys where they are few and named, else its bounds."""
+    low, high, keys = column["minimum"], column["maximum"], column["keys"]
+    null = "" if column["required"] else " or NULL"
+    named = keys is not None and column["type"] in {"text", "boolean"}
+    if not named and low is not None and high is not None:
+        return f"{_plainly(low)} to {_plainly(high)}{null}"
+    if not named:
+        return f"any{null}"
+    shown = ", ".join(map(str, keys[:MOST_KEYS]))
+    rest = f" and {len(keys) - MOST_KEYS:,} more" if len(keys) > MOST_KEYS else ""
+    return f"{shown}{rest}{null}"
+
+
+def _plainly(bound: object) -> str:
+    """A bound as the manifest would have it: 100000 rather than 100000.0."""
+    whole = isinstance(bound, float) and bound.is_integer()
+    return f"{bound:.0f}" if whole else str(bound)
+
+
+def counted(counts: Sequence[Counts]) -> Iterator[RenderableType]:
+    """What became of each table's rows, whose they are, and why rows were rejected."""
+    yield from _figures(counts, _COUNTED)
+
+
+def _figures(
+    counts: Sequence[Counts], names: Mapping[str, str]
+) -> Iterator[RenderableType]:
+    table = columns("table", *names, right=tuple(names))
+    for each in counts:
+        figures = (getattr(each, field) for field in names.values())
+        table.add_row(each.table, *(f"{figure:,}" for figure in figures))
+    yield table
+    if any(each.rejects for each in counts):
+        yield ""
+        yield _rejects(counts)
+
+
+def _rejects(counts: Sequence[Counts]) -> Table:
+    table = columns("table", "column", "rejected rows", "why", right=["rejected rows"])
+    for each in counts:
+        for reject in each.rejects:
+            why = _REASONS.get(reject.reason.value, reject.reason.value)
+            table.add_row(each.table, reject.column, f"{reject.rows:,}", why)
+    return table

@@ -1,0 +1,57 @@
+"""An explanation as a person reads it: how wrong, shown from where, at what price."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import RenderableType
+from rich.table import Table
+
+from privacy.explain import Certificate, Explanation, NoiseLine
+from tre.cli.output import columns
+from tre.cli.words import loss_in_words
+
+
+def explained(explanation: Explanation) -> Iterator[RenderableType]:
+    """What is bounded, the error of each column, the noise behind it, the price."""
+    yield f"{explanation.bounds} The answer has {explanation.cells:,} cells."
+    yield ""
+    yield _errors(explanation)
+    yield ""
+    yield _noise(explanation.noise)
+    yield ""
+    yield f"Cost: {loss_in_words(explanation.loss)}."
+    yield f"Half the error would cost {loss_in_words(explanation.half_error)}."
+
+
+def _errors(explanation: Explanation) -> Table:
+    table = columns("column", "95% margin", "a cell is shown")
+    for each in explanation.columns:
+        shown = [
+            _shown(certificate)
+            for certificate in explanation.certificates
+            if certificate.column == each.column
+        ]
+        table.add_row(each.column, each.words, "\n".join(shown) or "always")
+    return table
+
+
+def _shown(certificate: Certificate) -> str:
+    return (
+        f"from a noised count of {certificate.shown_from:,} {certificate.counted}; "
+        f"{certificate.usually_from:,} usually reach it"
+    )
+
+
+def _noise(lines: tuple[NoiseLine, ...]) -> Table:
+    headings = ("scale", "one person moves", "share of cost")
+    table = columns("noise on", "kind", *headings, right=headings)
+    for line in lines:
+        table.add_row(
+            line.component if line.asked else f"{line.component} (to show cells)",
+            line.distribution,
+            f"{line.scale:,.4g}",
+            f"{line.moved:,.6g}",
+            f"{line.share:.0%}",
+        )
+    return table

@@ -1,0 +1,65 @@
+"""The HTTP interface as one ASGI application around one environment."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+
+from tre.environment import Environment
+from tre.gateway.guard import Guard
+from tre.gateway.metrics import Metrics
+from tre.gateway.openapi import with_schemas
+from tre.gateway.pending import Pending
+from tre.gateway.problems import install_handlers
+from tre.gateway.routes import datasets, public, questions
+
+API_VERSION: Final = "1.0"
+"""Of the addresses under `/v1`: the second number grows when something is added."""
+
+
+def create_app(environment: Environment, *, inbox: Path | None = None) -> FastAPI:
+    """The application. The caller opens and closes the environment.
+
+    `inbox` is the folder whose files manifests sent to it may name; without one it
+    onboards nothing.
+    """
+    app = _Gateway(
+        title="Trusted research environment",
+        summary="Questions about people, answered under differential privacy.",
+        version=API_VERSION,
+        openapi_url="/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan,
+    )
+    app.state.environment = environment
+    app.state.inbox = inbox
+    app.state.pending = Pending()
+    app.state.metrics = Metrics()
+    app.add_middleware(Guard, metrics=app.state.metrics)
+    install_handlers(app)
+    for part in (questions, datasets, public):
+        app.include_router(part.router)
+    return app
+
+
+class _Gateway(FastAPI):
+    """FastAPI, with the schemas that its routes only name."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document, made once."""
+        if self.openapi_schema is None:
+            self.openapi_schema = with_schemas(super().openapi())
+        return self.openapi_schema
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Questions under way come to their end before the server stops."""
+    yield
+    await run_in_threadpool(app.state.pending.close)

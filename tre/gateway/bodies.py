@@ -1,0 +1,110 @@
+"""What requests may say, and what answers look like in the OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Spending(BaseModel):
+    """What to spend: at most one of the four; 1% of what is left when none is said."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    epsilon: float | None = Field(
+        None, description="The largest ε that this question alone may cost."
+    )
+    rho: float | None = Field(None, description="ρ itself; not in a pure project.")
+    margin: float | None = Field(
+        None, description="The 95% margin wanted, in each column's own unit."
+    )
+    share: float | None = Field(
+        None, description="The share of what the project has left: 0.01 is 1%."
+    )
+
+
+class Draft(Spending):
+    """A question to explain."""
+
+    sql: str = Field(min_length=1, examples=["SELECT COUNT(*) AS n FROM people"])
+
+    def spending(self) -> dict[str, float | None]:
+        """What to spend, by the keywords of `Environment.ask`."""
+        return {
+            "epsilon": self.epsilon,
+            "rho": self.rho,
+            "margin": self.margin,
+            "share": self.share,
+        }
+
+
+class Question(Draft):
+    """A question to answer."""
+
+    fresh: bool = Field(
+        default=False,
+        description="Draw, and charge, again even where the answer is known.",
+    )
+
+
+class Manifest(BaseModel):
+    """A Data Package descriptor, as JSON; the manual has its fields."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class LossDocument(BaseModel):
+    """A privacy loss; under zCDP only ρ adds up."""
+
+    rho: float
+    epsilon: float
+    delta: float
+
+
+class ColumnDocument(BaseModel):
+    """A column of a release."""
+
+    name: str
+    type: str = Field(
+        description="integer, number, decimal (as text), boolean, date, datetime "
+        "or string"
+    )
+
+
+class ReleaseDocument(BaseModel):
+    """A released table with what it cost and its signed receipt.
+
+    For each noised column x there are also x_low and x_high, a 95% interval, and
+    x_status: ok, unreliable, or suppressed and the rule.
+    """
+
+    id: str
+    charged: bool = Field(description="Whether this request was charged.")
+    loss: LossDocument
+    receipt: dict[str, Any]
+    columns: list[ColumnDocument]
+    rows: list[dict[str, Any]]
+
+
+class BudgetDocument(BaseModel):
+    """What a project has left."""
+
+    project: str
+    left: LossDocument
+
+
+class ProblemDocument(BaseModel):
+    """An error (RFC 9457). `code` is stable; the manual lists what each means."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    code: str
+    detail: str
+    clause: str = Field("", description="The part of the question it is about.")
+    suggestion: str = Field("", description="The smallest change that would pass.")
+    path: str = Field("", description="The place in a manifest or source.")
+    errors: list[dict[str, str]] = Field(
+        default=[], description="Each field of the request that is wrong."
+    )
