@@ -1,0 +1,58 @@
+"""What the pages say is so: their code runs, their links lead somewhere."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from sybil import Document, Example
+from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
+
+from docs.generate import pages
+from tre.governance.application import read_application
+from tre.manifest import load
+
+ROOT = Path(__file__).parents[2]
+PAGES = [*ROOT.glob("*.md"), *sorted((ROOT / "docs").rglob("*.md"))]
+LINK = re.compile(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)")
+
+
+def named(page: Path) -> str:
+    """A page's path, as the name of its test."""
+    return page.relative_to(ROOT).as_posix()
+
+
+def check_description(example: Example) -> None:
+    """Read a YAML fence as what it describes: a project or a dataset."""
+    described = yaml.safe_load(example.parsed)
+    if "criteria" in described:
+        read_application(described)
+    else:
+        load(described, base=ROOT)
+
+
+PARSERS = (PythonCodeBlockParser(), CodeBlockParser("yaml", check_description))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_what_a_page_shows_runs(page: Path) -> None:
+    """Every Python fence runs, and every YAML fence is a manifest or a project."""
+    for example in Document.parse(str(page), *PARSERS).examples():
+        example.evaluate()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_links_lead_somewhere(page: Path) -> None:
+    """Every link to a file of ours names one that exists."""
+    targets = LINK.findall(page.read_text(encoding="utf-8"))
+    assert not [target for target in targets if not (page.parent / target).exists()]
+
+
+def test_generated_pages_are_current() -> None:
+    """`make docs` would change nothing."""
+    stale = [
+        named(path)
+        for path, text in pages().items()
+        if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
+    assert not stale, "run `make docs`"
