@@ -87,10 +87,27 @@ class CsvSource:
                 reader = pacsv.open_csv(stream, **self._options(names, columns, skip))
                 for batch in reader:
                     yield from _slices(batch)
-                return
         except (pa.ArrowInvalid, UnicodeDecodeError, OSError) as error:
             failure = type(error)
+        else:
+            self._check_quotes()
+            return
         raise self._failed(failure)
+
+    def _check_quotes(self) -> None:
+        """Raise `Invalid` where a quote never closes.
+
+        Arrow takes what follows such a quote, to the end of the file, for one value.
+        An odd number of quotes is the cheap sign of it; the strict reader decides.
+        """
+        quote = self.dialect.quote.encode(self.dialect.encoding)
+        found = 0
+        with _open(self.path) as stream:
+            while block := stream.read(BLOCK_BYTES):
+                found += block.count(quote)
+        if found % 2:
+            for _ in self._records(skip=False):
+                pass
 
     def _options(
         self, names: list[str], columns: Sequence[str], skip: object

@@ -45,7 +45,7 @@ def canonical(query: BoundQuery) -> str:
     facts = {
         "table": query.table.name,
         "where": _maybe(query.where),
-        "keys": [row_text(each.expression) for each in query.keys],
+        "keys": [_known(each.expression) for each in query.keys],
         "aggregates": [_aggregate(each) for each in query.aggregates],
         "outputs": [[each.name, _post(each.value)] for each in query.outputs],
         "having": None if query.having is None else _post(query.having),
@@ -63,13 +63,14 @@ def row_text(expression: Expression) -> str:
             return json.dumps(name, ensure_ascii=False)
         case Literal(value, domain):
             scale = f"e-{domain.scale}" if domain.scale else ""
-            kind = domain.type.value
-            return f"{kind}:{json.dumps(str(value), ensure_ascii=False)}{scale}"
+            known = None if value is None else str(value)
+            written = json.dumps(known, ensure_ascii=False)
+            return f"{domain.type.value}:{written}{scale}"
         case Call():
             return _call(expression)
         case Case(branches, default, domain):
-            written = [f"{row_text(when)}:{row_text(then)}" for when, then in branches]
-            return f"case/{domain.scale}({','.join(written)};{_maybe(default)})"
+            paired = [f"{row_text(when)}:{row_text(then)}" for when, then in branches]
+            return f"case/{domain.scale}({','.join(paired)};{_maybe(default)})"
 
 
 def _call(call: Call) -> str:
@@ -90,9 +91,19 @@ def _maybe(expression: Expression | None) -> str | None:
     return None if expression is None else row_text(expression)
 
 
+def _known(expression: Expression) -> str:
+    """An expression and its public range, which decides the noise and the cells.
+
+    Range analysis sees that x · x is no less than 0, but not every way to write it.
+    """
+    domain = expression.domain
+    values = "" if domain.values is None else f" of {len(domain.values)}"
+    return f"{row_text(expression)} in {domain.lower}..{domain.upper}{values}"
+
+
 def _aggregate(aggregate: Aggregate) -> str:
     argument = aggregate.argument
-    inside = "" if argument is None else row_text(argument)
+    inside = "" if argument is None else _known(argument)
     return f"{aggregate.statistic.value}({inside})"
 
 

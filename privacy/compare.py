@@ -57,6 +57,9 @@ def compare(function: Function, left: Expression, right: Expression) -> Expressi
 
 def is_in(value: Expression, candidates: Sequence[Expression]) -> Expression:
     """Whether a value is one of some constants, NULL where it is NULL."""
+    if isinstance(value, Literal):
+        same = [compare(Function.EQUAL, value, each) for each in candidates]
+        return logical(Function.OR, same)
     kept: dict[Value, Literal] = {}
     for each in candidates:
         found = compare(Function.EQUAL, value, each)

@@ -85,7 +85,7 @@ class Explanation:
         """The same in sentences."""
         return (
             self.bounds,
-            f"The answer has {self.cells:,} cells.",
+            f"The answer has {self.cells:,} cell{'' if self.cells == 1 else 's'}.",
             *map(_noise_words, self.noise),
             *(f"{column.column}: {column.words}." for column in self.columns),
             *map(_certificate_words, self.certificates),

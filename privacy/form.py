@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from privacy.plan import Component, Plan, Reading, ends_of
 from privacy.query import (
@@ -52,8 +52,26 @@ class Ratio:
 Form: TypeAlias = Linear | Ratio
 
 
+_LARGEST: Final = 10**50
+"""Beyond it, or below its inverse, a coefficient is of no use, and floats give out."""
+
+
 def form(post: Post, plan: Plan) -> Form | None:
     """The form of an expression over aggregates, None where it has neither form."""
+    found = _form(post, plan)
+    return found if found is None or _is_moderate(found) else None
+
+
+def _is_moderate(value: Form) -> bool:
+    match value:
+        case Linear(terms, constant):
+            numbers = [constant, *(coefficient for _, coefficient in terms)]
+        case Ratio(multiplier=multiplier, offset=offset):
+            numbers = [multiplier, offset]
+    return all(not n or 1 / _LARGEST < abs(n) < _LARGEST for n in numbers)
+
+
+def _form(post: Post, plan: Plan) -> Form | None:
     match post:
         case AggregateRef(position):
             return form_of(plan.readings[position], plan)

@@ -79,10 +79,10 @@ def check_steps(function: Function, domains: list[Domain], scale: int) -> None:
                 check_rescaling(domains, scale)
 
 
-def grown(domain: Domain, shift: int) -> tuple[int, int]:
-    """The ends of a number once it is multiplied by 10^shift."""
+def grown(domain: Domain, shift: int) -> tuple[int, int, int]:
+    """The ends of a number once it is multiplied by 10^shift, and that factor."""
     lower, upper = ends(domain) or (0, 0)
-    return lower * 10**shift, upper * 10**shift
+    return lower * 10**shift, upper * 10**shift, 10**shift
 
 
 def check_result(function: Function, domains: list[Domain], result: Domain) -> None:

@@ -23,6 +23,9 @@ from privacy.nodes import (
     cast,
     grouped,
     literal,
+    minus,
+    plus,
+    product,
     times,
     typed_null,
     when,
@@ -90,17 +93,19 @@ def _rescaled_constant(literal: Literal, scale: int) -> exp.Expr:
 # ------------------------------------------------------------------- arithmetic
 
 
-def _arithmetic(kind: type[exp.Binary]) -> Callable[[Call], exp.Expr]:
+def _arithmetic(
+    combined: Callable[[exp.Expr, exp.Expr], exp.Expr],
+) -> Callable[[Call], exp.Expr]:
     def write(call: Call) -> exp.Expr:
         left, right = (wide(each, call.domain.scale) for each in call.arguments)
-        return binary(kind, left, right)
+        return combined(left, right)
 
     return write
 
 
 def _product(call: Call) -> exp.Expr:
     left, right = (wide(each, each.domain.scale) for each in call.arguments)
-    return binary(exp.Mul, left, right)
+    return product(left, right)
 
 
 def _quotient(call: Call) -> exp.Expr:
@@ -146,7 +151,7 @@ def _ceil(call: Call) -> exp.Expr:
     if unit == 1:
         return value
     below = _remainder_from_below(exp.Neg(this=grouped(value)), unit)
-    return binary(exp.IntDiv, binary(exp.Add, value, below), big(unit))
+    return binary(exp.IntDiv, plus(value, below), big(unit))
 
 
 def _floored(value: exp.Expr, argument: Expression, scale: int) -> exp.Expr:
@@ -154,7 +159,7 @@ def _floored(value: exp.Expr, argument: Expression, scale: int) -> exp.Expr:
     if unit == 1:
         return value
     if _may_be_negative(argument):
-        value = binary(exp.Sub, value, _remainder_from_below(value.copy(), unit))
+        value = minus(value, _remainder_from_below(value.copy(), unit))
     return binary(exp.IntDiv, value, big(unit))
 
 
@@ -166,7 +171,7 @@ def _may_be_negative(expression: Expression) -> bool:
 def _remainder_from_below(value: exp.Expr, unit: int) -> exp.Expr:
     """What is left above the next multiple below; never negative."""
     left = binary(exp.Mod, value, big(unit))
-    return binary(exp.Mod, binary(exp.Add, left, big(unit)), big(unit))
+    return binary(exp.Mod, plus(left, big(unit)), big(unit))
 
 
 def _round(call: Call) -> exp.Expr:
@@ -174,10 +179,10 @@ def _round(call: Call) -> exp.Expr:
     (only,) = call.arguments
     unit = 10 ** (only.domain.scale - call.domain.scale)
     value = wide(only, only.domain.scale)
-    up = binary(exp.IntDiv, binary(exp.Add, value, big(unit // 2)), big(unit))
+    up = binary(exp.IntDiv, plus(value, big(unit // 2)), big(unit))
     if not _may_be_negative(only):
         return up
-    down = binary(exp.IntDiv, binary(exp.Sub, value.copy(), big(unit // 2)), big(unit))
+    down = binary(exp.IntDiv, minus(value.copy(), big(unit // 2)), big(unit))
     return when([(binary(exp.LT, value.copy(), big(0)), down)], up)
 
 
@@ -329,18 +334,15 @@ def _width_bucket(call: Call) -> exp.Expr:
     scale = max(each.domain.scale for each in call.arguments[:3])
     written, least, most = (wide(each, scale) for each in (value, lower, upper))
     buckets = wide(count, 0)
-    width = binary(exp.Sub, most.copy(), least.copy())
-    above = binary(exp.Sub, written, least)
-    place = binary(exp.IntDiv, binary(exp.Mul, above, buckets), width)
+    width = minus(most.copy(), least.copy())
+    above = minus(written, least)
+    place = binary(exp.IntDiv, product(above, buckets), width)
     return when(
         [
             (binary(exp.LT, written.copy(), least.copy()), big(0)),
-            (
-                binary(exp.GTE, written.copy(), most),
-                binary(exp.Add, buckets.copy(), big(1)),
-            ),
+            (binary(exp.GTE, written.copy(), most), plus(buckets.copy(), big(1))),
         ],
-        binary(exp.Add, place, big(1)),
+        plus(place, big(1)),
     )
 
 
@@ -354,8 +356,8 @@ def _part(call: Call) -> exp.Expr:
 
 _CALLS: Final[Mapping[Function, Callable[[Call], exp.Expr]]] = MappingProxyType(
     {
-        Function.ADD: _arithmetic(exp.Add),
-        Function.SUBTRACT: _arithmetic(exp.Sub),
+        Function.ADD: _arithmetic(plus),
+        Function.SUBTRACT: _arithmetic(minus),
         Function.MULTIPLY: _product,
         Function.DIVIDE: _quotient,
         Function.MODULO: _remainder,

@@ -96,12 +96,13 @@ def _table(table: Table, roles: Mapping[str, str]) -> dict[str, Any]:
 
 def _column(column: Column, roles: Mapping[str, str]) -> dict[str, Any]:
     domain = column.domain
+    listed = domain.type is Type.TEXT
     return {
         "name": column.name,
         "type": domain.type.value,
         "decimals": domain.scale if domain.type is Type.NUMBER else None,
-        "minimum": _shown(domain.lower, domain),
-        "maximum": _shown(domain.upper, domain),
+        "minimum": None if listed else _shown(domain.lower, domain),
+        "maximum": None if listed else _shown(domain.upper, domain),
         "required": not domain.nullable,
         "keys": None
         if domain.values is None

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+
+from sqlalchemy import Connection
 
 from privacy.arrange import arrange
 from privacy.bind import bind
@@ -71,7 +74,7 @@ class Planned:
 
 def explain_question(gate: Gate, asked: Asked, spend: Spend) -> Explanation:
     """What a question would do and cost. Reads no protected data, spends nothing."""
-    return explain(_priced(_planned(gate, asked), spend))
+    return explain(_priced(_planned(gate, asked, _admitted(gate, asked)), spend))
 
 
 def ask(gate: Gate, asked: Asked, spend: Spend) -> Release:
@@ -80,31 +83,43 @@ def ask(gate: Gate, asked: Asked, spend: Spend) -> Release:
     Raises Refused, at no cost, before any data is read; or Failed, charged.
     """
     try:
-        planned = _planned(gate, asked)
-        earlier = _earlier(gate, planned)
-        if earlier is not None:
-            return _again(gate, planned, earlier)
-        priced = _priced(planned, spend)
-        return _answered(gate, planned, priced)
+        admission = _admitted(gate, asked)
+        retried = _retried(gate, asked)
+        if retried is not None:
+            return _again(gate, asked, retried)
+        planned = _planned(gate, asked, admission)
+        repeated = _repeated(gate, planned)
+        if repeated is not None:
+            return _again(gate, asked, repeated)
+        return _answered(gate, planned, _priced(planned, spend))
     except Refused as refusal:
-        record_refusal(gate.control, asked, refusal, gate.clock())
+        with suppress(Refused):  # what cannot be written down is refused all the same
+            record_refusal(gate.control, asked, refusal, gate.clock())
         raise
 
 
-def _planned(gate: Gate, asked: Asked) -> Planned:
+def _admitted(gate: Gate, asked: Asked) -> Admission:
     with gate.control.reading() as connection:
-        admission = admit(connection, asked.project, asked.person, gate.clock())
+        return admit(connection, asked.project, asked.person, gate.clock())
+
+
+def _retried(gate: Gate, asked: Asked) -> str | None:
+    """The release this is a retry of, whatever became of the data meanwhile."""
+    with gate.control.reading() as connection:
+        return settled_outcome(connection, asked)
+
+
+def _planned(gate: Gate, asked: Asked, admission: Admission) -> Planned:
     query = bind(parse(asked.text), admission.catalogue)
-    planned = plan(bound(query), gate.policy)
-    return Planned(asked, admission, planned, (admission.versions[query.table.name],))
+    version = admission.version(query.table.name)
+    return Planned(asked, admission, plan(bound(query), gate.policy), (version,))
 
 
-def _earlier(gate: Gate, planned: Planned) -> str | None:
-    """The release this is a retry or an exact repeat of."""
+def _repeated(gate: Gate, planned: Planned) -> str | None:
+    """The release this is an exact repeat of."""
+    if planned.asked.fresh:
+        return None
     with gate.control.reading() as connection:
-        retried = settled_outcome(connection, planned.asked)
-        if retried is not None or planned.asked.fresh:
-            return retried
         return find_repeat(connection, planned.question)
 
 
@@ -115,13 +130,17 @@ def _priced(planned: Planned, spend: Spend) -> Price:
 
 
 def _answered(gate: Gate, planned: Planned, priced: Price) -> Release:
-    cost = Cost.of(priced, planned.asked.draws)
     job = _job(gate, planned, priced)
     reserved = reserve(
-        gate.control, planned.question, cost, owner=gate.owner, now=gate.clock()
+        gate.control,
+        planned.question,
+        Cost.of(priced, planned.asked.draws),
+        owner=gate.owner,
+        now=gate.clock(),
+        check=lambda connection: _check_admitted(gate, planned, connection),
     )
     if isinstance(reserved, Settled):
-        return _again(gate, planned, reserved.release)
+        return _again(gate, planned.asked, reserved.release)
     begun = gate.pace.begin()
     try:
         table = arrow_table(
@@ -136,11 +155,24 @@ def _answered(gate: Gate, planned: Planned, priced: Price) -> Release:
             gate.clock(),
         )
     except Exception:  # noqa: BLE001 (whatever it is, it may depend on the data)
-        settle_failed(gate.control, reserved, gate.clock())
+        with suppress(Exception):  # recovery settles what cannot be settled now
+            settle_failed(gate.control, reserved, gate.clock())
         raise Failed from None
     finally:
         gate.pace.wait(begun)
     return release_from(stored, charged=True)
+
+
+def _check_admitted(gate: Gate, planned: Planned, connection: Connection) -> None:
+    """Refuse where leave was taken back while the question was planned."""
+    asked, table = planned.asked, planned.plan.query.table
+    now = admit(connection, asked.project, asked.person, gate.clock())
+    if now.catalogue.tables.get(table.name) != table or table.name not in now.versions:
+        raise Refused(
+            "data_changed",
+            "What the project may ask changed while the question was read.",
+            suggestion="Ask again.",
+        )
 
 
 def _job(gate: Gate, planned: Planned, priced: Price) -> Job:
@@ -159,8 +191,8 @@ def _job(gate: Gate, planned: Planned, priced: Price) -> Job:
     )
 
 
-def _again(gate: Gate, planned: Planned, release: str) -> Release:
+def _again(gate: Gate, asked: Asked, release: str) -> Release:
     with gate.control.reading() as connection:
         stored = load_release(connection, release)
-    record_repeat(gate.control, planned.asked, release, gate.clock())
+    record_repeat(gate.control, asked, release, gate.clock())
     return release_from(stored, charged=False)

@@ -150,7 +150,7 @@ class Environment:
         and for a mapping the current one.
         """
         loaded = load(manifest, base)
-        who = person or OPERATOR
+        who = OPERATOR if person is None else person
         return onboard_dataset(self._parts, loaded, who, progress=progress)
 
     def datasets(self) -> list[dict[str, Any]]:
@@ -173,10 +173,16 @@ class Environment:
         with self._acting(person) as act:
             return projects.propose_project(act, application).name
 
-    def approve(self, project: str, *, person: str | None) -> dict[str, Any]:
-        """Approve in one's own capacity; the last approval needed activates."""
+    def approve(
+        self, project: str, *, person: str | None, role: str | None = None
+    ) -> dict[str, Any]:
+        """Approve in one's own capacity; the last approval needed activates.
+
+        Who is of the committee and a steward of the data says as which, by `role`.
+        """
+        capacity = None if role is None else _role(role)
         with self._acting(person) as act:
-            return described_project(projects.approve_project(act, project))
+            return described_project(projects.approve_project(act, project, capacity))
 
     def suspend(
         self, project: str, *, reason: str, person: str | None
@@ -290,7 +296,8 @@ class Environment:
             return verify(connection, key, _checkpoint(checkpoint))
 
     def _acting(self, person: str | None) -> AbstractContextManager[Act]:
-        return acting(self._parts.control, person or OPERATOR, self._parts.clock())
+        actor = OPERATOR if person is None else person
+        return acting(self._parts.control, actor, self._parts.clock())
 
 
 def found(home: Path, terms: Terms) -> Parts:
@@ -321,7 +328,7 @@ def _budget(epsilon: float, delta: float) -> Budget:
         raise Refused(
             "invalid_budget",
             "A budget is an epsilon above 0 and a delta between 0 and 1.",
-            clause=f"epsilon={epsilon}, delta={delta}",
+            clause="epsilon, delta",
             suggestion="For example epsilon 10 and delta 1e-6.",
         ) from None
 
@@ -344,5 +351,5 @@ def _checkpoint(given: Mapping[str, Any] | Path | str | None) -> Checkpoint | No
         return Checkpoint.read(Path(given).read_text(encoding="utf-8"))
     except OSError:
         raise Invalid(str(given), "expected a file that can be read") from None
-    except ValueError:
+    except (TypeError, ValueError):
         raise Invalid("checkpoint", "expected a checkpoint of the log") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -101,7 +102,7 @@ class Parts:
 
 def make_home(root: Path, terms: Terms) -> Parts:
     """Make a new home and open it. Invalid where something is there already."""
-    if root.exists() and any(root.iterdir()):
+    if root.exists() and not (root.is_dir() and next(root.iterdir(), None) is None):
         raise Invalid(str(root), "expected a folder that is empty or not there yet")
     layout = Layout(root)
     for folder in (root, layout.zones, layout.published, layout.scratch):
@@ -124,18 +125,27 @@ def open_home(root: Path, terms: Terms) -> Parts:
         parts = _open(layout, keystore, terms)
     except KeyUnavailable as problem:
         raise Invalid(str(layout.keys), str(problem)) from None
-    recover(
-        parts.control, lambda name: instance_alive(layout.instances, name), utc_now()
-    )
+    with ExitStack() as undo:
+        undo.callback(parts.close)
+        recover(
+            parts.control,
+            lambda name: instance_alive(layout.instances, name),
+            utc_now(),
+        )
+        undo.pop_all()
     return parts
 
 
 def _open(layout: Layout, keystore: Keystore, terms: Terms) -> Parts:
     signing = Ed25519PrivateKey.from_private_bytes(keystore.key(SIGNING))
-    enclave = Enclave(layout.published, layout.scratch)
-    enclave.start()
-    control = open_control(layout.control, signing, durability=terms.durability)
-    instance = begin_instance(layout.instances)
+    with ExitStack() as undo:
+        enclave = Enclave(layout.published, layout.scratch)
+        undo.callback(enclave.close)
+        enclave.start()
+        control = open_control(layout.control, signing, durability=terms.durability)
+        undo.callback(control.close)
+        instance = begin_instance(layout.instances)
+        undo.pop_all()
 
     def attachment(version: Version) -> Attachment:
         key = keystore.key(version.key_name).hex()

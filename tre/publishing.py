@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -31,8 +32,8 @@ from tre.intake import (
     Zones,
     inspect,
     onboard,
-    sweep,
 )
+from tre.intake.sweep import sweep_locked
 from tre.ledger.budget import Budget
 from tre.manifest import Budget as DeclaredBudget
 from tre.manifest import Manifest, load
@@ -83,10 +84,16 @@ def onboard_dataset(
 
 
 def sweep_zones(parts: Parts) -> None:
-    """Remove what an interrupted intake left; does nothing while one is running."""
-    with parts.control.reading() as connection:
-        known = _files(connection)
-    sweep(_zones(parts), known)
+    """Remove what an interrupted intake left; does nothing while one is running.
+
+    What is on record is read under intake's lock: an intake that ended in between
+    would leave a version in force that looks like a leftover.
+    """
+    zones = _zones(parts)
+    with suppress(Invalid), zones.locked():
+        with parts.control.reading() as connection:
+            known = _files(connection)
+        sweep_locked(zones, known)
 
 
 def _zones(parts: Parts) -> Zones:

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from privacy.accounting import Loss
 from privacy.mechanism import Mechanism
+from privacy.names import ADDED
 from privacy.plan import Component
 from privacy.policy import Policy
 from privacy.price import Price
@@ -77,10 +78,14 @@ def _policy(policy: Policy) -> Mapping[str, Json]:
 
 
 def _verdicts(table: pa.Table) -> Mapping[str, Json]:
-    """How many cells of the released table have each status."""
+    """How many cells of the released table have each status.
+
+    A key may be called `marital_status`: only what has an interval has a status.
+    """
+    names = set(table.column_names)
     counted: Counter[str] = Counter()
     for name in table.column_names:
-        if name.endswith("_status"):
-            for each in pc.value_counts(table.column(name)).to_pylist():
+        if {f"{name}{added}" for added in ADDED} <= names:
+            for each in pc.value_counts(table.column(f"{name}_status")).to_pylist():
                 counted[each["values"]] += each["counts"]
     return dict(counted)

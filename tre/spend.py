@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from math import isfinite
-from numbers import Real
+from numbers import Rational, Real
 from typing import Final
 
 from privacy.errors import Refused
@@ -58,16 +58,35 @@ class Spend:
 
 def _exact(intent: Intent, amount: object) -> Fraction:
     """The decimal that was written: 0.1 is one tenth, not its nearest float."""
-    numeric = isinstance(amount, Real | Decimal) and not isinstance(amount, bool)
-    if not numeric or not isfinite(amount):  # type: ignore[arg-type]  # a Real is
+    written = _written(amount)
+    if written is None:
         raise Refused(
             "spending",
             f"{intent.value} is a number.",
             clause=f"{intent.value}={str(amount)[:40]}",
             suggestion=f"Give a positive number, such as {intent.value}=0.5.",
         )
-    if isinstance(amount, Fraction):
-        return amount
-    written = amount if isinstance(amount, Decimal) else Decimal(str(amount))
-    # Beyond this, no amount is accepted, and a fraction would take the memory.
-    return Fraction(written) if abs(written.adjusted()) <= _DIGITS else Fraction(0)
+    return written
+
+
+def _written(amount: object) -> Fraction | None:
+    """The number that was written; None for what is none, or not finite."""
+    match amount:
+        case bool():
+            return None
+        case Rational():
+            return _of_a_size(Fraction(amount))
+        case Decimal() if amount.is_finite():
+            # A fraction of this many digits would take the memory.
+            small = abs(amount.adjusted()) <= _DIGITS
+            return _of_a_size(Fraction(amount)) if small else Fraction(0)
+        case Real() if isfinite(amount):
+            return _of_a_size(Fraction(str(amount)))
+        case _:
+            return None
+
+
+def _of_a_size(amount: Fraction) -> Fraction:
+    """The amount; nothing in place of one too large or too fine to be accepted."""
+    digits = max(abs(amount.numerator), amount.denominator)
+    return amount if digits <= 10**_DIGITS else Fraction(0)

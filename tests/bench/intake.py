@@ -122,6 +122,7 @@ def generate(file: Path, rows: int) -> None:
 
 def yardstick(file: Path, folder: Path) -> float:
     """Seconds for DuckDB to read the file into a table and sort it by person."""
+    (folder / "plain.duckdb").unlink(missing_ok=True)
     started = time.perf_counter()
     connection = duckdb.connect(
         str(folder / "plain.duckdb"),
@@ -142,13 +143,14 @@ def measure(folder: Path) -> dict[str, float]:
     home = folder / "home"
     zones = Zones(home, Keystore.create(home / "keys"))
     seconds: dict[str, float] = {}
-    last = [time.perf_counter(), ""]
+    began: list[tuple[str, float]] = []
 
     def clock(stage: Stage, *_: object) -> None:
         now = time.perf_counter()
-        if last[1]:
-            seconds[last[1]] = seconds.get(last[1], 0.0) + now - float(last[0])
-        last[:] = [now, stage.value]
+        if began:
+            name, then = began.pop()
+            seconds[name] = seconds.get(name, 0.0) + now - then
+        began.append((stage.value, now))
 
     manifest = load(PACKAGE, folder)
     started = time.perf_counter()
@@ -164,22 +166,21 @@ def measure(folder: Path) -> dict[str, float]:
     return seconds
 
 
-def main() -> None:
-    """Print the figures; exit status 1 where one is past its limit."""
-    if len(sys.argv) > 2:
-        child(sys.argv[1], Path(sys.argv[2]))
-        return
-    rows = int(sys.argv[1]) if len(sys.argv) > 1 else ROWS
+def main(rows: int = ROWS) -> bool:
+    """Print the figures; whether both are within their limits."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         generate(folder / "earnings.csv", rows)
-        plain = _child("plain", folder)
+        # The yardstick before and after: a busy machine then weighs on both alike.
+        before = _child("plain", folder)
         whole = _child("whole", folder)
+        after = _child("plain", folder)
+    plain = (before[0] + after[0]) / 2, max(before[1], after[1])
     ratio = whole[0] / plain[0]
     print(f"intake of {rows:,} rows: {whole[0]:.1f} s, {whole[1]:.0f} MiB at most")
     print(f"the engine's read and sort: {plain[0]:.1f} s, {plain[1]:.0f} MiB at most")
-    print(f"ratio {ratio:.2f} (limit {LIMIT_RATIO})")
-    sys.exit(ratio > LIMIT_RATIO or whole[1] > LIMIT_MIB)
+    print(f"ratio {ratio:.2f} (limit {LIMIT_RATIO}), memory limit {LIMIT_MIB} MiB")
+    return ratio <= LIMIT_RATIO and whole[1] <= LIMIT_MIB
 
 
 def child(what: str, folder: Path) -> None:
@@ -191,6 +192,7 @@ def child(what: str, folder: Path) -> None:
         seconds = stages.pop("total")
         print(", ".join(f"{stage} {took:.1f}" for stage, took in stages.items()))
     peak = _peak_mib()
+    print(f"cpu {time.process_time():.1f}")
     print(f"{seconds} {peak}")
 
 
@@ -212,4 +214,10 @@ def _child(what: str, folder: Path) -> tuple[float, float]:
 
 
 if __name__ == "__main__":
-    main()
+    match sys.argv[1:]:
+        case [what, folder]:
+            child(what, Path(folder))
+        case [rows]:
+            sys.exit(not main(int(rows)))
+        case _:
+            sys.exit(not main())

@@ -367,6 +367,8 @@ def test_a_ledger_that_cannot_be_written_refuses(world: World) -> None:
     refusal = refused(world, zcdp(1))
     assert refusal.code == "unavailable"
     assert "query" not in refusal.message
+    with pytest.raises(Refused, match="just now"), world.act(STEWARD) as act:
+        withdraw_dataset(act, "people")
     with world.control.reading() as connection:
         connection.exec_driver_sql("PRAGMA query_only = OFF")
 

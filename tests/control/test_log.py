@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Connection, delete, func, select, text, update
+from sqlalchemy import Connection, delete, func, literal_column, select, text, update
 
 from tests.control.world import ADMINISTRATOR, KEY, NOW, World
 from tre.audit.act import NothingRecorded, acting
@@ -99,9 +99,11 @@ def test_an_empty_log_is_sound(log: World) -> None:
         ("detail", '{"roles":["researcher"], "controller":null}'),
         ("detail", "1.5"),
         ("detail", "not JSON"),
+        ("detail", "[" * 100_000),
+        ("actor", literal_column("CAST(x'6861ff' AS TEXT)")),
     ],
 )
-def test_a_flipped_record_is_named(log: World, column: str, value: str) -> None:
+def test_a_flipped_record_is_named(log: World, column: str, value: object) -> None:
     """Changing any field of a record is found, at that record."""
     tamper(
         log,
@@ -262,6 +264,31 @@ def test_another_tree_to_continue_from_is_found(log: World) -> None:
         lambda connection: connection.execute(update(audit_tree).values(frontier=b"")),
     )
     assert check(log).problem == "the tree is not that of the records"
+
+
+@pytest.mark.parametrize("level", [1, 2, 3])
+def test_another_node_to_prove_with_is_found(log: World, level: int) -> None:
+    """What proofs are made of is checked too, at every height."""
+    tamper(
+        log,
+        lambda connection: connection.execute(
+            update(audit_node)
+            .where(audit_node.c.level == level, audit_node.c.position == 0)
+            .values(hash=bytes(32))
+        ),
+    )
+    assert check(log).problem == "the tree is not that of the records"
+
+
+def test_a_damaged_head_is_found(log: World) -> None:
+    """A signature that is not even bytes is no signature."""
+    tamper(
+        log,
+        lambda connection: connection.execute(
+            text("UPDATE audit_head SET signature = 'none'")
+        ),
+    )
+    assert check(log).position == 0
 
 
 def test_a_checkpoint_of_another_log_is_not_taken(log: World) -> None:

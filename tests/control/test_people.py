@@ -120,15 +120,18 @@ def test_an_environment_is_founded_once(new: World) -> None:
         ("two words", [Role.AUDITOR], None),
         ("new\nline", [Role.AUDITOR], None),
         ("a" * 255, [Role.AUDITOR], None),
+        ("environment", [Role.AUDITOR], None),
+        ("unknown", [Role.AUDITOR], None),
         ("nobody", [], None),
         ("steward-of-nothing", [Role.STEWARD], None),
         ("steward-of-blank", [Role.STEWARD], "  "),
+        ("steward-of-garble", [Role.STEWARD], "\ud800"),
     ],
 )
 def test_a_person_has_a_plain_id_and_a_role(
     new: World, person: str, roles: list[Role], controller: str | None
 ) -> None:
-    """An id that cannot be shown, no role, or a steward of nothing is refused."""
+    """An id that cannot be shown or is the log's own, or no role, is refused."""
     deed = lambda act: add_person(act, person, roles, controller)  # noqa: E731
     assert refusal(new, ADMINISTRATOR, deed) == "invalid_person"
 

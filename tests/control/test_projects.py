@@ -101,6 +101,9 @@ def not_admitted(
         ({"budget": {"epsilon": 0, "delta": "1e-6"}}, "budget.epsilon"),
         ({"budget": {"epsilon": "NaN", "delta": "1e-6"}}, "budget.epsilon"),
         ({"budget": {"epsilon": "inf", "delta": "1e-6"}}, "budget.epsilon"),
+        ({"budget": {"epsilon": "1e999999999", "delta": "1e-6"}}, "budget.epsilon"),
+        ({"budget": {"epsilon": "1e390", "delta": "1e-6"}}, "budget"),
+        ({"budget": {"epsilon": 1, "delta": "1e-999999999"}}, "budget.delta"),
         ({"budget": {"epsilon": 1, "delta": 1}}, "budget.delta"),
         ({"budget": {"epsilon": 1}}, "budget"),
         ({"budget": {"epsilon": "1e-12", "measure": "pure"}}, "budget"),
@@ -148,7 +151,10 @@ def test_an_application_is_read_from_its_file(tmp_path: Path) -> None:
     assert read.budget.budget().measure is Measure.ZCDP
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe", b"a: [", b"- a list", b""])
+@pytest.mark.parametrize(
+    "content",
+    [b"\xff\xfe", b"a: [", b"- a list", b"", b"until: 2027-02-30", b"[" * 2_000],
+)
 def test_a_file_that_is_no_application_is_invalid(
     tmp_path: Path, content: bytes
 ) -> None:
@@ -388,6 +394,29 @@ def test_columns_added_later_are_not_granted(world: World) -> None:
     with world.act(STEWARD) as act:
         switch_versions(act, [publication(number=2, tables=tables)])
     assert granted(world) == {"people": {"age"}}
+
+
+def test_only_granted_tables_have_a_version_to_read(world: World) -> None:
+    """A question may name no column: a table nobody granted is not read for it."""
+    with world.act(ADMINISTRATOR) as act:
+        switch_versions(act, [publication("secrets", controller="Office of Others")])
+    with world.control.reading() as connection:
+        admission = admit(connection, "pathways", RESEARCHER, NOW)
+    assert admission.version("people").id == "people/1"
+    with pytest.raises(Refused) as caught:
+        admission.version("secrets")
+    assert caught.value.code == "not_granted"
+
+
+def test_a_table_without_its_controllers_approval_is_not_read(world: World) -> None:
+    """Approval taken back takes the table back, whatever is asked of it."""
+    with world.act(STEWARD) as act:
+        withdraw_approval(act, "pathways")
+    with world.control.reading() as connection:
+        admission = admit(connection, "pathways", RESEARCHER, NOW)
+    with pytest.raises(Refused) as caught:
+        admission.version("people")
+    assert caught.value.code == "not_granted"
 
 
 def test_leave_for_one_datasets_table_is_none_for_anothers(world: World) -> None:

@@ -103,6 +103,42 @@ def test_large_sums_saturate(enclave: Enclave, folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("sql", "keys", "cells"),
+    [
+        ('SELECT sum(age) AS c0 FROM "v1"."people" WHERE age > 99', (), [0]),
+        (
+            'SELECT region AS k0, sum(nullif(age, age)) AS c0 FROM "v1"."people"'
+            " GROUP BY region",
+            (REGION,),
+            [0, 0, 0, 0],
+        ),
+    ],
+)
+def test_a_sum_of_nothing_is_zero(
+    enclave: Enclave,
+    people: Attachment,
+    sql: str,
+    keys: tuple[Domain, ...],
+    cells: list[int],
+) -> None:
+    """SQL's NULL for a sum over no values is 0, as sensitivities presume."""
+    (values,) = enclave.answer(Job((people,), sql, keys, (QUIET,))).values
+    assert values.tolist() == [cells]
+
+
+def test_one_process_reads_many_versions(folder: Path, tmp_path: Path) -> None:
+    """A process goes on to attach whatever is published after it started."""
+    enclave = Enclave(folder, tmp_path / "scratch")
+    for version in range(20):
+        file = publish(folder, f"CREATE TABLE published.t AS SELECT {version} AS x")
+        attachment = Attachment(f"n{version}", file.path, file.key)
+        sql = f'SELECT sum(x) AS c0 FROM "n{version}"."t"'
+        (values,) = enclave.answer(Job((attachment,), sql, (), (QUIET,))).values
+        assert values == version
+    enclave.close()
+
+
+@pytest.mark.parametrize(
     "sql",
     [
         "SELECT error('canary') AS c0",

@@ -15,7 +15,16 @@ from tre.enclave.sandbox import confine
 from tre.enclave.child import _readable
 published, scratch, outside = (Path(argument) for argument in sys.argv[1:4])
 layers = confine(_readable(published), scratch)
-import os, socket
+import ctypes, os, platform, resource, socket
+import tre
+from tre.enclave.sandbox import _DENIED, _MACHINES
+
+def call(name, *arguments):
+    libc = ctypes.CDLL(None, use_errno=True)
+    number = _DENIED[name][_MACHINES.index(platform.machine())]
+    if libc.syscall(number, *arguments) < 0:
+        raise OSError(ctypes.get_errno(), "refused")
+
 try:
     {attempt}
 except OSError:
@@ -37,8 +46,34 @@ DENIED = [
     "os.posix_spawn(sys.executable, ['python'], {})",
     "os.kill(os.getppid(), 0)",
     "open(f'/proc/{os.getppid()}/environ')",
+    "open(Path(tre.__file__).parents[1] / 'pyproject.toml')",
+    "os.listdir(sys.prefix)",
+    "os.chmod(outside / 'secret', 0o644)",
+    "os.fchmod(os.open(published / 'file', os.O_RDONLY), 0o600)",
+    "os.utime(outside / 'secret', (1, 1))",
+    "os.setxattr(outside / 'secret', 'user.seen', b'1')",
+    "os.truncate(published / 'file', 0)",
+    "os.link(published / 'file', scratch / 'file')",
+    "os.chroot(scratch)",
+    "os.setpriority(os.PRIO_PROCESS, os.getppid(), 1)",
+    "os.sched_setaffinity(os.getppid(), {0})",
+    "resource.prlimit(os.getppid(), resource.RLIMIT_NOFILE)",
+    "os.pidfd_open(os.getppid())",
+    "call('tkill', os.getppid(), 0)",
+    "call('tgkill', os.getppid(), os.getppid(), 0)",
+    "call('shmget', 0, 4096, 0o1600)",
+    "call('keyctl', 0, -3, 0)",
+    "call('unshare', 0x10000000)",
 ]
-ALLOWED = ["open(published / 'file').read()", "open(scratch / 'spill', 'w')"]
+ALLOWED = [
+    "open(published / 'file').read()",
+    "open(scratch / 'spill', 'w')",
+    "open(scratch / 'spill', 'w').truncate(9)",
+    "os.unlink((scratch / 'spill').open('w').name)",
+    "resource.getrlimit(resource.RLIMIT_NOFILE)",
+    "__import__('threading').Thread(target=print, args=('',)).start()",
+    "__import__('opendp.prelude')",
+]
 
 
 def attempt(code: str, folder: Path) -> list[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +16,7 @@ from privacy.errors import Refused
 from tests.environment.world import REGIONS
 from tre.lab import Lab
 
-PACKAGE = {
+PACKAGE: dict[str, Any] = {
     "name": "earnings",
     "tre": {"controller": "Lab", "legal_basis": "None", "population": "residents"},
     "resources": [
@@ -105,6 +107,21 @@ def test_exact_answers_know_no_cap_or_clamp() -> None:
         assert (row["n"], float(row["s"]), row["p"]) == (5, 5004.0, 1)
         published = lab.ask("SELECT COUNT(*) AS n FROM earnings", epsilon=9.0)
         assert published.to_arrow()["n"][0].as_py() < 5 + 10
+
+
+def test_a_key_may_be_called_a_status() -> None:
+    """Its values are no verdicts, whatever its name ends in."""
+    package = copy.deepcopy(PACKAGE)
+    fields = package["resources"][0]["schema"]["fields"]
+    fields[1] = {"name": "marital_status", "constraints": {"enum": ["one", "two"]}}
+    table = earnings(90).rename_columns(["id", "marital_status", "pay"])
+    with Lab({"earnings": table}, package) as lab:
+        release = lab.ask(
+            "SELECT marital_status, COUNT(*) AS n FROM earnings GROUP BY 1",
+            epsilon=1.0,
+        )
+    assert release.to_arrow().column_names[0] == "marital_status"
+    assert sum(release.receipt["body"]["disclosure"].values()) == 3
 
 
 def test_links_say_whose_each_row_is(lab: Lab, table: pa.Table) -> None:

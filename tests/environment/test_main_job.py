@@ -6,6 +6,8 @@ import json
 import os
 import signal
 from collections.abc import Iterator
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -171,6 +173,11 @@ def test_more_than_there_is_is_refused(environment: Environment) -> None:
         {"epsilon": "1"},
         {"epsilon": True},
         {"margin": 0},
+        {"epsilon": 10**400},
+        {"epsilon": Decimal("sNaN")},
+        {"rho": Decimal("1." + "1" * 5_000)},
+        {"share": Fraction(1, 10**5_000)},
+        {"margin": Decimal("1e999999999")},
     ],
 )
 def test_spending_that_means_nothing_is_refused(
@@ -232,6 +239,13 @@ def test_only_researchers_of_an_active_project_ask(environment: Environment) -> 
     with pytest.raises(Refused) as refusal:
         environment.ask(BY_REGION, project="none", person=RESEARCHER)
     assert refusal.value.code == "unknown_project"
+
+
+def test_nobody_is_not_the_operator(environment: Environment) -> None:
+    """Only where no person is said at all does the operator act."""
+    with pytest.raises(Refused) as refusal:
+        environment.add_person("friend", roles=["committee"], person="")
+    assert refusal.value.code == "not_permitted"
 
 
 def test_no_canary_is_anywhere(

@@ -118,7 +118,8 @@ def test_linkage_has_neither_identifiers_nor_attributes(
     file = zones.spine("residents")
     with opened(zones, file, zones.key_name(file)) as connection:
         tables = connection.execute(
-            "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = 'f'"
+            "SELECT table_name, column_name FROM duckdb_columns()"
+            " WHERE database_name = 'f'"
         ).fetchall()
     assert tables == [
         ("token", "token"),
@@ -131,7 +132,7 @@ def test_linkage_has_neither_identifiers_nor_attributes(
 def test_zones_see_only_what_is_theirs(
     zones: Zones, register: Register, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """When linking starts, landing is gone; the two zones left share only row numbers."""
+    """When linking starts, landing is gone; what is left shares only row numbers."""
     engines: list[Engine] = []
     opened_by = Engine.open
 
@@ -145,7 +146,8 @@ def test_zones_see_only_what_is_theirs(
     def progress(stage: Stage, *_: object) -> None:
         if engines and stage is not Stage.LAND:  # while landing, the engine is busy
             found = engines[-1].run(
-                "SELECT database_name, column_name FROM duckdb_columns() WHERE NOT internal"
+                "SELECT database_name, column_name FROM duckdb_columns()"
+                " WHERE NOT internal"
             )
             zones_now: dict[str, set[str]] = {}
             for zone, name in found:
@@ -183,7 +185,7 @@ def test_errors_name_places_and_no_values(
 
 
 def test_an_engines_error_is_not_passed_on(tmp_path) -> None:
-    """DuckDB quotes values in its errors; what leaves the engine names only the kind."""
+    """DuckDB quotes values in its errors; what leaves the engine is only the kind."""
     engine = Engine.open(tmp_path, memory_mib=64, threads=1)
     with pytest.raises(Invalid) as caught:
         engine.run(f"SELECT CAST('{SENSITIVE}' AS INTEGER)")
@@ -199,14 +201,14 @@ def test_a_sources_error_is_not_passed_on(zones: Zones, register: Register) -> N
     class Broken(TableSource):
         __slots__ = ()
 
-        def select(self, columns) -> Broken:
+        def select(self, columns) -> Broken:  # noqa: ARG002
             return self
 
-        def batches(self, rejects):
+        def batches(self, rejects):  # noqa: ARG002
             pa.array([SENSITIVE]).cast(pa.int64())
             yield
 
-    source = Broken("people", _table(5).drop(["remark"]))
+    source = Broken("people", _table(5))
     with pytest.raises(Invalid) as caught:
         onboard(
             load(_document(), zones.home), zones, register, sources={"people": source}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -25,8 +24,8 @@ from tre.intake import Stage, Zones, onboard, sweep
 from tre.keystore import Keystore
 from tre.manifest import load
 
-FIRST = [("p%d" % i, 2010, "North", i) for i in range(5)]
-SECOND = [("q%d" % i, 2011, "South", i) for i in range(8)]
+FIRST = [(f"p{i}", 2010, "North", i) for i in range(5)]
+SECOND = [(f"q{i}", 2011, "South", i) for i in range(8)]
 
 
 class _Stopped(Exception):
@@ -84,7 +83,7 @@ def test_a_switch_that_fails_changes_nothing(zones: Zones, register: Register) -
     """When the register refuses the version, the version is removed again."""
 
     class Refusing(Register):
-        def switch(self, publication) -> None:
+        def switch(self, publication) -> None:  # noqa: ARG002
             raise _Stopped
 
     first = take_in(zones, register, package(), rows(*FIRST))
@@ -215,4 +214,4 @@ def test_a_missing_root_key_stops_an_intake(tmp_path: Path) -> None:
     stranger = Zones(zones.home, Keystore.create(tmp_path / "other"))
     with pytest.raises(Exception, match="the engine could not go on"):
         take_in(stranger, register, package(name="b"), rows(*FIRST))
-    assert os.path.exists(zones.home / register.switched[0].file)
+    assert (zones.home / register.switched[0].file).exists()

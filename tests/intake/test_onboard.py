@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import stat
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import pyarrow as pa
@@ -23,7 +24,7 @@ from tests.intake.support import (
 from tre.intake import Options, Reason, Reject, Zones, inspect, onboard
 from tre.manifest import load
 
-SEVEN = [("p%d" % (i % 7), 2010 + i % 5, "North", i) for i in range(35)]
+SEVEN = [(f"p{i % 7}", 2010 + i % 5, "North", i) for i in range(35)]
 
 
 def test_a_version_has_the_declared_layout(zones: Zones, register: Register) -> None:
@@ -105,14 +106,14 @@ def test_people_are_numbered_by_a_permutation(zones: Zones, register: Register) 
     people = publication.links["person"].to_pylist()
     assert sorted(people) == list(range(200))
     assert people != sorted(people)
-    in_step = sum(a < b for a, b in zip(people, people[1:], strict=False))
+    in_step = sum(a < b for a, b in pairwise(people))
     assert 50 < in_step < 150
 
 
 def test_the_spine_is_extended_not_renumbered(zones: Zones, register: Register) -> None:
     """A second dataset finds the people of the first and adds its own after them."""
     first = take_in(zones, register, package(), rows(*SEVEN))
-    more = [("p%d" % i, 2010, "North", i) for i in range(5, 10)]
+    more = [(f"p{i}", 2010, "North", i) for i in range(5, 10)]
     second = take_in(zones, register, package(name="more"), rows(*more))
     assert first.links is not None
     assert second.links is not None

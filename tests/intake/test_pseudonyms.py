@@ -46,7 +46,9 @@ RFC_4231 = [
     ),
     (
         b"\xaa" * 131,
-        b"This is a test using a larger than block-size key and a larger than block-size data. The key needs to be hashed before being used by the HMAC algorithm.",
+        b"This is a test using a larger than block-size key and a larger than "
+        b"block-size data. The key needs to be hashed before being used by the HMAC "
+        b"algorithm.",
         "9b09ffa71b942fcb27635fbcd5b0e944bfdc63644f0713938a7f51535c3a35e2",
     ),
 ]
@@ -118,13 +120,13 @@ def test_different_parts_are_signed_differently(engine, one, two) -> None:
     ],
 )
 def test_national_numbers_are_checked(engine, kind: Kind, number, expected) -> None:
-    """Check digits and prefixes tell numbers that can be issued from those that cannot."""
+    """Check digits and prefixes tell which numbers can have been issued."""
     tree = valid(kind, literal(number)).sql("duckdb")
     assert engine.execute(f"SELECT {tree}").fetchone() == (expected,)
 
 
 def test_no_pass_rests_on_what_a_household_shares() -> None:
-    """Every pass has something of the person's own: a number, a name or a birth date."""
+    """Every pass has something of the person's own: a number, name or birth date."""
     shared = {
         Evidence.SURNAME,
         Evidence.POSTCODE,

@@ -114,7 +114,8 @@ def test_names_of_outputs() -> None:
     """Keys keep their column's name, others go by their function, and none twice."""
     bound = bound_query(
         "SELECT Region, YEAR(born), COUNT(*), SUM(pay), SUM(rent), "
-        "COUNT(pay) AS sum_2, AVG(age) / 2, CASE WHEN employed THEN 1 END FROM earnings "
+        "COUNT(pay) AS sum_2, AVG(age) / 2, CASE WHEN employed THEN 1 END "
+        "FROM earnings "
         "GROUP BY region, YEAR(born), CASE WHEN employed THEN 1 END"
     )
     assert [each.name for each in bound.outputs] == [

@@ -172,7 +172,9 @@ AT_THE_LIMIT = {
     "cases": "SELECT SUM(CASE {} END) FROM earnings".format(
         " ".join(f"WHEN age = {each} THEN {each}" for each in range(600))
     ),
-    "many arguments": f"SELECT SUM(COALESCE({', '.join(['pay'] * 2_400)})) FROM earnings",
+    "many arguments": (
+        f"SELECT SUM(COALESCE({', '.join(['pay'] * 2_400)})) FROM earnings"
+    ),
     "a simple case": "SELECT SUM(CASE age % 7 {} END) FROM earnings".format(
         " ".join(f"WHEN {each} THEN {each}" for each in range(600))
     ),

@@ -6,6 +6,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from privacy.compile import canonical
 from privacy.expression import Function
 from privacy.render import _CALLS
 from tests.language.example import bound_query, compiled, refusal
@@ -127,12 +128,53 @@ def test_trap_35_no_row_makes_the_engine_fail(
         assert len(database.execute(compiled(sql)).fetchall()) == 1
 
 
+IN_ORDER = [
+    "(age * 30000000000000000 + 4000000000000000000)"
+    " + ((age * 30000000000000000 - 9000000000000000000) + 5000000000000000000)",
+    "(CLAMP(debt, 0, 2000000000) * 2) * (CLAMP(savings, 0, 4e9) * (age % 1 * 3))",
+    "(age % 1) * 4000000000000000000 * 4",
+    "FLOOR((age % 1) / (rent * 0.000000000000001))",
+    "(CLAMP(debt, -9e16, -8.9e16) + 9e16) + 9e16",
+]
+"""What fits 64 bits as it is written, and not in every order."""
+
+
+@pytest.mark.parametrize("argument", IN_ORDER)
+def test_trap_35_the_engine_computes_in_the_order_proven(
+    database: duckdb.DuckDBPyConnection, argument: str
+) -> None:
+    """Gathering constants overflows on some rows and not on others: none are."""
+    sql = compiled(f"SELECT COUNT(NULLIF({argument}, 1)) FROM earnings")
+    assert _row(database, sql) in (2, 3)
+
+
 @pytest.mark.parametrize(
     "name", ["error('x')", "sqrt(pay)", "ln(pay)", "CAST(employer AS INT)", "pay ^ 2"]
 )
 def test_trap_35_what_could_fail_is_refused(name: str) -> None:
     """Functions that are not total are not in the language."""
     assert code(f"SELECT COUNT({name}) FROM earnings") == "unsupported"
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (
+            "COUNT(CASE WHEN employed THEN NULL ELSE employer END)",
+            "COUNT(CASE WHEN employed THEN 'None' ELSE employer END)",
+        ),
+        ("AVG((score + age) * (score + age))", "AVG((score + age) * (age + score))"),
+    ],
+)
+def test_trap_31_a_repeat_has_the_same_answer_and_the_same_noise(
+    first: str, second: str
+) -> None:
+    """NULL is not the text None, and what is known of a value decides its noise."""
+    one, other = (
+        canonical(bound_query(f"SELECT {each} AS n FROM earnings"))
+        for each in (first, second)
+    )
+    assert one != other
 
 
 @pytest.mark.parametrize("operator", ["LIKE", "ILIKE"])

@@ -84,6 +84,27 @@ def test_a_server_without_its_database_is_not_ready(home: Path, tmp_path: Path) 
     assert answers[1].json()["code"] == "not_ready"
 
 
+def test_a_broken_home_is_no_stack_trace(
+    home: Path, tmp_path: Path, tre: Callable[..., Said]
+) -> None:
+    """Status 1 and a sentence; the error's own text, which may quote, is not said."""
+    copy = tmp_path / "home"
+    shutil.copytree(home, copy)
+    for part in copy.glob("control.sqlite*"):
+        part.write_bytes(b"CANARY" * 2048)
+    said = tre("dataset", "list", "--home", copy)
+    assert (said.status, said.out) == (1, "")
+    assert "CANARY" not in said.err
+    assert "Traceback" not in said.err
+
+
+def test_a_place_that_cannot_be_made_is_named(tre: Callable[..., Said]) -> None:
+    """Status 1, the path, and the system's reason."""
+    said = tre("init", "--home", "/dev/null/home")
+    assert said.status == 1
+    assert said.err.startswith("/dev/null/home")
+
+
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 def test_a_server_ends_in_order(home: Path, ending: signal.Signals) -> None:
     """Asked to stop, by a key or by the system, it closes everything: status 0."""

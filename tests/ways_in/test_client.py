@@ -1,14 +1,18 @@
 """Over HTTP the same releases and refusals as in Python."""
 
 import socket
+from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import pytest
 
 from connectors.errors import Invalid
 from privacy.errors import Refused
 from tests.ways_in.conftest import Served
-from tests.ways_in.world import RESEARCHER, STEWARD, package
+from tests.ways_in.world import PEOPLE, RESEARCHER, STEWARD, package, write_dataset
 from tre.client import Client
+from tre.release import content_of
 
 PAY = (
     "SELECT region, COUNT(*) AS n, SUM(pay) AS s, AVG(pay) AS m FROM people GROUP BY 1"
@@ -28,6 +32,14 @@ def test_a_release_is_the_same_release(served: Served, client: Client) -> None:
     assert client.release(over_http.id) == at_home
 
 
+def test_a_receipt_fits_the_table_that_arrived(client: Client) -> None:
+    """The digest that was signed is that of the table as the reader has it."""
+    release = client.ask(PAY, project="pay", epsilon=1.5)
+    content = content_of(release.to_arrow())
+    assert sha256(content.data).hexdigest() == release.receipt["content"]["sha256"]
+    assert content.media_type == release.receipt["content"]["media_type"]
+
+
 def test_spending_is_said_in_one_of_four_ways(client: Client) -> None:
     """ε, ρ, a margin or a share are charged alike; two at once are refused."""
     sql = "SELECT COUNT(*) AS n FROM people"
@@ -39,6 +51,17 @@ def test_spending_is_said_in_one_of_four_ways(client: Client) -> None:
     with pytest.raises(Refused) as refused:
         client.ask(sql, project="pay", epsilon=0.1, rho=0.1)
     assert refused.value.code == "spending"
+
+
+def test_a_retry_returns_the_first_outcome(client: Client) -> None:
+    """Under one idempotency key a question is charged once."""
+    sql = "SELECT COUNT(*) AS n FROM people"
+    releases = [
+        client.ask(sql, project="pay", epsilon=0.2, fresh=True, idempotency_key="first")
+        for _ in range(2)
+    ]
+    assert releases[0].id == releases[1].id
+    assert [release.charged for release in releases] == [True, False]
 
 
 def test_a_refusal_is_the_same_refusal(served: Served, client: Client) -> None:
@@ -75,11 +98,32 @@ def test_a_bad_manifest_is_invalid(served: Served) -> None:
     assert wrong.value.path == "nonsense"
 
 
+def test_a_dataset_is_published_from_the_inbox(served: Served) -> None:
+    """A steward's manifest makes a new version; its counts come back."""
+    write_dataset(served.inbox)
+    with Client(served.url, token=served.tokens[STEWARD]) as steward:
+        publication = steward.onboard(package() | {"version": "2"})
+    assert publication["version"] == "2"
+    assert publication["counts"][0]["published"] == PEOPLE
+
+
 def test_a_wrong_token_is_refused(served: Served) -> None:
     """Nobody is let in by a token that was never issued."""
     with Client(served.url, token=UNKNOWN) as nobody, pytest.raises(Refused) as out:
         nobody.datasets()
     assert out.value.code == "not_authenticated"
+
+
+def test_another_kind_of_server_is_a_connection_error() -> None:
+    """What does not answer as a `tre` does is neither a refusal nor an answer."""
+    with (
+        ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as other,
+        Client(f"http://127.0.0.1:{other.server_port}", token=UNKNOWN) as lost,
+    ):
+        Thread(target=other.serve_forever, daemon=True).start()
+        with pytest.raises(ConnectionError, match="not as a `tre` does"):
+            lost.datasets()
+        other.shutdown()
 
 
 def test_a_server_that_is_not_there_is_a_connection_error() -> None:

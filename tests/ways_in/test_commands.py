@@ -227,6 +227,14 @@ def test_a_project_is_printed(tre: Tre) -> None:
     assert json.loads(tre("project", "show", "pay", "--json").out)["name"] == "pay"
 
 
+def test_a_project_is_suspended(tre: Tre) -> None:
+    """Stopped by a member of the committee, with a reason, it asks no more."""
+    said = tre("project", "suspend", "pure", "--reason", "Late.", "--person", MEMBER)
+    assert (said.status, said.out) == (0, "pure is suspended.\n")
+    said = tre("query", COUNT, "--project", "pure", "--person", RESEARCHER)
+    assert "[project_not_active]" in said.err
+
+
 def test_a_token_is_printed_alone(tre: Tre) -> None:
     """Standard output has the token and nothing else, so that it can be captured."""
     said = tre("token", "issue", RESEARCHER)

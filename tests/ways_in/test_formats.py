@@ -2,7 +2,10 @@
 
 import io
 import json
+from datetime import date, datetime
 from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -19,7 +22,8 @@ from tre.gateway.formats import (
     negotiate,
 )
 from tre.gateway.problems import Problem
-from tre.gateway.wire import plain
+from tre.gateway.wire import plain, release_document
+from tre.intake import Stage
 from tre.release import Release
 
 TABLE = pa.table(
@@ -39,7 +43,7 @@ RELEASE = Release("r1", TABLE, {"format": "x"}, Loss(0.01, 0.5, 5e-7), charged=T
         ("", JSON),
         ("*/*", JSON),
         ("text/*", CSV),
-        ("text/csv;q=0.5, application/json;q=0.1", CSV),
+        ("text/csv;header=present;q=0.5, application/json;q=0.1", CSV),
         (f"{PARQUET}, */*;q=0.1", PARQUET),
         (f"application/*;q=0.2, {JSON};q=0", ARROW),
         ("TEXT/CSV", CSV),
@@ -88,6 +92,41 @@ def test_files_carry_their_receipt(kind: str) -> None:
     assert table.schema.types == TABLE.schema.types
     assert table.slice(0, 1).equals(TABLE.slice(0, 1))
     assert json.loads(table.schema.metadata[ENVELOPE])["receipt"] == {"format": "x"}
+
+
+@pytest.mark.parametrize(
+    ("value", "form"),
+    [
+        (Stage.LAND, "land"),
+        (Fraction(1, 4), 0.25),
+        (float("inf"), None),
+        (date(2030, 1, 2), "2030-01-02"),
+        (Decimal("1.50"), "1.50"),
+        (Path("a/b"), "a/b"),
+        ({"b", "a"}, ["a", "b"]),
+        ((1, True, None), [1, True, None]),
+        ({1: Loss(0.1, 0.2, 0.0)}, {"1": {"rho": 0.1, "epsilon": 0.2, "delta": 0.0}}),
+    ],
+)
+def test_results_are_plain_json(value: object, form: object) -> None:
+    """Enumerations, fractions, dates, paths, sets and records have one JSON form."""
+    assert plain(value) == form
+
+
+def test_columns_say_their_types() -> None:
+    """Each type of a release has the name the manual gives it."""
+    table = pa.table(
+        {
+            "b": [True],
+            "d": [date(2030, 1, 2)],
+            "t": [datetime(2030, 1, 2)],  # noqa: DTZ001 - data has no time zone
+            "n": [1],
+        }
+    )
+    document = release_document(Release("r", table, {}, RELEASE.loss, charged=True))
+    types = [each["type"] for each in document["columns"]]
+    assert types == ["boolean", "date", "datetime", "integer"]
+    assert document["rows"][0]["t"] == "2030-01-02T00:00:00"
 
 
 def test_what_has_no_json_form_is_an_error() -> None:

@@ -16,7 +16,9 @@ from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy.exc import OperationalError
 
+from privacy.errors import Refused
 from tre.audit.checkpoint import sign_head
 from tre.audit.kinds import KINDS
 from tre.audit.merkle import HASH_BYTES, Frontier, Head, Node, inclusion_proof
@@ -113,12 +115,20 @@ class Act:
 def acting(control: Control, actor: str, now: datetime) -> Iterator[Act]:
     """A transaction of `actor` at `now`, committed with its records at the end.
 
-    Any exception rolls everything back. NothingRecorded where no record was made.
+    Any exception rolls everything back. NothingRecorded where no record was made;
+    Refused with unavailable where the database cannot be written.
     """
-    with control.writing() as connection:
-        act = Act(connection, actor, now, _read_frontier(connection))
-        yield act
-        _seal(act, control)
+    try:
+        with control.writing() as connection:
+            act = Act(connection, actor, now, _read_frontier(connection))
+            yield act
+            _seal(act, control)
+    except (OperationalError, TimeoutError):
+        raise Refused(
+            "unavailable",
+            "The ledger cannot be written just now. Nothing was changed or charged.",
+            suggestion="Ask again in a moment.",
+        ) from None
 
 
 def _read_frontier(connection: Connection) -> Frontier:

@@ -39,8 +39,8 @@ class Checkpoint:
         """Whether the holder of this key signed exactly this."""
         try:
             key.verify(self.signature, _statement(self.size, self.root, self.at))
-        except InvalidSignature:
-            return False
+        except (InvalidSignature, TypeError, ValueError, AttributeError):
+            return False  # a damaged head may not even be made of bytes
         return True
 
     def facts(self) -> Mapping[str, Json]:
@@ -65,7 +65,7 @@ class Checkpoint:
                 bytes.fromhex(facts["signature"]),
             )
             same = canonical(facts) == canonical(read.facts())
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             same = False
         if not same:
             raise ValueError("this is not a checkpoint")

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from hashlib import sha256
+from itertools import starmap
+from typing import Final, TypeAlias
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, select
 
 from tre.audit.checkpoint import Checkpoint
-from tre.audit.merkle import Frontier, Head
+from tre.audit.merkle import Frontier, Head, Node
 from tre.audit.record import Record
 from tre.control.tables import audit_head, audit_node, audit_record, audit_tree
 
 _MANY: Final = 1_000
+_NODES: Final = (
+    select(audit_node.c.level, audit_node.c.position, audit_node.c.hash)
+    .order_by(audit_node.c.level, audit_node.c.position)
+    .execution_options(yield_per=_MANY)
+)
+
+_Chains: TypeAlias = dict[int, bytes]
+"""A digest over the nodes of each level: there are too many nodes to keep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +62,13 @@ def verify(
     roots = {head.size: head.root for head in heads}
     promised = checkpoint.head if checkpoint else None
     frontier, sound = Frontier(), 0
+    chains: _Chains = {}
     for record, leaf in _records(connection):
         problem = _fault(record, leaf, frontier.size)
         if problem:
             return Verification(frontier.size, problem, frontier.size)
-        frontier, _ = frontier.append(leaf)
+        frontier, nodes = frontier.append(leaf)
+        _chain(chains, nodes)
         head = Head(frontier.size, frontier.root())
         if roots.get(head.size, head.root) != head.root:
             problem = "the records from here on are not those that were signed"
@@ -68,7 +80,7 @@ def verify(
     return (
         _unsigned(heads, key, frontier)
         or _cut_off(heads, checkpoint, frontier)
-        or _tree_differs(connection, frontier)
+        or _tree_differs(connection, frontier, chains)
         or Verification(frontier.size)
     )
 
@@ -79,7 +91,7 @@ def _fault(record: Record, leaf: bytes, expected: int) -> str:
         return "a record is missing here"
     try:
         same = record.leaf() == leaf
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         same = False
     return "" if same else "this record is not the one that was written"
 
@@ -111,13 +123,24 @@ def _cut_off(
     return None
 
 
-def _tree_differs(connection: Connection, frontier: Frontier) -> Verification | None:
-    """The problem where the tree would be continued from another state."""
+def _chain(chains: _Chains, nodes: Iterable[Node]) -> None:
+    """Take nodes in, each level's in the order of their positions."""
+    for node in nodes:
+        before = chains.get(node.level, b"")
+        chains[node.level] = sha256(before + repr(node).encode()).digest()
+
+
+def _tree_differs(
+    connection: Connection, frontier: Frontier, chains: _Chains
+) -> Verification | None:
+    """The problem where proofs would be made, or the tree continued, from another."""
     row = connection.execute(
         select(audit_tree.c.size, audit_tree.c.frontier)
     ).one_or_none()
     held = (row.size, row.frontier) if row else (0, b"")
-    if held == (frontier.size, b"".join(frontier.hashes)):
+    stored: _Chains = {}
+    _chain(stored, starmap(Node, connection.execute(_NODES)))
+    if (*held, stored) == (frontier.size, b"".join(frontier.hashes), chains):
         return None
     return Verification(frontier.size, "the tree is not that of the records")
 

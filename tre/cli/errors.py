@@ -10,6 +10,7 @@ import typer
 
 from privacy.errors import Failed, Refused
 
+DONE: Final = 0
 FAILED: Final = 1
 REFUSED: Final = 3
 

@@ -34,11 +34,21 @@ def propose(
 
 @project.command("approve")
 def approve(
-    name: Name, *, person: Person = None, home: Home = HERE, as_json: Json = False
+    name: Name,
+    *,
+    role: Annotated[
+        str | None,
+        typer.Option(
+            "--role", metavar="ROLE", help="As committee or steward, if you are both."
+        ),
+    ] = None,
+    person: Person = None,
+    home: Home = HERE,
+    as_json: Json = False,
 ) -> None:
     """Approve a project, for the committee or for a controller of its data."""
     with opened(home) as environment:
-        state = environment.approve(name, person=person)
+        state = environment.approve(name, person=person, role=role)
     _changed(state, as_json=as_json)
 
 

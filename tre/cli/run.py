@@ -6,18 +6,19 @@ from collections.abc import Sequence
 
 import typer
 
-from tre.cli.errors import complain, status_of
+from tre.cli.errors import DONE, complain, status_of
 from tre.cli.program import program
 
 
 def run(words: Sequence[str]) -> int:
     """Do what the words say; results go to stdout, errors to stderr."""
     command = typer.main.get_command(program)
+    status = DONE
     try:
         command(list(words), prog_name="tre")
     except SystemExit as done:
-        return done.code if isinstance(done.code, int) else 0
+        status = done.code if isinstance(done.code, int) else DONE
     except Exception as error:  # noqa: BLE001 - nothing may end in a stack trace
         complain(error, as_json="--json" in words)
-        return status_of(error)
-    return 0
+        status = status_of(error)
+    return status

@@ -14,7 +14,8 @@ from tre.cli.words import loss_in_words
 
 def explained(explanation: Explanation) -> Iterator[RenderableType]:
     """What is bounded, the error of each column, the noise behind it, the price."""
-    yield f"{explanation.bounds} The answer has {explanation.cells:,} cells."
+    cells = "one cell" if explanation.cells == 1 else f"{explanation.cells:,} cells"
+    yield f"{explanation.bounds} The answer has {cells}."
     yield ""
     yield _errors(explanation)
     yield ""

@@ -42,6 +42,8 @@ def number_in_words(value: float | Decimal, *, width: float = 0.0) -> str:
     ('12,345', '12,345.60')
     >>> number_in_words(40853.0555, width=7600.0), number_in_words(0.12345, width=0.2)
     ('40,853', '0.123')
+    >>> number_in_words(0.5)
+    '0.500000'
     """
     if isinstance(value, float) and isfinite(value):
         return f"{value:,.{_decimals(width)}f}"

@@ -121,9 +121,12 @@ def _engine(path: Path, durability: Durability) -> Engine:
         URL.create("sqlite", database=str(path)),
         connect_args={"timeout": _PATIENCE_SECONDS, "isolation_level": None},
         max_overflow=-1,
+        hide_parameters=True,
     )
 
     def prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        # Damaged text is read, so that the log's verifier can say where it is.
+        connection.text_factory = _text
         for setting in (
             "journal_mode = WAL",
             f"synchronous = {durability.value}",
@@ -136,6 +139,10 @@ def _engine(path: Path, durability: Durability) -> Engine:
 
     event.listen(engine.pool, "connect", prepare)
     return engine
+
+
+def _text(stored: bytes) -> str:
+    return stored.decode(errors="surrogateescape")
 
 
 @contextmanager

@@ -15,17 +15,21 @@ LOCKED: Final = {
     "autoinstall_known_extensions": "false",
     "allow_community_extensions": "false",
     "allow_unsigned_extensions": "false",
+    "allow_persistent_secrets": "false",
+    "python_enable_replacements": "false",
     "temp_file_encryption": "true",
     "lock_configuration": "true",
 }
 """Settings in force once the connection is handed out; read back and asserted."""
 
 
-def locked_engine(published: Path, scratch: Path) -> duckdb.DuckDBPyConnection:
+def locked_engine(
+    published: Path, scratch: Path, *, memory_mib: int
+) -> duckdb.DuckDBPyConnection:
     """Open a connection locked to the published files under `published`.
 
-    `scratch` is where it may spill, encrypted. Raises RuntimeError where a setting
-    did not take, before anything can be asked.
+    `scratch` is where it spills, encrypted, what `memory_mib` do not hold. Raises
+    RuntimeError where a setting did not take, before anything can be asked.
     """
     connection = duckdb.connect(
         config={
@@ -33,6 +37,7 @@ def locked_engine(published: Path, scratch: Path) -> duckdb.DuckDBPyConnection:
             "autoinstall_known_extensions": "false",
             "extension_directory": str(scratch),
             "temp_directory": str(scratch),
+            "memory_limit": f"{memory_mib}MiB",
             "threads": str(os.cpu_count() or 1),
         }
     )

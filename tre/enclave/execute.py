@@ -42,17 +42,18 @@ def execute(job: Job, read: Read) -> ExactTable:
     values = []
     for position in range(len(job.mechanisms)):
         exact = np.zeros(job.cells, dtype=np.int64)
-        column = groups.column(f"c{position}").fill_null(0).to_numpy()
+        column = groups.column(f"c{position}").to_numpy()
         exact[cells[inside]] = column[inside]
         values.append(exact)
     return ExactTable(tuple(values))
 
 
 def _saturating(job: Job) -> str:
+    """The job's SQL with NULL, a sum of nothing, as 0: `greatest` would skip it."""
     keys = [f"k{position}" for position in range(len(job.keys))]
     columns = [
-        f"CAST(least(greatest(c{position}, {-LARGEST}), {LARGEST}) AS BIGINT)"
-        f" AS c{position}"
+        f"CAST(least(greatest(coalesce(c{position}, 0), {-LARGEST}), {LARGEST})"
+        f" AS BIGINT) AS c{position}"
         for position in range(len(job.mechanisms))
     ]
     return f"SELECT {', '.join(keys + columns)} FROM ({job.sql}) AS answer"

@@ -11,7 +11,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, BinaryIO, Final, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,7 +65,19 @@ class Job:
         return _SHAPE.size + 8 * len(self.mechanisms) * self.draws * self.cells
 
 
-def send(pipe: BinaryIO, payload: bytes) -> None:
+class Writable(Protocol):
+    """What a frame can be written to."""
+
+    def write(self, data: memoryview, /) -> int:
+        """Write these bytes or the first of them; says how many."""
+        ...
+
+    def flush(self) -> None:
+        """Hold nothing back."""
+        ...
+
+
+def send(pipe: Writable, payload: bytes) -> None:
     """Write one frame; raises OSError where the other side is gone."""
     frame = memoryview(_LENGTH.pack(len(payload)) + payload)
     while frame:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO
+import os
+from queue import SimpleQueue
+from threading import Thread
+from typing import BinaryIO, NoReturn
 
 import duckdb
 
@@ -22,11 +25,24 @@ from tre.enclave.job import (
 
 def serve(
     connection: duckdb.DuckDBPyConnection, jobs: BinaryIO, replies: BinaryIO
-) -> None:
-    """Read a job, write its reply, until the input ends. Never raises for a job."""
+) -> NoReturn:
+    """Read a job, write its reply, over and over. Never raises for a job.
+
+    The process ends when `jobs` does, at once and in the middle of a job too.
+    """
+    waiting: SimpleQueue[bytes] = SimpleQueue()
+    Thread(target=_listen, args=(jobs, waiting), daemon=True).start()
     attached: set[str] = set()
-    while (payload := receive(jobs, at_most=LONGEST_JOB)) is not None:
-        send(replies, _reply(payload, connection, attached))
+    while True:
+        send(replies, _reply(waiting.get(), connection, attached))
+
+
+def _listen(jobs: BinaryIO, waiting: SimpleQueue[bytes]) -> None:
+    try:
+        while (payload := receive(jobs, at_most=LONGEST_JOB)) is not None:
+            waiting.put(payload)
+    finally:
+        os._exit(0)
 
 
 def _reply(

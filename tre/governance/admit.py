@@ -22,8 +22,8 @@ class Admission:
 
     `catalogue` has every table of the population; its grants are the project's, and
     only of the datasets it was approved for, by controllers that approve of it
-    still. `versions` says which version each table is of. `account` is the project's,
-    as it stood.
+    still. `versions` says which version each granted table is of. `account` is the
+    project's, as it stood.
     """
 
     project: str
@@ -32,6 +32,20 @@ class Admission:
     catalogue: Catalogue
     versions: Mapping[str, Version]
     account: Account
+
+    def version(self, table: str) -> Version:
+        """The version to read of a table. Refused with not_granted for any other.
+
+        A question may name no column at all: leave for a table is not leave for
+        its columns alone.
+        """
+        if table not in self.versions:
+            raise Refused(
+                "not_granted",
+                f"The project was not granted the table {table}.",
+                suggestion=f"It was granted: {', '.join(sorted(self.versions))}.",
+            )
+        return self.versions[table]
 
 
 def admit(

@@ -21,6 +21,7 @@ _LARGEST_FILE: Final = 1 << 20
 _Text = Annotated[str, Field(max_length=20_000)]
 _Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
 _Word = Annotated[str, Field(min_length=1, max_length=254)]
+_Number = Annotated[Decimal, Field(allow_inf_nan=False, max_digits=400)]
 
 
 class _Model(BaseModel):
@@ -40,8 +41,8 @@ class Criteria(_Model):
 class BudgetAsked(_Model):
     """The budget asked for; delta only under zCDP."""
 
-    epsilon: Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]
-    delta: Annotated[Decimal, Field(ge=0, lt=1, allow_inf_nan=False)] = Decimal(0)
+    epsilon: Annotated[_Number, Field(gt=0)]
+    delta: Annotated[_Number, Field(ge=0, lt=1)] = Decimal(0)
     measure: Literal["zcdp", "pure"] = "zcdp"
 
     @model_validator(mode="after")
@@ -122,8 +123,11 @@ def _load(path: Path) -> object:
         return yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError:
         raise Invalid(path.name, "expected a file that can be read") from None
-    except (yaml.YAMLError, UnicodeDecodeError):
-        raise Invalid(path.name, "expected YAML or JSON in UTF-8") from None
+    except (yaml.YAMLError, ValueError, RecursionError):
+        # A day like 2027-02-30 is a ValueError of the date it cannot become.
+        raise Invalid(
+            path.name, "expected YAML or JSON in UTF-8, with days that there are"
+        ) from None
 
 
 def _path(location: tuple[int | str, ...]) -> str:

@@ -56,12 +56,16 @@ def current_catalogue(
 ) -> Current:
     """The current tables of a population.
 
-    With `granted`, each table's granted columns are those named (a table that is
-    not named has none); without it, all are: the catalogue as a whole.
+    With `granted`, each table's granted columns are those named, and only tables
+    that are named have a version; without it, all do: the catalogue as a whole.
     """
     rows = connection.execute(_CURRENT, {"population": population}).all()
     tables = {row.name: _granted(decode_table(row.body), granted) for row in rows}
-    versions = {row.name: _version(row) for row in rows}
+    versions = {
+        row.name: _version(row)
+        for row in rows
+        if granted is None or (row.dataset, row.name) in granted
+    }
     return Current(Catalogue(population, tables), versions)
 
 

@@ -10,8 +10,9 @@ from sqlalchemy import delete, exists, func, insert, select, update
 
 from privacy.errors import Refused
 from tre.audit.act import Act
-from tre.control.tables import person, person_role, token
+from tre.control.tables import person, person_role, storable, token
 from tre.governance.roles import Action, Person, Role, find_person, permitted
+from tre.ledger.settle import ENVIRONMENT, UNKNOWN
 
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._%+@-]{0,253}")
 
@@ -81,7 +82,7 @@ def _administrators(act: Act) -> int:
 def _insert(
     act: Act, person_id: str, roles: Iterable[Role], controller: str | None
 ) -> Person:
-    if not _ID.fullmatch(person_id):
+    if not _ID.fullmatch(person_id) or person_id in {ENVIRONMENT, UNKNOWN}:
         raise Refused(
             "invalid_person",
             "A person's id is an e-mail address or a plain name.",
@@ -103,6 +104,8 @@ def _checked(roles: Iterable[Role], controller: str | None) -> frozenset[Role]:
     wanted = frozenset(roles)
     if not wanted:
         raise Refused("invalid_person", "A person needs at least one role.")
+    if not storable(controller or ""):
+        raise Refused("invalid_person", "A controller's name is plain text.")
     if Role.STEWARD in wanted and not (controller or "").strip():
         raise Refused(
             "invalid_person", "A steward acts for a controller, which needs a name."

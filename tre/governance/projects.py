@@ -21,6 +21,7 @@ from tre.control.tables import (
     project,
     project_researcher,
     project_table,
+    storable,
 )
 from tre.governance.application import Application
 from tre.governance.catalogue import current_catalogue
@@ -264,7 +265,7 @@ def _approver(actor: Person, held: Project, role: Role | None) -> str:
         raise Refused(
             "capacity_unclear",
             "You could approve as committee or as steward.",
-            suggestion="Say which.",
+            suggestion="Say which: role committee, or role steward.",
         )
     return wanted[0]
 
@@ -278,7 +279,7 @@ def _approval_facts(held: Project, approver: str) -> dict[str, Json]:
 
 
 def _said(text: str, code: str, otherwise: str) -> str:
-    if not text.strip():
+    if not text.strip() or not storable(text):
         raise Refused(code, otherwise)
     return text.strip()
 

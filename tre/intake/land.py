@@ -125,6 +125,6 @@ def _plain(kind: pa.DataType) -> pa.DataType:
 
 def _quiet(error: BaseException, source: str) -> BaseException:
     """The error itself, unless it is a library's, whose text may quote values."""
-    if isinstance(error, pa.ArrowException):
+    if isinstance(error, pa.ArrowException | ValueError | TypeError | LookupError):
         return Invalid(source, "its values do not fit the types it declares")
     return error

@@ -13,12 +13,12 @@ import sqlglot.expressions as exp
 
 from privacy.catalogue import Domain, Type
 from tre.intake.origin import Family, Incoming
+from tre.intake.problem import listed, problem, problem_of_derived
 from tre.intake.publication import Reason
 from tre.intake.sql import (
     Tree,
     cast,
     column,
-    every,
     literal,
     number,
     sql,
@@ -29,7 +29,6 @@ from tre.manifest.domains import LARGEST, derived, domain
 from tre.manifest.model import FieldType, OutOfRange, Role, TableField
 
 NUMERAL: Final = r"\s*[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\s*"
-NOT_FINITE: Final = r"\s*[+-]?(nan|inf|infinity)\s*"
 MOMENT: Final = (
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?Z?"
 )
@@ -75,16 +74,6 @@ CASE
 END
 """
 """What is a number, but too large to hold, is beyond every bound there can be."""
-
-PROBLEM: Final = """
-CASE
-    WHEN :fine THEN NULL
-    WHEN :x IS NULL THEN :required
-    WHEN :value IS NOT NULL THEN :range
-    WHEN :infinite THEN :not_finite
-    ELSE :type
-END
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +146,7 @@ def _published(incoming: Incoming) -> Reading:
         parsed_as=name,
         parsed=_parsed(incoming, known),
         published=_stored(value, known, clamped=clamped),
-        problem=_problem(incoming, value, known, clamped=clamped),
+        problem=problem(incoming, value, known, clamped=clamped),
     )
 
 
@@ -170,15 +159,13 @@ def _derived(name: str, incoming: Incoming) -> Reading:
     )
     value = column(parsed_as)
     clamped = derivation.out_of_range is OutOfRange.CLAMP
-    fine = _fine(value, value, known, clamped=clamped)
-    template = "CASE WHEN :fine THEN NULL WHEN :v IS NULL THEN :type ELSE :range END"
     return Reading(
         name=name,
         domain=known,
         parsed_as=parsed_as,
         parsed=cast(part, "BIGINT"),
         published=_stored(value, known, clamped=clamped),
-        problem=sql(template, fine=fine, v=value, **_reasons()),
+        problem=problem_of_derived(value, known, clamped=clamped),
     )
 
 
@@ -236,11 +223,11 @@ def _truth(field: TableField, family: Family, x: Tree) -> Tree:
 
 
 def _stored(value: Tree, known: Domain, *, clamped: bool) -> Tree:
-    """The value in its column's own type; NULL, harmlessly, in rows that are rejected."""
+    """The value in its column's own type; NULL where that cannot hold it."""
     kind = exp.DataType.build(storage(known), dialect="duckdb")
     if clamped and known.type is not Type.TEXT:
         value = (
-            _listed_or_null(value, known) if _listed(known) else _clamped(value, known)
+            _listed_or_null(value, known) if listed(known) else _clamped(value, known)
         )
     return exp.TryCast(this=value, to=kind)
 
@@ -260,71 +247,3 @@ def _clamped(value: Tree, known: Domain) -> Tree:
         high = literal(known.upper)
         whens.append(exp.If(this=exp.GT(this=value, expression=high), true=high))
     return exp.Case(ifs=whens, default=value) if whens else value
-
-
-def _gaps(known: Domain) -> bool:
-    """Whether the list leaves out whole numbers between its ends: a declared list."""
-    values = known.values or ()
-    ends = known.lower, known.upper
-    if not isinstance(ends[0], int) or not isinstance(ends[1], int):
-        return True
-    return len(values) != ends[1] - ends[0] + 1
-
-
-def _problem(incoming: Incoming, value: Tree, known: Domain, *, clamped: bool) -> Tree:
-    x = column(incoming.landed)
-    return sql(
-        PROBLEM,
-        x=x,
-        value=value,
-        fine=_fine(x, value, known, clamped=clamped),
-        infinite=_lexical(incoming, known, NOT_FINITE),
-        **_reasons(),
-    )
-
-
-def _fine(x: Tree, value: Tree, known: Domain, *, clamped: bool) -> Tree:
-    """Whether a value may be published: NULL only where the field may be missing."""
-    inside = _inside(value, known, clamped=clamped)
-    fine = sql(":value IS NOT NULL AND :inside", value=value, inside=inside)
-    if not known.nullable:
-        return fine
-    if clamped and known.type is not Type.BOOLEAN and _listed(known):
-        return sql(":x IS NULL OR :value IS NOT NULL", x=x, value=value)
-    return sql(":x IS NULL OR (:fine)", x=x, fine=fine)
-
-
-def _listed(known: Domain) -> bool:
-    """Whether values outside the domain have no nearest one inside."""
-    return known.values is not None and (known.type is Type.TEXT or _gaps(known))
-
-
-def _inside(value: Tree, known: Domain, *, clamped: bool) -> Tree:
-    if known.type is Type.BOOLEAN:
-        return exp.Boolean(this=True)
-    if known.values is not None and _listed(known):
-        listed = [literal(listed) for listed in known.values]
-        return exp.In(this=value, expressions=listed)
-    largest = LARGEST if known.type is Type.NUMBER else None
-    lower = -LARGEST if known.lower is None and largest else known.lower
-    upper = LARGEST if known.upper is None and largest else known.upper
-    conditions: list[Tree] = []
-    if lower is not None and not (clamped and known.lower is not None):
-        conditions.append(exp.GTE(this=value, expression=literal(lower)))
-    if upper is not None and not (clamped and known.upper is not None):
-        conditions.append(exp.LTE(this=value, expression=literal(upper)))
-    return every(conditions)
-
-
-def _lexical(incoming: Incoming, known: Domain, pattern: str) -> Tree:
-    if known.type is not Type.NUMBER:
-        return exp.Boolean(this=False)
-    x = cast(column(incoming.landed), "VARCHAR")
-    return sql("regexp_full_match(lower(:x), :pattern)", x=x, pattern=text(pattern))
-
-
-def _reasons() -> dict[str, Tree]:
-    return {
-        name: text(Reason(name).value)
-        for name in ("required", "type", "range", "not_finite")
-    }

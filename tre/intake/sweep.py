@@ -9,7 +9,7 @@ from pathlib import Path
 from connectors.errors import Invalid
 from tre.intake import spine
 from tre.intake.engine import Engine
-from tre.intake.zones import VERSION, WORK, ZONES, Zones, remove
+from tre.intake.zones import PENDING, VERSION, WORK, ZONES, Zones, remove
 
 
 def sweep(zones: Zones, known_files: Collection[Path]) -> None:
@@ -33,6 +33,8 @@ def sweep_locked(zones: Zones, known_files: Collection[Path]) -> None:
                 shutil.rmtree(file, ignore_errors=True)
             else:
                 file.unlink(missing_ok=True)
+    for draft in zones.folder("linkage").glob(f"*{PENDING}.draft"):
+        draft.unlink(missing_ok=True)
     _versions(zones, known_files)
     _spines(zones, known_files)
 

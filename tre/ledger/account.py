@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from privacy.accounting import ATTO, NANO, Loss, Measure, epsilon_of_rho
 from tre.audit.act import Act
-from tre.control.tables import account
+from tre.control.tables import account, storable
 from tre.ledger.budget import Budget
 
 _NEWEST: Final = (
@@ -155,7 +155,8 @@ def lower_cap(act: Act, dataset: str, budget: Budget) -> bool:
 
 def current_account(connection: Connection, kind: Kind, name: str) -> Account:
     """The newest account of this name. LookupError where there has been none."""
-    row = connection.execute(_NEWEST, {"kind": kind.value, "name": name}).first()
+    named = {"kind": kind.value, "name": name}
+    row = connection.execute(_NEWEST, named).first() if storable(name) else None
     if row is None:
         raise LookupError(f"there is no {kind.value} account of that name")
     return read_account(row)

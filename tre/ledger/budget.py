@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from math import floor
+from math import floor, isfinite
 
 from privacy.accounting import NANO, Measure, rho_budget
 from tre.control.canonical import Json
@@ -84,7 +84,8 @@ def plain(number: Decimal) -> str:
 
 
 def _finite(number: Decimal) -> bool:
-    return number.is_finite()
+    """Whether it is a number, and no larger than floats are: prices are floats."""
+    return number.is_finite() and isfinite(float(number))
 
 
 def _require(met: bool, otherwise: str) -> None:  # noqa: FBT001 - the condition itself

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Final
+from typing import Final, TypeAlias
 
 from sqlalchemy import (
     ColumnElement,
@@ -17,7 +17,7 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError
 
 from privacy.errors import Refused
 from tre.audit.act import Act, acting
@@ -75,8 +75,18 @@ _ACCOUNTS: Final = (
 )
 
 
+Check: TypeAlias = Callable[[Connection], None]
+"""Raises Refused where a question that was admitted would not be any more."""
+
+
 def reserve(
-    control: Control, asked: Question, cost: Cost, *, owner: str, now: datetime
+    control: Control,
+    asked: Question,
+    cost: Cost,
+    *,
+    owner: str,
+    now: datetime,
+    check: Check = lambda _connection: None,
 ) -> Reserved | Settled:
     """Charge a question to its project, its datasets and its population, or refuse.
 
@@ -84,11 +94,13 @@ def reserve(
     an answered question; Failed where that one failed. Refused with code
     budget_exhausted, project_not_active, project_expired, period_ended,
     dataset_withdrawn, data_changed, idempotency_conflict, question_in_progress, or
-    unavailable; nothing is charged then. `owner` names the running process: when it
-    ends without settling, `recover` does.
+    unavailable, or by `check`, which the same transaction makes first; nothing is
+    charged then. `owner` names the running process: when it ends without settling,
+    `recover` does.
     """
     try:
         with acting(control, asked.asked.person, now) as act:
+            check(act.connection)
             return _reserve(act, asked, cost, owner)
     except IntegrityError:
         with control.reading() as connection:
@@ -96,12 +108,6 @@ def reserve(
         if release is None:
             raise
         return Settled(release)
-    except OperationalError:
-        raise Refused(
-            "unavailable",
-            "The ledger cannot be written just now. Nothing was charged.",
-            suggestion="Ask again in a moment.",
-        ) from None
 
 
 def _reserve(act: Act, asked: Question, cost: Cost, owner: str) -> Reserved:

@@ -21,6 +21,9 @@ from tre.ledger.question import Asked, Reserved
 ENVIRONMENT: Final = "environment"
 """The actor of what nobody asked for."""
 
+UNKNOWN: Final = "unknown"
+"""The actor of what somebody asked for whom nobody knows."""
+
 
 _SETTLE: Final = (
     update(question)
@@ -94,7 +97,7 @@ def record_refusal(
     Names nobody has are not written: they are text from outside.
     """
     with control.reading() as connection:
-        who = _known(connection, person.c.id, asked.person)
+        who = _known(connection, person.c.id, asked.person) or UNKNOWN
         where = _known(connection, project.c.name, asked.project)
     with acting(control, who, now) as act:
         detail = {
@@ -111,11 +114,11 @@ def record_repeat(control: Control, asked: Asked, release: str, now: datetime) -
         act.record("question.repeated", release, {"project": asked.project})
 
 
-def _known(connection: Connection, column: Column[str], name: str) -> str:
+def _known(connection: Connection, column: Column[str], name: str) -> str | None:
     if not storable(name):
-        return "unknown"
+        return None
     found = connection.execute(select(column).where(column == name))
-    return found.scalar_one_or_none() or "unknown"
+    return found.scalar_one_or_none()
 
 
 def _settle(act: Act, reserved: Reserved, state: str, describe: Describe) -> Ended:
