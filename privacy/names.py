@@ -14,6 +14,10 @@ from privacy.scope import PERSON_ID, Scope, quoted_name
 ADDED: Final = ("_low", "_high", "_status")
 """Endings of the columns that a release adds beside each noised one."""
 
+DRAW: Final = "draw"
+"""The column that counts the draws of one question, in a laboratory."""
+
+_MEANS: Final = {PERSON_ID: "stands for a person", DRAW: "counts draws"}
 LONGEST_NAME: Final = 128
 _BY_NODE: Final = {
     exp.Extract: "extract",
@@ -26,16 +30,19 @@ def output_names(items: list[exp.Expr], scope: Scope) -> list[str]:
     """The name of each selected item: as asked, or the column's, or the function's.
 
     Names given by the question are kept as they are and refused where they are
-    taken (`reserved_name`); the others get a number where they are.
+    taken (`reserved_name`); the others get a number where they are, or where a
+    release would add the same name beside a noised column.
     """
-    taken: set[str] = set()
+    taken = {DRAW}
     for each in items:
         if isinstance(each, exp.Alias):
             _take(each, taken, scope)
-    return [
+    names = [
         each.alias if isinstance(each, exp.Alias) else _free(_plain(each, scope), taken)
         for each in items
     ]
+    beside = {f"{name.casefold()}{added}" for name in names for added in ADDED}
+    return [_free(name, taken) if name.casefold() in beside else name for name in names]
 
 
 def _take(item: exp.Alias, taken: set[str], scope: Scope) -> None:
@@ -54,8 +61,8 @@ def _take(item: exp.Alias, taken: set[str], scope: Scope) -> None:
             clause=quoted_name(name),
             suggestion=quoted_name(f"{name}_column"),
         )
-    if folded in taken or folded == PERSON_ID:
-        why = "is given to two columns" if folded in taken else "stands for a person"
+    if folded in taken or folded in _MEANS:
+        why = _MEANS.get(folded, "is given to two columns")
         raise refuse("reserved_name", f"The name {name} {why}: choose another.")
     taken.add(folded)
 

@@ -22,6 +22,7 @@ from connectors.arrow import TableSource
 from connectors.errors import Invalid
 from privacy.accounting import ATTO, Loss, Measure
 from privacy.explain import Explanation
+from privacy.names import DRAW
 from privacy.policy import POLICIES
 from tre.audit.act import acting
 from tre.control.database import Durability
@@ -39,7 +40,7 @@ from tre.ledger.question import Asked
 from tre.manifest import Manifest, load, public_tables
 from tre.pace import Waiting
 from tre.publishing import onboard_dataset
-from tre.release import DRAW, Release
+from tre.release import Release
 from tre.spend import Spend
 
 PROJECT: Final = "laboratory"
@@ -131,7 +132,7 @@ class Lab:
         One Arrow table, rows draw by draw, with the number of the draw, from 0, in
         the first column, `draw`. The data is read once.
         """
-        if times < 1:
+        if not isinstance(times, int) or times < 1:
             raise Invalid("times", "expected a whole number above 0")
         spend = Spend(epsilon, rho, margin, share)
         asked = Asked(PROJECT, RESEARCHER, sql, spend.said(), draws=times, fresh=True)

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from privacy.accounting import Loss
+from privacy.names import DRAW
 from privacy.table import ColumnKind, ReleasedColumn, ReleasedTable
 from tre.receipt import loss_of
 from tre.releases import Content, StoredRelease
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ARROW_STREAM: Final = "application/vnd.apache.arrow.stream"
-DRAW: Final = "draw"
 
 _PLAIN: Final = {
     ColumnKind.INTEGER: pa.int64(),

@@ -12,7 +12,6 @@ from importlib.abc import MetaPathFinder
 from pathlib import Path
 
 import privacy
-import tre
 from tre.enclave.limits import limit
 from tre.enclave.sandbox import confine
 
@@ -36,7 +35,7 @@ def _readable(published: Path) -> tuple[Path, ...]:
 
     Of a checkout only the packages: there may be a home with its keys beside them.
     """
-    ours = {Path(folder) for package in (privacy, tre) for folder in package.__path__}
+    ours = {Path(__file__).resolve().parents[1], *map(Path, privacy.__path__)}
     prefixes = {Path(sys.prefix), Path(sys.base_prefix)}
     libraries = {prefix / name for prefix in prefixes for name in ("lib", "lib64")}
     packages = {Path(folder) for folder in site.getsitepackages()}

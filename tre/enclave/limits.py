@@ -19,13 +19,16 @@ THREAD_MIB: Final = 32
 def limit(engine_mib: int) -> None:
     """Bound this process, and leave no core file: there are keys in its memory.
 
-    Where memory runs out all the same, Linux ends this process before any other.
+    Files may be as many as the system allows, since each version is one. Where
+    memory runs out all the same, Linux ends this process before any other.
     """
     _at_most(resource.RLIMIT_CORE, 0)
     if sys.platform.startswith("linux"):
         threads_mib = THREAD_MIB * (os.cpu_count() or 1)
         total_mib = engine_mib + BESIDE_ENGINE_MIB + threads_mib
         _at_most(resource.RLIMIT_DATA, total_mib * 2**20)
+        _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
+        _at_most(resource.RLIMIT_NOFILE, most_files)
         with suppress(OSError):
             Path("/proc/self/oom_score_adj").write_text("1000")
 
