@@ -132,7 +132,7 @@ class Lab:
         One Arrow table, rows draw by draw, with the number of the draw, from 0, in
         the first column, `draw`. The data is read once.
         """
-        if not isinstance(times, int) or times < 1:
+        if times < 1 or times != int(times):
             raise Invalid("times", "expected a whole number above 0")
         spend = Spend(epsilon, rho, margin, share)
         asked = Asked(PROJECT, RESEARCHER, sql, spend.said(), draws=times, fresh=True)
