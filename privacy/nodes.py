@@ -30,7 +30,7 @@ def plus(left: exp.Expr, right: exp.Expr) -> exp.Expr:
 
     The engine gathers the constants of a chain of `+`, or of `*`, and then goes
     through the rest in another order, on which numbers may outgrow 64 bits that
-    fit as written. It leaves the functions of the same meaning alone.
+    fit as written (duckdb#25532). It leaves functions of the same meaning alone.
     """
     return exp.Anonymous(this="add", expressions=[left, right])
 

@@ -118,3 +118,10 @@ def test_one_person_moves_components_by_at_most_the_sensitivity(
         moved = [int(one) - int(other) for one, other in pairs]
         assert sum(map(abs, moved)) <= component.l1
         assert sum(each**2 for each in moved) <= component.l2_squared
+
+
+@pytest.mark.parametrize(("value", "found"), [("2", "TRUE"), ("3", "FALSE")])
+def test_a_constant_is_looked_up_in_its_list(value: str, found: str) -> None:
+    """IN means of a constant what it means of a column."""
+    sql = compiled(f"SELECT COUNT(*) FROM earnings WHERE {value} IN (1, 2)")
+    assert sql.endswith(f"WHERE {found}")

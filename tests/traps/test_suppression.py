@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import inspect
+from fractions import Fraction
 
 import numpy as np
+import pytest
 
 from privacy import disclosure as disclosure_module
+from privacy.compile import compile_plan
 from privacy.derive import derive
 from privacy.noise import noise
 from privacy.policy import NONE
+from privacy.price import Intent, Spending, price
 from privacy.query import AggregateRef, KeyRef, Operator, Ordering
+from tests.language.example import LOCATION, planned
+from tests.laws.grammar import engine, fill
+from tests.laws.test_limits import worst
 from tests.mechanics.questions import (
     ROWS,
+    ZCDP,
     column,
     exact_table,
     mean_of,
@@ -26,6 +34,8 @@ from tests.mechanics.questions import (
     shown,
     sum_of,
 )
+from tre.enclave.execute import execute
+from tre.enclave.job import Job
 
 N = AggregateRef(0)
 
@@ -123,3 +133,26 @@ def test_trap_39_derived_figures_keep_a_public_number_of_decimals() -> None:
     found = derive(noise(values, cost.mechanisms, 1), cost).outputs[1]
     granules = found.value.values * 10**6
     assert np.allclose(granules, np.round(granules), atol=1e-6)
+
+
+@pytest.mark.parametrize("constant", ["* 1e17", "/ 1e17"])
+def test_trap_34_no_constant_is_too_large_to_answer_with(constant: str) -> None:
+    """What was accepted is answered, with NULL where a float cannot hold it."""
+    asked = planned(f"SELECT COUNT(*) {' '.join([constant] * 20)} AS a FROM earnings")
+    cost = price(asked, Spending(Intent.EPSILON, Fraction(1)), ZCDP)
+    assert column(released(cost, exact_table([1_000])), "a") in ([None], [0.0])
+
+
+@pytest.mark.parametrize("sql", ["SUM(pay)", "SUM(pay), region"])
+def test_trap_14_a_sum_of_nothing_is_zero_to_the_noise(sql: str) -> None:
+    """NULL is 0 before it is bounded: the engine's LEAST and GREATEST pass over it."""
+    database = engine()
+    fill(database, [{**row, "pay": None} for row in worst()])
+    groups = " GROUP BY region" if "region" in sql else ""
+    asked = planned(f"SELECT {sql} FROM earnings{groups}")
+    cost = price(asked, Spending(Intent.EPSILON, Fraction(1)), ZCDP)
+    keys = tuple(key.domain for key in asked.query.keys)
+    statement = compile_plan(asked, {"earnings": LOCATION}).sql
+    job = Job((), statement, keys, cost.mechanisms)
+    (sums,) = execute(job, lambda text: database.execute(text).to_arrow_table()).values
+    assert not sums.any()
