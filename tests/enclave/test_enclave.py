@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -129,7 +131,7 @@ def test_a_sum_of_nothing_is_zero(
 def test_one_process_reads_many_versions(folder: Path, tmp_path: Path) -> None:
     """A process goes on to attach whatever is published after it started."""
     enclave = Enclave(folder, tmp_path / "scratch")
-    for version in range(20):
+    for version in range(5):
         file = publish(folder, f"CREATE TABLE published.t AS SELECT {version} AS x")
         attachment = Attachment(f"n{version}", file.path, file.key)
         sql = f'SELECT sum(x) AS c0 FROM "n{version}"."t"'
@@ -209,3 +211,27 @@ def test_the_exact_table_keeps_its_values_to_itself() -> None:
     from privacy.table import ExactTable
 
     assert "4711" not in repr(ExactTable((np.array([4711]),)))
+
+
+def test_an_enclave_process_imports_no_pandas(folder: Path, tmp_path: Path) -> None:
+    """The engine binds values and Arrow makes arrays without a second's import."""
+    program = """
+import sys
+from pathlib import Path
+from tre.enclave.child import _NoPandas
+sys.meta_path.insert(0, _NoPandas())
+import pyarrow
+from tre.enclave.engine import locked_engine
+folders = (Path(argument) for argument in sys.argv[1:])
+connection = locked_engine(*folders, memory_mib=64)
+print(connection.execute("SELECT ?", [7]).to_arrow_table().column(0).to_pylist())
+print(pyarrow.array(["north"], type=pyarrow.string()), "pandas" in sys.modules)
+"""
+    run = subprocess.run(
+        [sys.executable, "-I", "-c", program, str(folder), str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.splitlines()[0] == "[7]"
+    assert run.stdout.endswith("False\n")

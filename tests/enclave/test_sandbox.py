@@ -103,3 +103,20 @@ def test_what_an_enclave_may_not_do(code: str, tmp_path: Path) -> None:
 def test_what_an_enclave_must_do(code: str, tmp_path: Path) -> None:
     """Reading published files and writing scratch still works."""
     assert attempt(code, tmp_path)[0] == "allowed"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is the Linux kernel's")
+def test_a_kernel_without_landlock_or_seccomp_will_do() -> None:
+    """Layers that are not there are left out, and the others still taken."""
+    program = """
+from pathlib import Path
+from tre.enclave import sandbox
+had = sandbox.confine((), Path("/nowhere"))  # after which Landlock cannot be called
+sandbox._MACHINES = ()
+print(*set(had) - set(sandbox.confine((), Path("/nowhere"))))
+"""
+    run = subprocess.run(
+        [sys.executable, "-I", "-c", program], capture_output=True, text=True
+    )
+    assert set(run.stdout.split()) <= {"landlock", "seccomp"}
+    assert run.returncode == 0
