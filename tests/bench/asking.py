@@ -20,8 +20,8 @@ from privacy.compile import compile_plan
 from privacy.parse import parse
 from privacy.plan import plan
 from privacy.policy import GATEWAY
-from tre.enclave.engine import crypto_extension
 from tre.enclave.job import Attachment
+from tre.encryption import crypto_extension
 from tre.governance.admit import admit
 from tre.lab import PROJECT, RESEARCHER, Lab
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import duckdb
 
-from tre.enclave.engine import crypto_extension
 from tre.enclave.job import Attachment
+from tre.encryption import crypto_extension
 
 PEOPLE = """
 CREATE TABLE published.people AS

@@ -13,8 +13,8 @@ import duckdb
 import pyarrow as pa
 
 from connectors import TableSource
+from tre.encryption import crypto_extension
 from tre.intake import Options, Publication, Zones, onboard
-from tre.intake.engine import httpfs
 from tre.keystore import Keystore
 from tre.manifest import load
 
@@ -141,7 +141,7 @@ def opened(zones: Zones, file: Path, key_name: str):
             "autoload_known_extensions": "false",
         }
     )
-    connection.execute(f"LOAD '{httpfs()}'")
+    connection.execute(f"LOAD '{crypto_extension()}'")
     key = zones.keystore.key(key_name).hex()
     connection.execute(
         f"ATTACH '{zones.home / file}' AS f (ENCRYPTION_KEY ?, READ_ONLY)", [key]

@@ -41,9 +41,7 @@ def test_what_a_release_adds_is_not_taken(sql: str) -> None:
     added = [f"{name}{ending}" for name in asked for ending in ADDED]
     folded = [name.casefold() for name in (*asked, *added)]
     assert len({*asked}) == len(asked)
-    assert not {name.casefold() for name in asked} & {
-        name.casefold() for name in added
-    }
+    assert not {name.casefold() for name in asked} & {name.casefold() for name in added}
     assert "draw" not in folded
 
 

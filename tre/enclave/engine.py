@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from importlib import resources
 from pathlib import Path
 from typing import Final
 
 import duckdb
+
+from tre.encryption import crypto_extension
 
 LOCKED: Final = {
     "enable_external_access": "false",
@@ -48,13 +49,6 @@ def locked_engine(
             connection.execute(f"SET {setting} = {value}")
     _assert_locked(connection)
     return connection
-
-
-def crypto_extension() -> Path:
-    """The signed httpfs extension, from its wheel: DuckDB's AES-GCM needs it."""
-    package = resources.files("duckdb_extension_httpfs")
-    (found,) = Path(str(package)).rglob("httpfs.duckdb_extension")
-    return found
 
 
 def _assert_locked(connection: duckdb.DuckDBPyConnection) -> None:

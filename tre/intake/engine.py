@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import duckdb
-import duckdb_extension_httpfs  # type: ignore[import-untyped]  # holds one file
 import pyarrow as pa
 
 from connectors.errors import Invalid
+from tre.encryption import crypto_extension
 from tre.intake.sql import Tree
 
 ATTACH: Final = "ATTACH '{file}' AS \"{zone}\" (ENCRYPTION_KEY ?{access})"
@@ -43,7 +43,7 @@ class Engine:
                 "threads": str(threads),
             },
         )
-        connection.execute(f"LOAD '{_quoted(httpfs())}'")
+        connection.execute(f"LOAD '{_quoted(crypto_extension())}'")
         connection.execute("SET temp_file_encryption = true")
         return cls(connection)
 
@@ -123,13 +123,6 @@ class Engine:
         except duckdb.Error as error:
             failure = type(error).__name__
         raise _failed(failure)
-
-
-def httpfs() -> Path:
-    """The signed httpfs extension in its wheel: DuckDB's AES-GCM writes need it."""
-    folder = Path(duckdb_extension_httpfs.__path__[0])
-    (found,) = folder.rglob("httpfs.duckdb_extension")
-    return found
 
 
 def _quoted(path: Path) -> str:
