@@ -16,7 +16,7 @@ from privacy.query import Aggregate, Statistic
 from privacy.quote import quote
 from privacy.refusals import refuse
 from privacy.rows import bind_row
-from privacy.scope import PERSON_ID, Scope
+from privacy.scope import PERSON_ID, Scope, person_of, quoted_name
 from privacy.weight import MOST_WEIGHT, weight
 
 MOST_MOVED: Final = 2**56
@@ -51,7 +51,7 @@ def _distinct(node: exp.Expr, scope: Scope) -> Aggregate:
     only = counted[0] if len(counted) == 1 else None
     person = isinstance(only, exp.Column) and only.name.casefold() == PERSON_ID
     if isinstance(node, exp.Count) and person:
-        _check_table(only, scope)
+        _check_person(node, scope)
         return Aggregate(Statistic.PEOPLE)
     raise refuse(
         "unsupported",
@@ -61,14 +61,18 @@ def _distinct(node: exp.Expr, scope: Scope) -> Aggregate:
     )
 
 
-def _check_table(node: exp.Expr | None, scope: Scope) -> None:
-    table = node.text("table") if node is not None else ""
-    if table and table.casefold() != scope.alias.casefold():
+def _check_person(node: exp.Count, scope: Scope) -> None:
+    """Refuse a `person_id` that rows may lack: it would not count all behind them."""
+    (named,) = node.this.expressions
+    if person_of(scope, named).optional:
+        counted = next(each for each in scope.parts if not each.optional)
         raise refuse(
-            "unknown_column",
-            f"{table} is not the table asked; it goes by {scope.alias}.",
-            clause=quote(node, scope.text) if node is not None else "",
-            suggestion=PERSON_ID,
+            "person_id",
+            f"{named.table} is the optional side of a LEFT JOIN, so its person_id "
+            "may be missing. Count the people of the other side, and say WHERE what "
+            "they must have matched.",
+            clause=quote(node, scope.text),
+            suggestion=f"COUNT(DISTINCT {quoted_name(counted.alias)}.{PERSON_ID})",
         )
 
 
@@ -108,7 +112,7 @@ def _summed(node: exp.Expr, scope: Scope) -> Expression:
     found = ends(argument.domain)
     if found is None:
         raise _unbounded(node, scope)
-    largest = max(abs(end) for end in found) * max(1, scope.table.rows_per_person)
+    largest = max(abs(end) for end in found) * max(1, scope.rows_per_person)
     if largest > MOST_MOVED:
         raise _too_far(node, argument, scope)
     return argument
@@ -143,7 +147,7 @@ def _unbounded(node: exp.Expr, scope: Scope) -> Refused:
 def _too_far(node: exp.Expr, argument: Expression, scope: Scope) -> Refused:
     inside = quote(node.this, scope.text)
     lower, upper = ends(argument.domain) or (0, 0)
-    room = MOST_MOVED // max(1, scope.table.rows_per_person)
+    room = MOST_MOVED // max(1, scope.rows_per_person)
     most = 10 ** (len(str(room)) - 1)
     bounds = ", ".join(
         written(end, argument.domain.scale)

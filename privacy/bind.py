@@ -7,7 +7,7 @@ from typing import Final
 import sqlglot.expressions as exp
 
 from privacy.aggregates import weighed
-from privacy.catalogue import Catalogue, Table, Type, Unit
+from privacy.catalogue import Catalogue, Type
 from privacy.errors import Refused
 from privacy.expression import Expression
 from privacy.keys import bind_keys
@@ -24,9 +24,11 @@ from privacy.query import (
     Query,
 )
 from privacy.quote import MAX_QUOTED, quote
-from privacy.refusals import listed, nearest, refuse
+from privacy.refusals import refuse
+from privacy.relate import relate
+from privacy.relation import expressions
 from privacy.rows import bind_condition
-from privacy.scope import Scope, quoted_name, scope_of
+from privacy.scope import Scope
 from privacy.weight import MOST_WEIGHT, weight
 
 MOST_OUTPUTS: Final = 256
@@ -41,7 +43,8 @@ def bind(query: Query, catalogue: Catalogue) -> BoundQuery:
     bounded, and every key has finitely many public values.
     """
     select = query.tree
-    scope = _relation(select, query.text, catalogue)
+    related = relate(select, query.text, catalogue)
+    scope = related.scope
     _check_aggregated(select, scope)
     where = _where(select, scope)
     keys = bind_keys(select, scope)
@@ -51,7 +54,7 @@ def bind(query: Query, catalogue: Catalogue) -> BoundQuery:
     ordering = _ordering(select, released, outputs)
     bound = BoundQuery(
         text=query.text,
-        table=scope.table,
+        relation=related.relation,
         where=where,
         keys=keys.keys,
         aggregates=tuple(released.aggregates),
@@ -63,49 +66,6 @@ def bind(query: Query, catalogue: Catalogue) -> BoundQuery:
     )
     _check_weight(bound)
     return bound
-
-
-# --------------------------------------------------------------------- relation
-
-
-def _relation(select: exp.Select, text: str, catalogue: Catalogue) -> Scope:
-    source = select.args.get("from_")
-    if source is None:
-        raise refuse(
-            "not_a_question",
-            f"A question asks of a table: FROM {listed(sorted(catalogue.tables))}.",
-        )
-    named = source.this
-    if not isinstance(named, exp.Table) or not isinstance(named.this, exp.Identifier):
-        raise refuse(
-            "unsupported",
-            f"FROM takes the name of a table: {listed(sorted(catalogue.tables))}.",
-            clause=quote(named, text),
-        )
-    table = _table(named, text, catalogue)
-    return scope_of(text, table, named.alias or table.name)
-
-
-def _table(named: exp.Table, text: str, catalogue: Catalogue) -> Table:
-    folded = {name.casefold(): table for name, table in catalogue.tables.items()}
-    table = catalogue.tables.get(named.name) or folded.get(named.name.casefold())
-    if table is None:
-        near = nearest(named.name, catalogue.tables)
-        raise refuse(
-            "unknown_table",
-            f"No table {named.name[:64]} is published in {catalogue.population}. "
-            f"There are: {listed(sorted(catalogue.tables))}.",
-            clause=quote(named.this, text),
-            suggestion=quoted_name(near) if near else "",
-        )
-    if table.unit is Unit.NONE:
-        raise refuse(
-            "unsupported",
-            f"{table.name} is a public reference table: it is about no people, "
-            "and is not asked on its own.",
-            clause=quote(named.this, text),
-        )
-    return table
 
 
 def _check_aggregated(select: exp.Select, scope: Scope) -> None:
@@ -137,9 +97,12 @@ def _counted(select: exp.Select) -> str:
         expressions=[exp.alias_(exp.Count(this=exp.Star()), "n")],
         from_=select.args["from_"].copy(),
     )
-    where = select.args.get("where")
-    if where is not None:
-        counted.set("where", where.copy())
+    for name in ("with_", "joins", "where"):
+        kept = select.args.get(name)
+        if kept:
+            counted.set(
+                name, [each.copy() for each in kept] if name == "joins" else kept.copy()
+            )
     return str(counted.sql(dialect="duckdb"))
 
 
@@ -152,6 +115,7 @@ def _check_weight(bound: BoundQuery) -> None:
     """All expressions together stay short enough for the engine to plan at once."""
     arguments = [each.argument for each in bound.aggregates]
     roots = [bound.where, *arguments, *(each.expression for each in bound.keys)]
+    roots += expressions(bound.relation)
     total = sum(weight(each, MOST_WEIGHT) for each in roots if each is not None)
     if total > MOST_WEIGHT:
         raise refuse("too_long", "The question's expressions are too long together.")

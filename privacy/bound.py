@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
-from privacy.catalogue import Unit
+from privacy.contribution import rows_per_person
 from privacy.query import BoundQuery
 
 
@@ -13,9 +13,9 @@ from privacy.query import BoundQuery
 class BoundedQuery:
     """A question of which one person has at most so many rows, in so many cells.
 
-    `rows_per_person` is the cap publication enforced, so nothing is read from the
-    data and nothing need be filtered. A row is in one cell, so a person is in at
-    most as many cells as they have rows.
+    `rows_per_person` follows from the caps publication enforced, so nothing is read
+    from the data and nothing need be filtered; joins of people multiply them. A row
+    is in one cell, so a person is in at most as many cells as they have rows.
     """
 
     query: BoundQuery
@@ -26,12 +26,10 @@ class BoundedQuery:
 def bound(query: BoundQuery) -> BoundedQuery:
     """Bound one person's rows and cells by public facts. Refuses nothing.
 
-    Raises ValueError for a table that is about no people: binding refuses it.
+    Raises ValueError for a relation that is about no people, or of which one person
+    may have any number of rows: binding refuses it.
     """
-    table = query.table
-    if table.unit is Unit.NONE or table.rows_per_person < 1:
-        raise ValueError("only a protected table has people to bound")
-    rows = 1 if table.unit is Unit.ROW else table.rows_per_person
+    rows = rows_per_person(query.relation)
     return BoundedQuery(query, rows, min(rows, cells(query)))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Final
+from typing import Final, TypeAlias
 
 from privacy.expression import Call, Case, ColumnOf, Expression, Function, Literal
 from privacy.query import (
@@ -16,6 +16,9 @@ from privacy.query import (
     Operator,
     Post,
 )
+from privacy.relation import Join, Relation, Selected, TableOf, whose
+
+Json: TypeAlias = str | list["Json"] | dict[str, "Json"] | None
 
 _ANY_ORDER: Final = frozenset(
     {
@@ -42,8 +45,8 @@ def canonical(query: BoundQuery) -> str:
     commutes make no difference. Names of output columns do: they are part of the
     answer.
     """
-    facts = {
-        "table": query.table.name,
+    facts: dict[str, object] = {
+        "relation": _relation(query.relation),
         "where": _maybe(query.where),
         "keys": [_known(each.expression) for each in query.keys],
         "aggregates": [_aggregate(each) for each in query.aggregates],
@@ -56,11 +59,32 @@ def canonical(query: BoundQuery) -> str:
     return json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
 
 
+def _relation(relation: Relation) -> Json:
+    """A relation; its names are the compiler's own, whatever the question's were."""
+    match relation:
+        case TableOf(table=table):
+            return table.name
+        case Selected(source=source, where=where, columns=columns):
+            return {
+                "of": _relation(source),
+                "where": _maybe(where),
+                "columns": [f"{json.dumps(n)}={_known(each)}" for n, each in columns],
+            }
+        case Join(kind, left, right, people, conditions):
+            return {
+                kind.value: [_relation(left), _relation(right)],
+                "people": None if people is None else [*people],
+                "on": [*sorted(row_text(each) for each in conditions)],
+                "names": [whose(left), whose(right)],
+            }
+
+
 def row_text(expression: Expression) -> str:
     """An expression over rows as text; equal for equal meanings where that is easy."""
     match expression:
-        case ColumnOf(name=name):
-            return json.dumps(name, ensure_ascii=False)
+        case ColumnOf(table, name):
+            plain = json.dumps(name, ensure_ascii=False)
+            return f"{table}.{plain}" if table else plain
         case Literal(value, domain):
             scale = f"e-{domain.scale}" if domain.scale else ""
             known = None if value is None else str(value)

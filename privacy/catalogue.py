@@ -72,6 +72,8 @@ class Table:
     `rows_per_person` is the cap that publication already enforced; 1 where every
     row is a different person. `person_id` is not among the columns. `granted` are
     the columns the asking project may use; the others exist but refuse by name.
+    `unique` are the sets of columns that no two rows of a public table agree on:
+    publication enforced it. A protected table has none.
     """
 
     name: str
@@ -81,6 +83,7 @@ class Table:
     columns: tuple[Column, ...]
     granted: frozenset[str]
     title: str = ""
+    unique: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

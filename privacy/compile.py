@@ -11,9 +11,10 @@ from sqlglot import Dialect
 
 from privacy.canonical import canonical
 from privacy.plan import Component, Plan
-from privacy.query import BoundQuery, Statistic
+from privacy.query import Statistic
+from privacy.relation import whose
 from privacy.render import render
-from privacy.scope import PERSON_ID
+from privacy.source import person_of, source
 
 _DUCKDB: Final = Dialect.get_or_raise("duckdb")
 
@@ -45,11 +46,12 @@ def compile_plan(plan: Plan, locations: Mapping[str, str]) -> Statement:
     columns = [
         *(exp.alias_(each, f"k{place}") for place, each in enumerate(keys)),
         *(
-            exp.alias_(_component(each), f"c{place}")
+            exp.alias_(_component(each, whose(query.relation)), f"c{place}")
             for place, each in enumerate(plan.components)
         ),
     ]
-    select = exp.Select(expressions=columns, from_=_source(query, locations))
+    select = source(query.relation, locations)
+    select.set("expressions", columns)
     if query.where is not None:
         select.set("where", exp.Where(this=render(query.where)))
     if keys:
@@ -58,23 +60,13 @@ def compile_plan(plan: Plan, locations: Mapping[str, str]) -> Statement:
     return Statement(_DUCKDB.generate(select, copy=False))
 
 
-def _source(query: BoundQuery, locations: Mapping[str, str]) -> exp.From:
-    name = query.table.name
-    return exp.From(
-        this=exp.Table(
-            this=exp.to_identifier(name, quoted=True),
-            db=exp.to_identifier(locations[name], quoted=True),
-        )
-    )
-
-
-def _component(component: Component) -> exp.Expr:
+def _component(component: Component, name: str) -> exp.Expr:
+    """One component; `name` is the table whose `person_id` is whose a row is."""
     match component.statistic, component.argument:
         case Statistic.ROWS, None:
             return exp.Count(this=exp.Star())
         case Statistic.PEOPLE, None:
-            person = exp.column(PERSON_ID, quoted=True)
-            return exp.Count(this=exp.Distinct(expressions=[person]))
+            return exp.Count(this=exp.Distinct(expressions=[person_of(name)]))
         case Statistic.PRESENT, argument if argument is not None:
             return exp.Count(this=render(argument))
         case Statistic.SUM, argument if argument is not None:

@@ -19,6 +19,8 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "unsupported": "A clause, function or operator the language does not have.",
         "unknown_table": "No table of this name is published in the population.",
         "unknown_column": "The table has no column of this name.",
+        "ambiguous_column": "A name may be a column of several of the tables asked.",
+        "join": "Tables are joined so that one person's rows would have no bound.",
         "not_granted": "The project was not granted this table or column; it exists.",
         "type_mismatch": "Values of types that do not fit are combined.",
         "invalid_value": "A constant has a form or a size that cannot be used.",

@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Final
 
 from privacy.accounting import Loss, Measure
+from privacy.contribution import factors
 from privacy.disclosure import least_shown
 from privacy.expression import Call, Case, ColumnOf, Expression, Literal
 from privacy.form import Linear, Ratio, form
@@ -124,7 +125,10 @@ def _bounds(plan: Plan) -> str:
     rows, cells = plan.bounded.rows_per_person, plan.bounded.cells_per_person
     if rows == 1:
         return "One person has one row, in one cell."
-    return f"One person has at most {rows} rows, in at most {cells} of the cells."
+    joined = factors(plan.query.relation)
+    product = " × ".join(f"{cap} of {name}" for name, cap in joined)
+    why = f" ({product})" if len(joined) > 1 else ""
+    return f"One person has at most {rows} rows{why}, in at most {cells} of the cells."
 
 
 def _noise(price: Price) -> tuple[NoiseLine, ...]:

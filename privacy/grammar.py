@@ -25,9 +25,13 @@ _MANY: Final = frozenset({"this", "expressions"})
 NODES: Final[Mapping[type[exp.Expr], frozenset[str]]] = MappingProxyType(
     {
         exp.Select: frozenset(
-            {"expressions", "from_", "where", "group", "having"}
-            | {"order", "limit", "offset"}
+            {"expressions", "from_", "joins", "where", "group", "having"}
+            | {"order", "limit", "offset", "with_"}
         ),
+        exp.With: frozenset({"expressions"}),
+        exp.CTE: frozenset({"this", "alias"}),
+        exp.Subquery: frozenset({"this", "alias"}),
+        exp.Join: frozenset({"this", "side", "kind", "on", "using"}),
         exp.From: _ONE,
         exp.Table: frozenset({"this", "alias"}),
         exp.TableAlias: _ONE,
@@ -109,9 +113,14 @@ FUNCTIONS: Final = (
 
 _CLAUSES: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "with_": "WITH",
         "distinct": "SELECT DISTINCT",
-        "joins": "JOIN",
+        "joins": "a join in brackets",
+        "method": "a NATURAL, ASOF or POSITIONAL join",
+        "recursive": "WITH RECURSIVE",
+        "materialized": "MATERIALIZED",
+        "except_": "* EXCLUDE",
+        "replace": "* REPLACE",
+        "rename": "* RENAME",
         "laterals": "LATERAL",
         "qualify": "QUALIFY",
         "windows": "WINDOW",
@@ -174,6 +183,7 @@ def check_grammar(tree: exp.Select, text: str) -> None:
         node, depth = waiting.pop()
         if node is not tree or depth > 1:
             _check_type(node, text)
+        _check_place(node, text)
         _check_parts(node, text)
         _check_complete(node, text)
         if depth > MAX_TREE_DEPTH:
@@ -200,7 +210,7 @@ def _children(node: exp.Expr) -> Iterator[exp.Expr]:
 
 
 def _check_type(node: exp.Expr, text: str) -> None:
-    known = type(node) in NODES and not isinstance(node, exp.Select)
+    known = type(node) in NODES
     if isinstance(node, exp.Anonymous):
         known = _function_name(node) in ANONYMOUS
     if known:
@@ -214,6 +224,24 @@ def _check_type(node: exp.Expr, text: str) -> None:
         f"{_capital(name)} is not part of the language.",
         clause=clause,
     )
+
+
+def _check_place(node: exp.Expr, text: str) -> None:
+    """A SELECT inside another stands for a table, and never for a value."""
+    whole = exp.CTE | exp.Subquery
+    if isinstance(node, exp.Select):
+        placed = node.parent is None or isinstance(node.parent, whole)
+    else:
+        placed = not isinstance(node, exp.Subquery) or isinstance(
+            node.parent, exp.From | exp.Join
+        )
+    if not placed:
+        raise refuse(
+            "unsupported",
+            "A subquery stands in FROM or in WITH, as a table: a value of other "
+            "people's rows cannot stand beside one of mine.",
+            clause=quote(node, text),
+        )
 
 
 def _no_function(node: exp.Func, clause: str) -> Exception:

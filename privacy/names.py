@@ -9,7 +9,7 @@ import sqlglot.expressions as exp
 
 from privacy.quote import quote
 from privacy.refusals import refuse
-from privacy.scope import PERSON_ID, Scope, quoted_name
+from privacy.scope import PERSON_ID, Scope, find_column, quoted_name
 
 ADDED: Final = ("_low", "_high", "_status")
 """Endings of the columns that a release adds beside each noised one."""
@@ -43,6 +43,21 @@ def output_names(items: list[exp.Expr], scope: Scope) -> list[str]:
     ]
     beside = {f"{name.casefold()}{added}" for name in names for added in ADDED}
     return [_free(name, taken) if name.casefold() in beside else name for name in names]
+
+
+def named_column(item: exp.Expr, scope: Scope) -> str:
+    """The name of a subquery's column: as said by AS, or the column's own."""
+    if isinstance(item, exp.Alias):
+        _take(item, set(), scope)
+        return str(item.alias)
+    if isinstance(item, exp.Column):
+        return _plain(item, scope)
+    raise refuse(
+        "reserved_name",
+        "A column that a subquery computes needs a name: write AS and one.",
+        clause=quote(item, scope.text),
+        suggestion=f"{quote(item, scope.text)} AS x",
+    )
 
 
 def _take(item: exp.Alias, taken: set[str], scope: Scope) -> None:
@@ -87,7 +102,7 @@ def _plain(node: exp.Expr, scope: Scope) -> str:
     if isinstance(node, exp.Paren):
         return _plain(node.this, scope)
     if isinstance(node, exp.Column):
-        found = scope.columns.get(node.name.casefold())
+        found = find_column(scope, node)
         return found.name if found else node.name
     if isinstance(node, exp.Anonymous):
         return str(node.name).lower()

@@ -9,8 +9,9 @@ from typing import TypeAlias
 
 import sqlglot.expressions as exp
 
-from privacy.catalogue import Domain, Table
+from privacy.catalogue import Domain
 from privacy.expression import Expression
+from privacy.relation import Relation
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ class BoundQuery:
     """
 
     text: str
-    table: Table
+    relation: Relation
     where: Expression | None
     keys: tuple[Key, ...]
     aggregates: tuple[Aggregate, ...]

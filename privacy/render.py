@@ -40,8 +40,8 @@ def render(expression: Expression) -> exp.Expr:
     is a plain column as its ENUM, and anything else as its own type.
     """
     match expression:
-        case ColumnOf(name=name):
-            return exp.Column(this=exp.Identifier(this=name, quoted=True))
+        case ColumnOf(table, name):
+            return exp.column(name, table=table or None, quoted=True)
         case Literal():
             return literal(expression)
         case Case():

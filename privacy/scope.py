@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from re import Match
+from dataclasses import dataclass, replace
+from re import IGNORECASE, Match, escape, search
 from re import compile as pattern
 from typing import Final
 
@@ -25,24 +25,52 @@ _PLACE: Final = pattern(r"\{(\d+)\}")
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One table, or subquery, of the relation asked.
+
+    `alias` is what the question calls it and `name` what the statement does; its
+    columns are found by folded name. `has_person` is whether `person_id` is among
+    them. `optional` parts are beside rows that they need not match.
+    """
+
+    alias: str
+    name: str
+    table: Table
+    columns: Mapping[str, Column]
+    has_person: bool
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
-    """The table asked, the name it goes by, and its columns by folded name."""
+    """The parts of the relation asked, and how many of its rows are one person's.
+
+    `hidden` are columns, as folded name and part, that USING merged into an earlier
+    one: only their qualified names mean them. `rows_per_person` is 0 where no rows
+    are anybody's.
+    """
 
     text: str
-    table: Table
-    alias: str
-    columns: Mapping[str, Column]
+    parts: tuple[Part, ...]
+    hidden: frozenset[tuple[str, str]]
+    rows_per_person: int
 
 
-def scope_of(text: str, table: Table, alias: str) -> Scope:
-    """Open a scope over one table. Names are found whatever their case."""
+def part_of(alias: str, name: str, table: Table, *, has_person: bool) -> Part:
+    """Make a part. Its columns are found whatever their names' case."""
     columns = {column.name.casefold(): column for column in table.columns}
-    return Scope(text, table, alias, columns)
+    return Part(alias, name, table, columns, has_person)
 
 
 def has_column(scope: Scope, node: exp.Column) -> bool:
-    """Whether a name is a column of the table, granted or not."""
-    return node.name.casefold() in scope.columns and _belongs(scope, node)
+    """Whether a name is a column of the relation, granted or not."""
+    return bool(_having(scope, node))
+
+
+def find_column(scope: Scope, node: exp.Column) -> Column | None:
+    """The column a name means, granted or not; the first where it means several."""
+    found = _having(scope, node)
+    return found[0].columns[node.name.casefold()] if found else None
 
 
 def column(scope: Scope, node: exp.Column) -> ColumnOf:
@@ -50,12 +78,31 @@ def column(scope: Scope, node: exp.Column) -> ColumnOf:
     name = node.name.casefold()
     if name == PERSON_ID:
         raise _person_id(scope, node)
-    found = scope.columns.get(name) if _belongs(scope, node) else None
-    if found is None:
+    parts = _having(scope, node)
+    if not parts:
         raise unknown_column(scope, node)
-    if found.name not in scope.table.granted:
-        raise _not_granted(scope, node, found)
-    return ColumnOf(scope.alias, found.name, found.domain)
+    if len(parts) > 1:
+        raise _ambiguous(scope, node, parts)
+    part = parts[0]
+    found = part.columns[name]
+    if found.name not in part.table.granted:
+        raise _not_granted(scope, node, part, found)
+    nullable = found.domain.nullable or part.optional
+    return ColumnOf(part.name, found.name, replace(found.domain, nullable=nullable))
+
+
+def person_of(scope: Scope, node: exp.Column) -> Part:
+    """The part whose `person_id` a name means, or a refusal."""
+    parts = [
+        each
+        for each in _called(scope, node)
+        if each.has_person and not _is_hidden(scope, node, each)
+    ]
+    if not parts:
+        raise _no_person(scope, node)
+    if len(parts) > 1:
+        raise _ambiguous(scope, node, parts)
+    return parts[0]
 
 
 def unknown_column(
@@ -63,22 +110,27 @@ def unknown_column(
 ) -> Refused:
     """A refusal for a name that is no column, with the nearest name that is one."""
     clause = quote(node, scope.text)
-    if not _belongs(scope, node):
-        return refuse(
-            "unknown_column",
-            f"{node.table} is not the table asked; it goes by {scope.alias}.",
-            clause=clause,
-            suggestion=quoted_name(node.name),
-        )
-    names = [*others, *_granted(scope)]
-    near = nearest(node.name, names)
+    parts = _called(scope, node)
+    if not parts:
+        return _unknown_part(scope, node)
+    granted = [name for each in parts for name in granted_of(each)]
+    near = nearest(node.name, [*others, *granted])
+    asked = " or ".join(each.table.name for each in parts)
+    qualified = quoted_name(near) if near else ""
+    if near and node.table:
+        qualified = f"{quoted_name(node.table)}.{qualified}"
     return refuse(
         "unknown_column",
-        f"{scope.table.name} has no column {node.name[:64]}. "
-        f"There are: {listed(_granted(scope))}.",
+        f"{asked} has no column {node.name[:64]}. There are: {listed(granted)}.",
         clause=clause,
-        suggestion=quoted_name(near) if near else "",
+        suggestion=qualified,
     )
+
+
+def granted_of(part: Part) -> list[str]:
+    """The columns of a part that the project may use, in order."""
+    granted = part.table.granted
+    return [each.name for each in part.table.columns if each.name in granted]
 
 
 def refusal(
@@ -152,20 +204,72 @@ def _rebuilt(node: exp.Expr, change: object) -> exp.Expr:
     return type(node)(**made).copy()
 
 
-def _belongs(scope: Scope, node: exp.Column) -> bool:
-    return not node.table or node.table.casefold() == scope.alias.casefold()
+def _called(scope: Scope, node: exp.Column) -> list[Part]:
+    """The parts a name may belong to: those its qualifier names, if it has one."""
+    alias = node.table.casefold()
+    return [each for each in scope.parts if not alias or each.alias.casefold() == alias]
 
 
-def _granted(scope: Scope) -> list[str]:
-    granted = scope.table.granted
-    return [each.name for each in scope.table.columns if each.name in granted]
+def _having(scope: Scope, node: exp.Column) -> list[Part]:
+    name = node.name.casefold()
+    return [
+        each
+        for each in _called(scope, node)
+        if name in each.columns and not _is_hidden(scope, node, each)
+    ]
 
 
-def _not_granted(scope: Scope, node: exp.Column, found: Column) -> Refused:
+def _is_hidden(scope: Scope, node: exp.Column, part: Part) -> bool:
+    return not node.table and (node.name.casefold(), part.name) in scope.hidden
+
+
+def _unknown_part(scope: Scope, node: exp.Column) -> Refused:
+    if len(scope.parts) == 1:
+        alias = scope.parts[0].alias
+        said = f"{node.table} is not the table asked; it goes by {alias}."
+    else:
+        known = listed(each.alias for each in scope.parts)
+        said = f"{node.table} is none of the tables asked; they go by {known}."
+    alone = exp.column(node.name)
+    plain = node.name.casefold() == PERSON_ID or len(_having(scope, alone)) == 1
+    return refuse(
+        "unknown_column",
+        said,
+        clause=quote(node, scope.text),
+        suggestion=quoted_name(node.name) if plain or len(scope.parts) == 1 else "",
+    )
+
+
+def _ambiguous(scope: Scope, node: exp.Column, parts: Sequence[Part]) -> Refused:
+    """Which table is meant; with SQL where no other name would change with it."""
+    name = quoted_name(node.name)
+    elsewhere = search(rf"\.\s*\"?{escape(node.name)}\b", scope.text, IGNORECASE)
+    qualified = [f"{quoted_name(each.alias)}.{name}" for each in parts]
+    return refuse(
+        "ambiguous_column",
+        f"{node.name[:64]} may be {' or '.join(qualified)}: say which.",
+        clause=quote(node, scope.text),
+        suggestion="" if elsewhere else qualified[0],
+    )
+
+
+def _not_granted(scope: Scope, node: exp.Column, part: Part, found: Column) -> Refused:
     return refuse(
         "not_granted",
-        f"The project was not granted the column {found.name} of {scope.table.name}. "
-        f"It was granted: {listed(_granted(scope))}.",
+        f"The project was not granted the column {found.name} of {part.table.name}. "
+        f"It was granted: {listed(granted_of(part))}.",
+        clause=quote(node, scope.text),
+    )
+
+
+def _no_person(scope: Scope, node: exp.Column) -> Refused:
+    if not _called(scope, node):
+        return _unknown_part(scope, node)
+    named = " and ".join(each.alias for each in _called(scope, node))
+    return refuse(
+        "unknown_column",
+        f"{named} has no person_id: it is about no people, or is a subquery that "
+        "does not select person_id.",
         clause=quote(node, scope.text),
     )
 
@@ -173,7 +277,8 @@ def _not_granted(scope: Scope, node: exp.Column, found: Column) -> Refused:
 def _person_id(scope: Scope, node: exp.Column) -> Refused:
     return refuse(
         "person_id",
-        "person_id stands for a person and is only counted: "
-        "COUNT(DISTINCT person_id). It is never shown, compared or computed with.",
+        "person_id stands for a person: it is counted, COUNT(DISTINCT person_id), "
+        "and joins tables of people, USING (person_id). It is never shown, compared "
+        "or computed with otherwise.",
         clause=quote(node, scope.text),
     )

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from privacy.arrange import arrange
 from privacy.bind import bind
 from privacy.bound import bound
+from privacy.catalogue import Unit
 from privacy.compile import canonical, compile_plan
 from privacy.derive import derive
 from privacy.disclosure import disclosure
@@ -21,6 +22,8 @@ from privacy.parse import parse
 from privacy.plan import Plan, plan
 from privacy.policy import Policy
 from privacy.price import Allowance, Price, price
+from privacy.query import BoundQuery
+from privacy.relation import tables
 from tre.control.database import Control
 from tre.enclave.job import Attachment, Job
 from tre.enclave.supervisor import Enclave
@@ -111,8 +114,29 @@ def _retried(gate: Gate, asked: Asked) -> str | None:
 
 def _planned(gate: Gate, asked: Asked, admission: Admission) -> Planned:
     query = bind(parse(asked.text), admission.catalogue)
-    version = admission.version(query.table.name)
-    return Planned(asked, admission, plan(bound(query), gate.policy), (version,))
+    planned = plan(bound(query), gate.policy)
+    versions = versions_read(query, admission.version)
+    return Planned(asked, admission, planned, versions)
+
+
+def versions_read(
+    query: BoundQuery, version: Callable[[str], Version]
+) -> tuple[Version, ...]:
+    """The dataset versions a question reads, each once, all of one spine version.
+
+    `version` gives the one to read of a table, or refuses the table.
+    """
+    read = {table.name: table for table in tables(query.relation)}
+    current = {name: version(name) for name in sorted(read)}
+    found = {each.id: each for each in current.values()}
+    people = [name for name, table in read.items() if table.unit is Unit.PERSON]
+    if len({current[name].spine_version for name in people}) > 1:
+        raise Refused(
+            "join",
+            "These tables number people by different versions of the linkage: ask "
+            "again when all have been republished.",
+        )
+    return tuple(found.values())
 
 
 def _repeated(gate: Gate, planned: Planned) -> str | None:
@@ -165,9 +189,11 @@ def _answered(gate: Gate, planned: Planned, priced: Price) -> Release:
 
 def _check_admitted(gate: Gate, planned: Planned, connection: Connection) -> None:
     """Refuse where leave was taken back while the question was planned."""
-    asked, table = planned.asked, planned.plan.query.table
+    asked = planned.asked
     now = admit(connection, asked.project, asked.person, gate.clock())
-    if now.catalogue.tables.get(table.name) != table or table.name not in now.versions:
+    read = {table.name: table for table in tables(planned.plan.query.relation)}
+    known = {name: now.catalogue.tables.get(name) for name in read}
+    if known != read or not read.keys() <= now.versions.keys():
         raise Refused(
             "data_changed",
             "What the project may ask changed while the question was read.",

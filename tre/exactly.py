@@ -16,8 +16,8 @@ from connectors.source import Source
 from privacy.accounting import Measure
 from privacy.arrange import arrange
 from privacy.bind import bind
-from privacy.bound import bound
-from privacy.catalogue import Catalogue, Domain, Unit
+from privacy.bound import BoundedQuery, cells
+from privacy.catalogue import Catalogue, Domain
 from privacy.compile import compile_plan
 from privacy.derive import derive
 from privacy.expression import Expression
@@ -101,7 +101,7 @@ class Brought:
         planned = _plainly(query)
         job = Job(
             attachments=(),
-            sql=compile_plan(planned, {query.table.name: _ZONE}).sql,
+            sql=compile_plan(planned, dict.fromkeys(self._catalogue.tables, _ZONE)).sql,
             keys=tuple(key.domain for key in query.keys),
             mechanisms=tuple(_SILENT for _ in planned.components),
         )
@@ -188,14 +188,13 @@ def _known(output: DerivedOutput, derived: DerivedTable) -> Figures:
 
 def _plainly(query: BoundQuery) -> Plan:
     """The plan that computes each aggregate as SQL defines it."""
-    table = replace(query.table, rows_per_person=_UNCAPPED, unit=Unit.PERSON)
-    uncapped = replace(query, table=table)
+    uncapped = BoundedQuery(query, _UNCAPPED, min(_UNCAPPED, cells(query)))
     components: list[Component] = []
     readings = []
     for aggregate in query.aggregates:
         readings.append(_reading(aggregate, len(components)))
         components.extend(_components(aggregate))
-    return Plan(bound(uncapped), NONE, tuple(components), tuple(readings), ())
+    return Plan(uncapped, NONE, tuple(components), tuple(readings), ())
 
 
 def _components(aggregate: Aggregate) -> tuple[Component, ...]:

@@ -53,8 +53,35 @@ GRANTED = frozenset(each.name for each in COLUMNS if each.name != "secret")
 EARNINGS = Table("earnings", "earnings", Unit.PERSON, 4, COLUMNS, GRANTED)
 PEOPLE = Table("people", "people", Unit.ROW, 1, COLUMNS[:3], GRANTED)
 AREAS = Table("areas", "areas", Unit.NONE, 0, COLUMNS[:2], GRANTED)
+JOBS = Table(
+    "jobs",
+    "jobs",
+    Unit.PERSON,
+    2,
+    (
+        whole("tax_year", 2010, 2020, nullable=False),
+        listed("sector", "Farms", "Mills", nullable=False),
+        whole("hours", 0, 60),
+        whole("secret", 0, 1),
+    ),
+    frozenset({"tax_year", "sector", "hours"}),
+)
+REGIONS = Table(
+    "regions",
+    "regions",
+    Unit.NONE,
+    0,
+    (
+        listed("region", "Wales", "North East", "London", "Kent", nullable=False),
+        listed("country", "England", "Wales", nullable=False),
+        whole("budget", -5, 5),
+    ),
+    frozenset({"region", "country", "budget"}),
+    unique=(("region",), ("country", "budget")),
+)
 CATALOGUE = Catalogue(
-    "residents", {each.name: each for each in (EARNINGS, PEOPLE, AREAS)}
+    "residents",
+    {each.name: each for each in (EARNINGS, PEOPLE, JOBS, AREAS, REGIONS)},
 )
 
 
@@ -71,7 +98,7 @@ def planned(sql: str, policy: str = "none") -> Plan:
 def compiled(sql: str) -> str:
     """The statement the enclave would run."""
     made = planned(sql)
-    return compile_plan(made, {made.query.table.name: LOCATION}).sql
+    return compile_plan(made, dict.fromkeys(CATALOGUE.tables, LOCATION)).sql
 
 
 def refusal(sql: str) -> Refused | None:

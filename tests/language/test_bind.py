@@ -12,6 +12,7 @@ from privacy.domains import LARGEST
 from privacy.expression import Call, Expression, Literal
 from privacy.parse import parse
 from privacy.query import AggregateRef, Constant, KeyRef, Operation, Operator, Statistic
+from privacy.relation import TableOf
 from tests.language.example import CATALOGUE, EARNINGS, bound_query, refusal
 
 
@@ -237,5 +238,7 @@ def test_refusals_survive_a_process_boundary() -> None:
 
 def test_bound_questions_know_their_table() -> None:
     """The table asked travels with the question."""
-    assert bound_query("SELECT COUNT(*) FROM earnings").table is EARNINGS
+    assert bound_query("SELECT COUNT(*) FROM earnings").relation == TableOf(
+        "", EARNINGS
+    )
     assert CATALOGUE.tables["earnings"] is EARNINGS

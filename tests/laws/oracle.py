@@ -15,6 +15,7 @@ from privacy.catalogue import Type
 from privacy.expression import Call, Case, ColumnOf, Expression, Function, Literal
 from privacy.plan import Plan
 from privacy.query import Statistic
+from privacy.relation import Join, JoinKind, Relation, Selected, TableOf
 
 Row = Mapping[str, Any]
 """A row by column name; numbers are unscaled integers."""
@@ -36,6 +37,69 @@ def answer(plan: Plan, rows: Iterable[Row]) -> dict[tuple[Any, ...], list[int]]:
         ]
         for key, found in cells.items()
     }
+
+
+def called(table: str, name: str) -> str:
+    """A column in a row of a relation of several tables."""
+    return f"{table}.{name}" if table else name
+
+
+def related_rows(
+    relation: Relation, database: Mapping[str, list[dict[str, Any]]]
+) -> list[dict[str, Any]]:
+    """The rows of a relation, column by column, and whose each is (`person_id`)."""
+    match relation:
+        case TableOf(name, table):
+            return [
+                {called(name, each): row[each] for each in row}
+                | {"person_id": row.get("person_id")}
+                for row in database[table.name]
+            ]
+        case Selected(name, source, where, columns):
+            return [
+                {
+                    called(name, each): unscaled(value_of, row)
+                    for each, value_of in columns
+                }
+                | {called(name, "person_id"): row["person_id"]}
+                | {"person_id": row["person_id"]}
+                for row in related_rows(source, database)
+                if where is None or value(where, row) is True
+            ]
+        case Join(kind, left, right):
+            beside = related_rows(right, database)
+            nulls = dict.fromkeys(column_names(right))
+            found: list[dict[str, Any]] = []
+            for row in related_rows(left, database):
+                matches = [each for each in beside if matched_by(relation, row, each)]
+                if not matches and kind is JoinKind.LEFT:
+                    matches = [nulls]
+                found += [{**each, **row} for each in matches]
+            return found
+
+
+def matched_by(join: Join, row: Row, other: Row) -> bool:
+    """Whether two rows stand beside each other in a join."""
+    if join.people is not None:
+        whose, whom = (called(each, "person_id") for each in join.people)
+        if row[whose] is None or row[whose] != other[whom]:
+            return False
+    pair = {**other, **row}
+    return all(value(each, pair) is True for each in join.conditions)
+
+
+def column_names(relation: Relation) -> list[str]:
+    """What the rows of one table or subquery have."""
+    match relation:
+        case TableOf(name, table):
+            names = [each.name for each in table.columns]
+            return [called(name, each) for each in [*names, "person_id"]]
+        case Selected(name=name, columns=columns):
+            return [
+                called(name, each) for each in [*(n for n, _ in columns), "person_id"]
+            ]
+        case Join():
+            raise TypeError(relation)
 
 
 def component(
@@ -64,8 +128,8 @@ def unscaled(expression: Expression, row: Row) -> Any:
 def value(expression: Expression, row: Row) -> Any:
     """The value of an expression: numbers as decimals, None for NULL."""
     match expression:
-        case ColumnOf(name=name, domain=domain):
-            return decimal(row[name], domain.scale, domain.type)
+        case ColumnOf(table, name, domain):
+            return decimal(row[called(table, name)], domain.scale, domain.type)
         case Literal(constant, domain):
             return decimal(constant, domain.scale, domain.type)
         case Case(branches, default):

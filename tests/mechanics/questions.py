@@ -34,6 +34,7 @@ from privacy.query import (
     Post,
     Statistic,
 )
+from privacy.relation import TableOf
 from privacy.table import ExactTable, NoisedTable, ReleasedTable
 
 ROWS = Aggregate(Statistic.ROWS)
@@ -115,7 +116,16 @@ def question(  # noqa: PLR0913 (a question has so many parts)
         )
     )
     return BoundQuery(
-        "…", table, None, keys, aggregates, asked, having, ordering, limit, offset
+        "…",
+        TableOf("", table),
+        None,
+        keys,
+        aggregates,
+        asked,
+        having,
+        ordering,
+        limit,
+        offset,
     )
 
 

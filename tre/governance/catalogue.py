@@ -78,6 +78,7 @@ def encode_table(table: Table) -> str:
             "unit": table.unit.value,
             "rows_per_person": table.rows_per_person,
             "title": table.title,
+            "unique": [list(key) for key in table.unique],
             "columns": [
                 {
                     "name": column.name,
@@ -106,6 +107,7 @@ def decode_table(body: str) -> Table:
         columns=columns,
         granted=frozenset(column.name for column in columns),
         title=facts["title"],
+        unique=tuple(tuple(key) for key in facts.get("unique", ())),
     )
 
 

@@ -5,14 +5,19 @@ from __future__ import annotations
 import secrets
 from typing import Final
 
+import sqlglot.expressions as exp
+
 from tre.intake.check import check
 from tre.intake.engine import Engine
 from tre.intake.land import land
 from tre.intake.origin import incoming, linking, origin
 from tre.intake.publication import Counts, Options, Reason, Reject
+from tre.intake.separate import ACCEPTED, CHECKED
+from tre.intake.sql import select, sql
+from tre.intake.unique import check_unique
 from tre.intake.zones import Zones, remove
 from tre.keystore import KEY_BYTES
-from tre.manifest import Manifest
+from tre.manifest import Manifest, Resource, columns
 
 DEFAULTS: Final = Options()
 
@@ -52,6 +57,9 @@ def _inspected(manifest: Manifest, index: int, zones: Zones, engine: Engine) -> 
         landed = land(engine, source, fields, lambda _rows: None)
         missing = resource.table_schema.missing_values
         checked = check(engine, fields, chosen, missing)
+        accepted = select([exp.Star()], CHECKED).where(sql(ACCEPTED))
+        keys = resource.table_schema.keys
+        check_unique(engine, accepted, keys, _landed(resource), place)
     finally:
         engine.drop("landing")
         remove(file)
@@ -68,3 +76,8 @@ def _inspected(manifest: Manifest, index: int, zones: Zones, engine: Engine) -> 
         published=landed.rows - rejected,
         people=0,
     )
+
+
+def _landed(resource: Resource) -> dict[str, str]:
+    """The column of `landing.checked` that each published column is in."""
+    return {known.name: f"c{at}" for at, known in enumerate(columns(resource))}

@@ -35,7 +35,9 @@ from tre.intake.publication import (
 )
 from tre.intake.publish import Published, links, publish
 from tre.intake.separate import separate
+from tre.intake.sql import relation
 from tre.intake.sweep import sweep_locked
+from tre.intake.unique import check_unique
 from tre.intake.zones import VERSION, Zones, remove, sync
 from tre.keystore import KEY_BYTES
 from tre.manifest import Kind, Manifest, PrivacyUnit, Resource, public_tables
@@ -158,6 +160,9 @@ def _table(
     counts = _counts(table, landed, rejected, rejects, published)
     if counts.published < intake.options.fewest_rows:
         raise Invalid(place, _too_few(counts))
+    target = relation("version", table.name)
+    own = {known.name: known.name for known in table.columns}
+    check_unique(intake.engine, target, table.unique, own, place)
     return counts
 
 

@@ -190,11 +190,23 @@ class TableField(_Model):
         return self.tre.role not in {Role.IDENTIFIER, Role.FREE_TEXT}
 
 
+UniqueKey: TypeAlias = Annotated[tuple[str, ...], Field(min_length=1)]
+
+
 class TableSchema(_Model):
-    """The fields of a table, and the texts that stand for a missing value."""
+    """The fields of a table, its unique keys, and what stands for a missing value."""
 
     fields: tuple[TableField, ...] = Field(min_length=1)
     missing_values: tuple[str, ...] = Field(default=("",), alias="missingValues")
+    primary_key: Text | UniqueKey | None = Field(default=None, alias="primaryKey")
+    unique_keys: tuple[UniqueKey, ...] = Field(default=(), alias="uniqueKeys")
+
+    @property
+    def keys(self) -> tuple[tuple[str, ...], ...]:
+        """The sets of fields that no two rows agree on, the primary key first."""
+        first = self.primary_key
+        primary = (first,) if isinstance(first, str) else first
+        return ((primary,) if primary else ()) + self.unique_keys
 
 
 class Dialect(_Model):

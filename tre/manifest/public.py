@@ -39,6 +39,7 @@ def _table(dataset: str, resource: Resource) -> Table:
         columns=published,
         granted=frozenset(column.name for column in published),
         title=resource.title,
+        unique=resource.table_schema.keys,
     )
 
 

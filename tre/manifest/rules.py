@@ -46,6 +46,7 @@ def _resource(resource: Resource, path: str) -> None:
     _columns(resource, path)
     _kinds(resource, path)
     _unit(resource, path)
+    _unique(resource, path)
     _link(resource, path)
 
 
@@ -171,6 +172,21 @@ def _public(resource: Resource, path: str) -> None:
         if field.tre.role is Role.IDENTIFIER:
             place = f"{path}.schema.fields[{index}].tre.role"
             raise Invalid(place, "a public reference table identifies nobody")
+
+
+def _unique(resource: Resource, path: str) -> None:
+    """A unique key is a public fact, so it is of published fields of public tables."""
+    schema = resource.table_schema
+    published = {field.name for field in schema.fields if field.published}
+    places = ["primaryKey"] * (schema.primary_key is not None)
+    places += [f"uniqueKeys[{index}]" for index in range(len(schema.unique_keys))]
+    for place, key in zip(places, schema.keys, strict=True):
+        where = f"{path}.schema.{place}"
+        if resource.protected:
+            raise Invalid(where, "is for privacy_unit: none, and is enforced there")
+        if not published.issuperset(key):
+            raise Invalid(where, "expected names of published fields")
+        _distinct(key, where)
 
 
 def _link(resource: Resource, path: str) -> None:

@@ -1,0 +1,59 @@
+"""How many rows of a relation one person can have."""
+
+from __future__ import annotations
+
+from privacy.catalogue import Table, Unit
+from privacy.relation import (
+    Join,
+    Relation,
+    Selected,
+    TableOf,
+    about_people,
+    linked,
+    matches_one,
+)
+
+
+def rows_per_person(relation: Relation) -> int:
+    """The most rows one person has in a relation, by public facts alone.
+
+    A table has what its publication enforced. Selecting adds none. Where people are
+    joined to themselves every pair of a person's rows may match, so that the caps
+    multiply; a row of a LEFT JOIN that nothing matches counts as one match. A row
+    joined to public rows stays one row, because a unique key that publication
+    enforced lets it match one at most. All that a person's rows become depends on
+    that person's rows and on public tables, so adding or removing a person adds or
+    removes these rows and changes no others.
+
+    Raises ValueError for a relation of which this does not hold; binding refuses it.
+    """
+    match relation:
+        case TableOf(table=table):
+            return _cap(table)
+        case Selected(source=source):
+            return rows_per_person(source)
+        case Join(left=left, right=right, people=None):
+            if about_people(right) or not matches_one(relation):
+                raise ValueError("a join to public rows needs their unique key")
+            return rows_per_person(left)
+        case Join(left=left, right=right):
+            if not (linked(left) and linked(right)):
+                raise ValueError("only people of one spine are joined")
+            return rows_per_person(left) * max(1, rows_per_person(right))
+
+
+def _cap(table: Table) -> int:
+    if table.unit is Unit.NONE or table.rows_per_person < 1:
+        raise ValueError("only a protected table has people to bound")
+    return 1 if table.unit is Unit.ROW else table.rows_per_person
+
+
+def factors(relation: Relation) -> tuple[tuple[str, int], ...]:
+    """The tables of people in a relation and their caps, whose product bounds it."""
+    match relation:
+        case TableOf(table=table):
+            return ((table.name, _cap(table)),) if about_people(relation) else ()
+        case Selected(source=source):
+            return factors(source)
+        case Join(left=left, right=right):
+            return factors(left) + factors(right)

@@ -1,0 +1,239 @@
+"""Bind FROM and WITH: the relation a question asks, and what its names mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+import sqlglot.expressions as exp
+
+from privacy.aggregates import weighed
+from privacy.catalogue import Catalogue, Column, Table, Unit
+from privacy.choose import check_rows, choose, not_rows
+from privacy.contribution import rows_per_person
+from privacy.expression import Expression
+from privacy.joins import Related, join
+from privacy.quote import quote
+from privacy.refusals import listed, nearest, refuse
+from privacy.relation import (
+    Relation,
+    Selected,
+    TableOf,
+    about_people,
+    linked,
+    tables,
+    unique_keys,
+)
+from privacy.rows import bind_condition
+from privacy.scope import (
+    Part,
+    Scope,
+    part_of,
+    quoted_name,
+)
+
+MOST_TABLES: Final = 16
+MOST_SUBQUERIES: Final = 32
+MOST_NARROWED: Final = 64
+"""Selected columns of a question, beyond which ranges stand for lists of values."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A subquery once bound: its rows, and what the public knows of its columns."""
+
+    source: Relation
+    where: Expression | None
+    columns: tuple[tuple[str, Expression], ...]
+    table: Table
+    has_person: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Surroundings:
+    """The question's text, the catalogue, and the subqueries WITH has named so far.
+
+    `narrow` is whether there are few enough columns to try out what each can be.
+    """
+
+    text: str
+    catalogue: Catalogue
+    named: Mapping[str, _Named]
+    narrow: bool
+
+
+def relate(select: exp.Select, text: str, catalogue: Catalogue) -> Related:
+    """Bind the relation of a question, or refuse it.
+
+    What comes back is about people, and of its rows one person has as many at most
+    as `rows_per_person` of its scope says.
+    """
+    selects = list(select.find_all(exp.Select))
+    if len(selects) > MOST_SUBQUERIES + 1:
+        raise refuse(
+            "too_long", f"One question has {MOST_SUBQUERIES} subqueries at most."
+        )
+    narrow = sum(len(each.expressions) for each in selects) <= MOST_NARROWED
+    found = _from(select, _Surroundings(text, catalogue, {}, narrow))
+    if not about_people(found.relation):
+        only = found.scope.parts[0]
+        raise refuse(
+            "unsupported",
+            f"{only.table.name} is a public reference table: it is about no people, "
+            "and is not asked on its own.",
+            clause=quote(select.args["from_"].this, text),
+        )
+    return found
+
+
+def _from(select: exp.Select, around: _Surroundings) -> Related:
+    """The relation of one SELECT, and what is named in it."""
+    around = _with(select, around)
+    source = select.args.get("from_")
+    if source is None:
+        raise refuse(
+            "not_a_question",
+            "A question asks of a table: FROM "
+            f"{listed(sorted(around.catalogue.tables))}.",
+        )
+    nodes = [source.this, *(each.this for each in select.args.get("joins") or ())]
+    alone = len(nodes) == 1
+    found = _part(nodes[0], "" if alone else "r0", around)
+    for place, each in enumerate(select.args.get("joins") or (), start=1):
+        added = _part(each.this, f"r{place}", around)
+        _check_alias(added.scope.parts[0], found.scope, each)
+        found = join(each, found, added)
+        _check_tables(found.relation)
+    return found
+
+
+def _check_alias(part: Part, scope: Scope, node: exp.Expr) -> None:
+    taken = {each.alias.casefold() for each in scope.parts}
+    if not part.alias or "" in taken:
+        raise refuse(
+            "reserved_name",
+            "A subquery that is joined needs a name of its own: (SELECT …) AS name.",
+            clause=quote(node.this, scope.text),
+        )
+    if part.alias.casefold() in taken:
+        raise refuse(
+            "reserved_name",
+            f"Two of the tables go by {part.alias}: give one another name with AS.",
+            clause=quote(node.this, scope.text),
+        )
+
+
+def _check_tables(relation: Relation) -> None:
+    if sum(1 for _ in tables(relation)) > MOST_TABLES:
+        raise refuse(
+            "too_many_columns",
+            f"One question reads {MOST_TABLES} tables at most, each as often as it "
+            "is read.",
+        )
+
+
+# ------------------------------------------------------------------------ parts
+
+
+def _part(node: exp.Expr, name: str, around: _Surroundings) -> Related:
+    """One table, or one subquery, under the name it goes by."""
+    if isinstance(node, exp.Subquery) and isinstance(node.this, exp.Select):
+        found = _subquery(node.this, node.alias or "subquery", around)
+        return _placed(found, node.alias, name or "r0", around)
+    if not isinstance(node, exp.Table) or not isinstance(node.this, exp.Identifier):
+        raise refuse(
+            "unsupported",
+            "FROM takes the name of a table: "
+            f"{listed(sorted(around.catalogue.tables))}.",
+            clause=quote(node, around.text),
+        )
+    known = around.named.get(node.name.casefold())
+    if known is not None:
+        return _placed(known, node.alias or node.name, name or "r0", around)
+    table = _table(node, around)
+    people = table.unit is not Unit.NONE
+    part = part_of(node.alias or table.name, name, table, has_person=people)
+    return _alone(TableOf(name, table), part, around)
+
+
+def _alone(relation: Relation, part: Part, around: _Surroundings) -> Related:
+    rows = rows_per_person(relation) if about_people(relation) else 0
+    return Related(relation, Scope(around.text, (part,), frozenset(), rows))
+
+
+def _placed(found: _Named, alias: str, name: str, around: _Surroundings) -> Related:
+    relation = Selected(name, found.source, found.where, found.columns)
+    part = part_of(alias, name, found.table, has_person=found.has_person)
+    return _alone(relation, part, around)
+
+
+def _table(node: exp.Table, around: _Surroundings) -> Table:
+    known = around.catalogue.tables
+    folded = {name.casefold(): table for name, table in known.items()}
+    table = known.get(node.name) or folded.get(node.name.casefold())
+    if table is None:
+        named = [each.table.name for each in around.named.values()]
+        near = nearest(node.name, [*known, *named])
+        raise refuse(
+            "unknown_table",
+            f"No table {node.name[:64]} is published in "
+            f"{around.catalogue.population}. There are: {listed(sorted(known))}.",
+            clause=quote(node.this, around.text),
+            suggestion=quoted_name(near) if near else "",
+        )
+    return table
+
+
+# ------------------------------------------------------------------- subqueries
+
+
+def _with(select: exp.Select, around: _Surroundings) -> _Surroundings:
+    """What is around a SELECT, with what its own WITH names."""
+    clause = select.args.get("with_")
+    if clause is None:
+        return around
+    mine: dict[str, _Named] = {}
+    for each in clause.expressions:
+        seen = replace(around, named={**around.named, **mine})
+        if each.alias.casefold() in mine:
+            raise refuse("reserved_name", f"WITH names {each.alias} twice.")
+        if not isinstance(each.this, exp.Select):
+            raise not_rows(each.this, around.text)
+        mine[each.alias.casefold()] = _subquery(each.this, each.alias, seen)
+    return replace(around, named={**around.named, **mine})
+
+
+def _subquery(select: exp.Select, alias: str, around: _Surroundings) -> _Named:
+    """Bind a SELECT of rows: some of them, with some columns and computed ones."""
+    check_rows(select, around.text)
+    found = _from(select, around)
+    where = select.args.get("where")
+    condition = None if where is None else bind_condition(where.this, found.scope)
+    chosen = choose(select, found.scope, narrow=around.narrow)
+    table = _described(alias, found, chosen.columns)
+    return _Named(
+        found.relation,
+        None if condition is None else weighed(condition),
+        chosen.columns,
+        table,
+        chosen.has_person,
+    )
+
+
+def _described(
+    alias: str, found: Related, columns: tuple[tuple[str, Expression], ...]
+) -> Table:
+    """What the public knows of a subquery: as much as of a table."""
+    people, one_spine = about_people(found.relation), linked(found.relation)
+    unit = Unit.PERSON if one_spine else Unit.ROW if people else Unit.NONE
+    selected = Selected("", found.relation, None, columns)
+    return Table(
+        name=alias,
+        dataset="",
+        unit=unit,
+        rows_per_person=found.scope.rows_per_person,
+        columns=tuple(Column(name, each.domain) for name, each in columns),
+        granted=frozenset(name for name, _ in columns),
+        unique=tuple(tuple(sorted(key)) for key in unique_keys(selected)),
+    )

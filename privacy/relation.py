@@ -1,0 +1,183 @@
+"""The relation a question asks: tables, what is selected of them, and their joins.
+
+Every name in here is the compiler's own. A relation is total, as its expressions are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+from privacy.catalogue import Table, Unit
+from privacy.expression import Call, Case, ColumnOf, Expression, Function
+
+
+@dataclass(frozen=True, slots=True)
+class TableOf:
+    """A published table under the name its columns go by.
+
+    The name is empty where the relation is this table and nothing else.
+    """
+
+    name: str
+    table: Table
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """The rows of a source that meet a condition, with these columns and no others.
+
+    Each row of the source gives one row at most. Whose a row is goes with it.
+    """
+
+    name: str
+    source: Relation
+    where: Expression | None
+    columns: tuple[tuple[str, Expression], ...]
+
+
+class JoinKind(Enum):
+    """What becomes of a row of the left side that nothing matches."""
+
+    INNER = "inner"
+    LEFT = "left"
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Pairs of rows that meet every condition.
+
+    `people` are the names, left and right, whose `person_id` are equal besides; None
+    where the right side is about no people. An unmatched row of the left side is
+    dropped (INNER), or kept once, beside NULLs (LEFT).
+    """
+
+    kind: JoinKind
+    left: Relation
+    right: Relation
+    people: tuple[str, str] | None
+    conditions: tuple[Expression, ...]
+
+
+Relation: TypeAlias = TableOf | Selected | Join
+
+
+def tables(relation: Relation) -> Iterator[Table]:
+    """The published tables a relation reads, as often as it reads them."""
+    match relation:
+        case TableOf(table=table):
+            yield table
+        case Selected(source=source):
+            yield from tables(source)
+        case Join(left=left, right=right):
+            yield from tables(left)
+            yield from tables(right)
+
+
+def expressions(relation: Relation) -> Iterator[Expression]:
+    """The expressions a relation is written with, as often as they are written."""
+    match relation:
+        case TableOf():
+            return
+        case Selected(source=source, where=where, columns=columns):
+            yield from expressions(source)
+            yield from (each for _, each in columns)
+            if where is not None:
+                yield where
+        case Join(left=left, right=right, conditions=conditions):
+            yield from expressions(left)
+            yield from expressions(right)
+            yield from conditions
+
+
+def about_people(relation: Relation) -> bool:
+    """Whether every row is somebody's; otherwise it is public."""
+    match relation:
+        case TableOf(table=table):
+            return table.unit is not Unit.NONE
+        case Selected(source=source):
+            return about_people(source)
+        case Join(left=left):
+            return about_people(left)
+
+
+def linked(relation: Relation) -> bool:
+    """Whether the people of its rows are those of the population's spine."""
+    match relation:
+        case TableOf(table=table):
+            return table.unit is Unit.PERSON
+        case Selected(source=source):
+            return linked(source)
+        case Join(left=left):
+            return linked(left)
+
+
+def whose(relation: Relation) -> str:
+    """The name whose `person_id` says whose a row is, and is never NULL."""
+    match relation:
+        case TableOf(name=name) | Selected(name=name):
+            return name
+        case Join(left=left):
+            return whose(left)
+
+
+def matches_one(join: Join) -> bool:
+    """Whether public facts say that a left row matches one right row at most.
+
+    They do where columns that are unique together in the right side, as its
+    publication enforced, each have to equal something of the left side alone.
+    """
+    if not isinstance(join.right, TableOf | Selected):
+        return False
+    name = join.right.name
+    fixed = {found for each in join.conditions if (found := _fixed(each, name))}
+    return any(key <= fixed for key in unique_keys(join.right))
+
+
+def unique_keys(relation: Relation) -> frozenset[frozenset[str]]:
+    """The sets of columns no two rows of a public relation agree on."""
+    match relation:
+        case TableOf(table=table):
+            return frozenset(frozenset(key) for key in table.unique)
+        case Selected(source=source, columns=columns):
+            kept = {e.name: name for name, e in columns if isinstance(e, ColumnOf)}
+            return frozenset(
+                frozenset(kept[each] for each in key)
+                for key in unique_keys(source)
+                if key <= kept.keys()
+            )
+        case Join():
+            return frozenset()
+
+
+def _fixed(condition: Expression, name: str) -> str:
+    """The column of `name` that a condition makes equal to something outside it."""
+    match condition:
+        case Call(function=Function.EQUAL, arguments=(left, right)):
+            for column, other in ((left, right), (right, left)):
+                mine = isinstance(column, ColumnOf) and column.table == name
+                if mine and name not in names_in(other):
+                    return column.name if isinstance(column, ColumnOf) else ""
+        case _:
+            pass
+    return ""
+
+
+def names_in(expression: Expression) -> frozenset[str]:
+    """The names of the tables an expression reads."""
+    found: set[str] = set()
+    waiting = [expression]
+    while waiting:
+        match waiting.pop():
+            case ColumnOf(table=table):
+                found.add(table)
+            case Call(arguments=arguments):
+                waiting += arguments
+            case Case(branches, default):
+                waiting += [each for branch in branches for each in branch]
+                waiting += [] if default is None else [default]
+            case _:
+                pass
+    return frozenset(found)

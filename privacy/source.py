@@ -1,0 +1,98 @@
+"""Write a relation as the FROM of DuckDB's statement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sqlglot.expressions as exp
+
+from privacy.nodes import binary, grouped
+from privacy.relation import (
+    Join,
+    JoinKind,
+    Relation,
+    Selected,
+    TableOf,
+    about_people,
+    whose,
+)
+from privacy.render import render
+from privacy.scope import PERSON_ID
+
+
+def source(relation: Relation, locations: Mapping[str, str]) -> exp.Select:
+    """A SELECT of nothing yet, from a relation over published tables.
+
+    `locations` gives, for each table's name, the name its database is attached under.
+    """
+    select = exp.Select(from_=exp.From(this=_first(relation, locations)))
+    joins = _joins(relation, locations)
+    if joins:
+        select.set("joins", joins)
+    return select
+
+
+def person_of(name: str) -> exp.Column:
+    """The `person_id` of a table by the name it goes by."""
+    return exp.column(PERSON_ID, table=name or None, quoted=True)
+
+
+def _first(relation: Relation, locations: Mapping[str, str]) -> exp.Expr:
+    """What stands in FROM before any JOIN."""
+    match relation:
+        case TableOf(name, table):
+            return exp.Table(
+                this=exp.to_identifier(table.name, quoted=True),
+                db=exp.to_identifier(locations[table.name], quoted=True),
+                alias=_alias(name),
+            )
+        case Selected(name=name):
+            return exp.Subquery(this=_rows(relation, locations), alias=_alias(name))
+        case Join(left=left):
+            return _first(left, locations)
+
+
+def _alias(name: str) -> exp.TableAlias | None:
+    if not name:
+        return None
+    return exp.TableAlias(this=exp.to_identifier(name, quoted=True))
+
+
+def _rows(selected: Selected, locations: Mapping[str, str]) -> exp.Select:
+    """A subquery: its columns, and whose each row is."""
+    select = source(selected.source, locations)
+    columns = [
+        exp.alias_(render(each), name, quoted=True) for name, each in selected.columns
+    ]
+    if about_people(selected.source):
+        person = person_of(whose(selected.source))
+        columns.insert(0, exp.alias_(person, PERSON_ID, quoted=True))
+    select.set("expressions", columns or [exp.alias_(exp.Boolean(this=True), "r")])
+    if selected.where is not None:
+        select.set("where", exp.Where(this=render(selected.where)))
+    return select
+
+
+def _joins(relation: Relation, locations: Mapping[str, str]) -> list[exp.Join]:
+    if not isinstance(relation, Join):
+        return []
+    return [*_joins(relation.left, locations), _join(relation, locations)]
+
+
+def _join(join: Join, locations: Mapping[str, str]) -> exp.Join:
+    conditions = [grouped(render(each)) for each in join.conditions]
+    if join.people is not None:
+        left, right = (person_of(each) for each in join.people)
+        conditions.insert(0, binary(exp.EQ, left, right))
+    demanded = conditions[0]
+    for each in conditions[1:]:
+        demanded = exp.And(this=demanded, expression=each)
+    if not isinstance(join.right, TableOf | Selected):
+        raise TypeError("the right side of a join is one table")
+    sides = {JoinKind.LEFT: "LEFT"}
+    return exp.Join(
+        this=_first(join.right, locations),
+        side=sides.get(join.kind),
+        kind=None if join.kind in sides else "INNER",
+        on=demanded,
+    )

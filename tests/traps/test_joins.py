@@ -1,0 +1,275 @@
+"""Traps of joins and subqueries, each by its number in the list of traps."""
+
+import time
+from typing import Any
+
+import pytest
+
+from privacy.bound import bound
+from privacy.contribution import rows_per_person
+from privacy.errors import Refused
+from privacy.relation import Join, JoinKind, TableOf
+from tests.language.example import (
+    AREAS,
+    EARNINGS,
+    JOBS,
+    PEOPLE,
+    bound_query,
+    compiled,
+    refusal,
+)
+from tests.laws.relations import engine, fill
+
+
+def code(sql: str) -> str:
+    """The code a question is refused with."""
+    refused = refusal(sql)
+    return refused.code if refused else "accepted"
+
+
+def rows(joined: str) -> int:
+    """How many rows one person may have in a FROM clause."""
+    return bound(bound_query(f"SELECT COUNT(*) FROM {joined}")).rows_per_person
+
+
+@pytest.mark.parametrize(
+    ("joined", "expected"),
+    [
+        ("earnings", 4),
+        ("earnings JOIN jobs USING (person_id)", 8),
+        ("earnings LEFT JOIN jobs USING (person_id)", 8),
+        ("earnings JOIN jobs USING (person_id, tax_year)", 8),
+        ("earnings e JOIN earnings f USING (person_id)", 16),
+        ("jobs a JOIN jobs b USING (person_id) JOIN jobs c USING (person_id)", 8),
+        ("earnings JOIN regions USING (region)", 4),
+        ("people JOIN regions ON region = 'Kent'", 1),
+        ("(SELECT * FROM earnings e JOIN jobs j USING (person_id))", 0),
+        ("(SELECT e.* FROM earnings e JOIN jobs j USING (person_id))", 8),
+    ],
+)
+def test_trap_6_caps_of_both_sides_multiply(joined: str, expected: int) -> None:
+    """A join's bound is the product of what each side's publication enforced."""
+    if expected:
+        assert rows(joined) == expected
+    else:
+        assert code(f"SELECT COUNT(*) FROM {joined}") == "reserved_name"
+
+
+def test_trap_6_the_bound_is_reached() -> None:
+    """Rows that all match are as many as the bound says, so it is not too high."""
+    database = engine()
+    nothing: dict[str, Any] = dict.fromkeys(each.name for each in EARNINGS.columns)
+    work: dict[str, Any] = dict.fromkeys(each.name for each in JOBS.columns)
+    fill(
+        database,
+        {
+            "earnings": [{**nothing, "person_id": 1}] * 4,
+            "jobs": [{**work, "person_id": 1}] * 2,
+            "people": [],
+            "regions": [],
+        },
+    )
+    sql = "SELECT COUNT(*) FROM earnings {} JOIN jobs USING (person_id)"
+    for kind in ("", "LEFT"):
+        found = database.execute(compiled(sql.format(kind))).fetchone()
+        assert found == (8,)
+
+
+@pytest.mark.parametrize(
+    "joined",
+    [
+        "earnings JOIN areas ON areas.age = earnings.age",
+        "earnings JOIN areas ON areas.age = 30",
+        "earnings JOIN regions ON regions.country = earnings.region",
+        "earnings JOIN regions ON regions.region < earnings.region",
+        "earnings JOIN regions ON regions.region = regions.region",
+        "earnings JOIN regions ON earnings.region = earnings.region",
+        "earnings JOIN regions ON earnings.region = regions.region OR age > 3",
+        "earnings JOIN regions ON NOT earnings.region = regions.region",
+        "earnings JOIN regions ON NULLIF(regions.region, 'Kent') = earnings.region",
+        "earnings LEFT JOIN regions ON regions.budget = score",
+        "earnings JOIN (SELECT country FROM regions) AS c ON c.country = region",
+        "earnings JOIN (SELECT NULLIF(region, 'Kent') AS region FROM regions) AS r"
+        " USING (region)",
+        "earnings JOIN (SELECT a.region FROM regions AS a JOIN regions AS b"
+        " ON TRUE) AS r USING (region)",
+    ],
+)
+def test_trap_6_a_key_is_unique_only_where_publication_enforced_it(joined: str) -> None:
+    """Nothing else than equality with a whole enforced key keeps a row one row."""
+    assert code(f"SELECT COUNT(*) FROM {joined}") == "join"
+
+
+def test_trap_6_the_bound_does_not_rely_on_the_binder() -> None:
+    """A relation without a bound has none, even where it was not refused."""
+    earnings, areas = TableOf("r0", EARNINGS), TableOf("r1", AREAS)
+    people = TableOf("r1", PEOPLE)
+    for relation in (
+        areas,
+        Join(JoinKind.INNER, earnings, areas, None, ()),
+        Join(JoinKind.INNER, areas, earnings, None, ()),
+        Join(JoinKind.INNER, earnings, people, ("r0", "r1"), ()),
+        Join(JoinKind.INNER, earnings, TableOf("r1", JOBS), None, ()),
+    ):
+        with pytest.raises(ValueError, match=r"people|key"):
+            rows_per_person(relation)
+
+
+@pytest.mark.parametrize(
+    "joined",
+    [
+        "earnings, jobs",
+        "earnings JOIN jobs ON TRUE",
+        "earnings JOIN jobs ON earnings.tax_year = jobs.tax_year",
+        "earnings JOIN people USING (person_id)",
+        "people JOIN people AS p USING (person_id)",
+        "earnings e JOIN jobs j ON e.person_id = e.person_id",
+        "earnings e JOIN jobs j ON j.person_id = j.person_id",
+    ],
+)
+def test_trap_6_rows_of_two_people_never_meet(joined: str) -> None:
+    """Tables of people are joined by person, or not at all."""
+    assert code(f"SELECT COUNT(*) FROM {joined}") == "join"
+
+
+@pytest.mark.parametrize(
+    "joined",
+    [
+        "earnings e JOIN jobs j ON e.person_id = j.person_id OR e.age = 1",
+        "earnings e JOIN jobs j ON NOT e.person_id = j.person_id",
+        "earnings e JOIN jobs j ON e.person_id <> j.person_id",
+        "earnings e JOIN jobs j ON e.person_id = j.hours",
+        "earnings e JOIN jobs j ON COALESCE(e.person_id, 1) = j.person_id",
+        "earnings e JOIN jobs j ON e.person_id = 3",
+    ],
+)
+def test_trap_6_person_id_is_only_equal(joined: str) -> None:
+    """What is demanded of person_id is equality, beside which all else must hold."""
+    assert code(f"SELECT COUNT(*) FROM {joined}") == "person_id"
+
+
+@pytest.mark.parametrize(
+    ("joined", "expected"),
+    [
+        ("regions LEFT JOIN earnings USING (region)", "join"),
+        ("earnings RIGHT JOIN jobs USING (person_id)", "unsupported"),
+        ("earnings FULL JOIN jobs USING (person_id)", "unsupported"),
+        ("earnings ANTI JOIN jobs USING (person_id)", "unsupported"),
+        ("earnings SEMI JOIN jobs USING (person_id)", "unsupported"),
+        ("earnings CROSS JOIN regions", "unsupported"),
+        ("earnings WHERE NOT EXISTS (SELECT 1 FROM jobs)", "unsupported"),
+        ("(SELECT * FROM earnings EXCEPT SELECT * FROM earnings)", "unsupported"),
+    ],
+)
+def test_trap_7_removing_a_person_adds_no_row(joined: str, expected: str) -> None:
+    """Kept rows are always of the people before; what could add rows is refused."""
+    assert code(f"SELECT COUNT(*) FROM {joined}") == expected
+
+
+def test_trap_7_missing_matches_are_a_persons_own() -> None:
+    """Rows kept for want of a match depend on that person's rows alone."""
+    database = engine()
+    row: dict[str, Any] = dict.fromkeys(each.name for each in EARNINGS.columns)
+    work: dict[str, Any] = dict.fromkeys(each.name for each in JOBS.columns)
+    work["sector"] = "Mills"
+    sql = compiled(
+        "SELECT COUNT(*) FROM earnings LEFT JOIN jobs USING (person_id)"
+        " WHERE sector IS NULL"
+    )
+    counts = []
+    for workers in ([], [1], [1, 2]):
+        fill(
+            database,
+            {
+                "earnings": [{**row, "person_id": each} for each in (1, 2, 3)],
+                "jobs": [{**work, "person_id": each} for each in workers],
+                "people": [],
+                "regions": [],
+            },
+        )
+        counts.append(database.execute(sql).fetchone())
+    assert counts == [(3,), (2,), (1,)]
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "SELECT * FROM earnings LIMIT 3",
+        "SELECT * FROM earnings ORDER BY pay",
+        "SELECT DISTINCT region FROM earnings",
+        "SELECT DISTINCT ON (region) * FROM earnings",
+        "SELECT region FROM earnings GROUP BY region",
+        "SELECT COUNT(*) AS n FROM earnings",
+        "SELECT ROW_NUMBER() OVER () AS n FROM earnings",
+        "SELECT * FROM earnings QUALIFY TRUE",
+        "SELECT * FROM earnings USING SAMPLE 3",
+        "SELECT * FROM earnings UNION ALL SELECT * FROM earnings",
+        "SELECT (SELECT pay) AS x FROM earnings",
+        "VALUES (1)",
+    ],
+)
+def test_trap_8_subqueries_select_rows_each_by_itself(inside: str) -> None:
+    """Whatever would make a row depend on others is refused, named by WITH or not."""
+    assert code(f"SELECT COUNT(*) FROM ({inside}) AS s") in {"unsupported", "syntax"}
+    assert code(f"WITH s AS ({inside}) SELECT COUNT(*) FROM s") in {
+        "unsupported",
+        "syntax",
+    }
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT COUNT(*) FROM earnings e JOIN jobs j ON e.person_id = j.person_id"
+        " AND e.pay > (SELECT AVG(pay) FROM earnings)",
+        "SELECT COUNT(*) FROM earnings e, LATERAL (SELECT * FROM jobs) AS j",
+        "SELECT COUNT(*) FROM (SELECT pay, (SELECT MAX(pay) FROM earnings) AS m"
+        " FROM earnings) AS s",
+        "WITH m AS (SELECT MAX(pay) AS m FROM earnings) SELECT COUNT(*) FROM m",
+        "SELECT (SELECT COUNT(*) FROM jobs) FROM earnings",
+    ],
+)
+def test_trap_9_no_subquery_is_a_value(sql: str) -> None:
+    """Subqueries are tables; correlated and scalar ones are refused."""
+    assert code(sql) in {"unsupported", "join"}
+
+
+def test_trap_36_names_of_a_question_reach_no_engine() -> None:
+    """Aliases are the compiler's own, so that none can shadow a table."""
+    sql = compiled(
+        'WITH "x""; DROP" AS (SELECT * FROM earnings) SELECT COUNT(*)'
+        ' FROM "x""; DROP" AS "y;" JOIN jobs AS "--" USING (person_id)'
+    )
+    assert "DROP" not in sql
+    assert ";" not in sql
+    assert "--" not in sql
+
+
+CHAIN = ", ".join(f"s{n} AS (SELECT * FROM s{n - 1})" for n in range(1, 1_500))
+DOUBLED = ", ".join(
+    f"s{n} AS (SELECT a.* FROM s{n - 1} AS a JOIN s{n - 1} AS b USING (person_id))"
+    for n in range(1, 30)
+)
+NESTED = "(SELECT * FROM " * 40 + "earnings" + ")" * 40
+WIDE = ", ".join(f"pay + {n} AS p{n}" for n in range(3_000))
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        f"WITH s0 AS (SELECT * FROM earnings), {CHAIN} SELECT COUNT(*) FROM s1",
+        f"WITH s0 AS (SELECT * FROM jobs), {DOUBLED} SELECT COUNT(*) FROM s29",
+        f"SELECT COUNT(*) FROM {NESTED}",
+        f"SELECT COUNT(*) FROM (SELECT {WIDE} FROM earnings)",
+        "SELECT COUNT(*) FROM earnings"
+        + "".join(f" JOIN jobs j{n} USING (person_id)" for n in range(1_000)),
+        "SELECT COUNT(*) FROM people"
+        + "".join(f" JOIN regions r{n} ON r{n}.region = 'Kent'" for n in range(900)),
+    ],
+)
+def test_trap_35_large_relations_are_refused_at_once(sql: str) -> None:
+    """However joins and subqueries are piled up, a second is enough to refuse."""
+    began = time.process_time()
+    with pytest.raises(Refused):
+        bound_query(sql)
+    assert time.process_time() - began < 1
