@@ -59,7 +59,8 @@ def test_a_table_is_read_as_it_was_written(domains: list[Domain], unit: Unit) ->
         for number, domain in enumerate(domains)
     )
     granted = frozenset(column.name for column in columns)
-    written = Table("people", "people", unit, 3, columns, granted, "People")
+    keys = tuple((each.name, "x") for each in columns)
+    written = Table("people", "people", unit, 3, columns, granted, "People", keys)
     read = decode_table(encode_table(written))
     assert read == written
     assert [type(c.domain.lower) for c in read.columns] == [
