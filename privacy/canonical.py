@@ -16,7 +16,7 @@ from privacy.query import (
     Operator,
     Post,
 )
-from privacy.relation import Join, Relation, Selected, TableOf, whose
+from privacy.relation import Join, PerPerson, Relation, Selected, TableOf, whose
 
 Json: TypeAlias = str | list["Json"] | dict[str, "Json"] | None
 
@@ -69,6 +69,16 @@ def _relation(relation: Relation) -> Json:
                 "of": _relation(source),
                 "where": _maybe(where),
                 "columns": [f"{json.dumps(n)}={_known(each)}" for n, each in columns],
+            }
+        case PerPerson(source=source, where=where, keys=keys, columns=summed):
+            return {
+                "people of": _relation(source),
+                "where": _maybe(where),
+                "keys": [f"{json.dumps(n)}={row_text(each)}" for n, each in keys],
+                "columns": [
+                    f"{json.dumps(n)}={each.summary.value}({_maybe(each.argument)})"
+                    for n, each in summed
+                ],
             }
         case Join(kind, left, right, people, conditions):
             return {

@@ -50,7 +50,6 @@ def choose(select: exp.Select, scope: Scope, *, narrow: bool) -> Chosen:
 def check_rows(select: exp.Select, text: str) -> None:
     """Refuse what would make a row depend on other people's rows."""
     for name, words in (
-        ("group", "GROUP BY"),
         ("having", "HAVING"),
         ("order", "ORDER BY"),
         ("limit", "LIMIT"),

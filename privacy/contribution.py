@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from math import prod
+from typing import Final
+
 from privacy.catalogue import Table, Unit
+from privacy.expression import Expression
 from privacy.relation import (
     Join,
+    PerPerson,
     Relation,
     Selected,
     TableOf,
@@ -13,14 +18,17 @@ from privacy.relation import (
     matches_one,
 )
 
+MANY: Final = 2**62
+
 
 def rows_per_person(relation: Relation) -> int:
     """The most rows one person has in a relation, by public facts alone.
 
-    A table has what its publication enforced. Selecting adds none. Where people are
-    joined to themselves every pair of a person's rows may match, so that the caps
-    multiply; a row of a LEFT JOIN that nothing matches counts as one match. A row
-    joined to public rows stays one row, because a unique key that publication
+    A table has what its publication enforced. Selecting adds none, and summing up
+    leaves a person one row for each combination of keys their rows have. Where
+    people are joined to themselves every pair of a person's rows may match, so that
+    the caps multiply; a row of a LEFT JOIN that nothing matches counts as one match.
+    A row joined to public rows stays one row, because a unique key that publication
     enforced lets it match one at most. All that a person's rows become depends on
     that person's rows and on public tables, so adding or removing a person adds or
     removes these rows and changes no others.
@@ -32,6 +40,8 @@ def rows_per_person(relation: Relation) -> int:
             return _cap(table)
         case Selected(source=source):
             return rows_per_person(source)
+        case PerPerson(source=source, keys=keys):
+            return min(rows_per_person(source), _combinations(keys))
         case Join(left=left, right=right, people=None):
             if about_people(right) or not matches_one(relation):
                 raise ValueError("a join to public rows needs their unique key")
@@ -40,6 +50,16 @@ def rows_per_person(relation: Relation) -> int:
             if not (linked(left) and linked(right)):
                 raise ValueError("only people of one spine are joined")
             return rows_per_person(left) * max(1, rows_per_person(right))
+
+
+def _combinations(keys: tuple[tuple[str, Expression], ...]) -> int:
+    """How many combinations there are of keys that are publicly known to be few."""
+    sizes = [
+        len(each.domain.values) + each.domain.nullable
+        for _, each in keys
+        if each.domain.values is not None
+    ]
+    return prod(sizes) if len(sizes) == len(keys) else MANY
 
 
 def _cap(table: Table) -> int:
@@ -55,5 +75,7 @@ def factors(relation: Relation) -> tuple[tuple[str, int], ...]:
             return ((table.name, _cap(table)),) if about_people(relation) else ()
         case Selected(source=source):
             return factors(source)
+        case PerPerson():
+            return (("a subquery by person", rows_per_person(relation)),)
         case Join(left=left, right=right):
             return factors(left) + factors(right)

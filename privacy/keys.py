@@ -39,7 +39,7 @@ def bind_keys(select: exp.Select, scope: Scope) -> Keys:
     positions: dict[Expression, int] = {}
     keys: list[Key] = []
     sizes: list[tuple[str, int]] = []
-    for node in _nodes(select, scope):
+    for node in key_nodes(select, scope):
         bound = weighed(bind_row(node, scope))
         if bound in positions:
             continue
@@ -66,7 +66,8 @@ def _check_sizes(sizes: list[tuple[str, int]]) -> None:
         )
 
 
-def _nodes(select: exp.Select, scope: Scope) -> list[exp.Expr]:
+def key_nodes(select: exp.Select, scope: Scope) -> list[exp.Expr]:
+    """What GROUP BY means: its expressions, with positions and names looked up."""
     group = select.args.get("group")
     if group is None:
         return []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -12,11 +12,12 @@ from privacy.aggregates import weighed
 from privacy.catalogue import Catalogue, Column, Table, Unit
 from privacy.choose import check_rows, choose, not_rows
 from privacy.contribution import rows_per_person
-from privacy.expression import Expression
 from privacy.joins import Related, join
+from privacy.per_person import check_grouped, per_person
 from privacy.quote import quote
 from privacy.refusals import listed, nearest, refuse
 from privacy.relation import (
+    PerPerson,
     Relation,
     Selected,
     TableOf,
@@ -41,11 +42,9 @@ MOST_NARROWED: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    """A subquery once bound: its rows, and what the public knows of its columns."""
+    """A subquery once bound, and what the public knows of its columns."""
 
-    source: Relation
-    where: Expression | None
-    columns: tuple[tuple[str, Expression], ...]
+    relation: Selected | PerPerson
     table: Table
     has_person: bool
 
@@ -163,7 +162,7 @@ def _alone(relation: Relation, part: Part, around: _Surroundings) -> Related:
 
 
 def _placed(found: _Named, alias: str, name: str, around: _Surroundings) -> Related:
-    relation = Selected(name, found.source, found.where, found.columns)
+    relation = replace(found.relation, name=name)
     part = part_of(alias, name, found.table, has_person=found.has_person)
     return _alone(relation, part, around)
 
@@ -206,34 +205,40 @@ def _with(select: exp.Select, around: _Surroundings) -> _Surroundings:
 
 def _subquery(select: exp.Select, alias: str, around: _Surroundings) -> _Named:
     """Bind a SELECT of rows: some of them, with some columns and computed ones."""
-    check_rows(select, around.text)
+    if select.args.get("group") is None:
+        check_rows(select, around.text)
+    else:
+        check_grouped(select, around.text)
     found = _from(select, around)
     where = select.args.get("where")
-    condition = None if where is None else bind_condition(where.this, found.scope)
-    chosen = choose(select, found.scope, narrow=around.narrow)
-    table = _described(alias, found, chosen.columns)
-    return _Named(
-        found.relation,
-        None if condition is None else weighed(condition),
-        chosen.columns,
-        table,
-        chosen.has_person,
+    condition = (
+        None if where is None else weighed(bind_condition(where.this, found.scope))
     )
+    if select.args.get("group") is None:
+        chosen = choose(select, found.scope, narrow=around.narrow)
+        rows = Selected("", found.relation, condition, chosen.columns)
+        columns = [Column(name, each.domain) for name, each in chosen.columns]
+        return _described(alias, rows, columns, has_person=chosen.has_person)
+    people = per_person(select, found, condition, narrow=around.narrow)
+    return _described(alias, people.relation, people.columns, has_person=True)
 
 
 def _described(
-    alias: str, found: Related, columns: tuple[tuple[str, Expression], ...]
-) -> Table:
-    """What the public knows of a subquery: as much as of a table."""
-    people, one_spine = about_people(found.relation), linked(found.relation)
-    unit = Unit.PERSON if one_spine else Unit.ROW if people else Unit.NONE
-    selected = Selected("", found.relation, None, columns)
-    return Table(
+    alias: str,
+    relation: Selected | PerPerson,
+    columns: Sequence[Column],
+    *,
+    has_person: bool,
+) -> _Named:
+    """A subquery, with what the public knows of it: as much as of a table."""
+    people, one_spine = about_people(relation), linked(relation)
+    table = Table(
         name=alias,
         dataset="",
-        unit=unit,
-        rows_per_person=found.scope.rows_per_person,
-        columns=tuple(Column(name, each.domain) for name, each in columns),
-        granted=frozenset(name for name, _ in columns),
-        unique=tuple(tuple(sorted(key)) for key in unique_keys(selected)),
+        unit=Unit.PERSON if one_spine else Unit.ROW if people else Unit.NONE,
+        rows_per_person=rows_per_person(relation) if people else 0,
+        columns=tuple(columns),
+        granted=frozenset(each.name for each in columns),
+        unique=tuple(tuple(sorted(key)) for key in unique_keys(relation)),
     )
+    return _Named(relation, table, has_person)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
-from privacy.catalogue import Table, Unit
+from privacy.catalogue import Domain, Table, Unit
 from privacy.expression import Call, Case, ColumnOf, Expression, Function
 
 
@@ -38,6 +38,37 @@ class Selected:
     columns: tuple[tuple[str, Expression], ...]
 
 
+class Summary(Enum):
+    """What a person's rows are summed up by."""
+
+    ROWS = "COUNT(*)"
+    PRESENT = "COUNT(x)"
+    SUM = "SUM"
+
+
+@dataclass(frozen=True, slots=True)
+class Summed:
+    """One figure of a person's rows: `argument` is None for ROWS."""
+
+    summary: Summary
+    argument: Expression | None
+    domain: Domain
+
+
+@dataclass(frozen=True, slots=True)
+class PerPerson:
+    """A source's rows that meet a condition, summed up for each person and key.
+
+    A person has one row for each combination of keys that their own rows have.
+    """
+
+    name: str
+    source: Relation
+    where: Expression | None
+    keys: tuple[tuple[str, Expression], ...]
+    columns: tuple[tuple[str, Summed], ...]
+
+
 class JoinKind(Enum):
     """What becomes of a row of the left side that nothing matches."""
 
@@ -61,7 +92,10 @@ class Join:
     conditions: tuple[Expression, ...]
 
 
-Relation: TypeAlias = TableOf | Selected | Join
+Relation: TypeAlias = TableOf | Selected | PerPerson | Join
+
+Named: TypeAlias = TableOf | Selected | PerPerson
+"""A relation that is one table to whoever asks it."""
 
 
 def tables(relation: Relation) -> Iterator[Table]:
@@ -69,7 +103,7 @@ def tables(relation: Relation) -> Iterator[Table]:
     match relation:
         case TableOf(table=table):
             yield table
-        case Selected(source=source):
+        case Selected(source=source) | PerPerson(source=source):
             yield from tables(source)
         case Join(left=left, right=right):
             yield from tables(left)
@@ -86,6 +120,12 @@ def expressions(relation: Relation) -> Iterator[Expression]:
             yield from (each for _, each in columns)
             if where is not None:
                 yield where
+        case PerPerson(source=source, where=where, keys=keys, columns=summed):
+            yield from expressions(source)
+            yield from (each for _, each in keys)
+            yield from (each.argument for _, each in summed if each.argument)
+            if where is not None:
+                yield where
         case Join(left=left, right=right, conditions=conditions):
             yield from expressions(left)
             yield from expressions(right)
@@ -97,7 +137,7 @@ def about_people(relation: Relation) -> bool:
     match relation:
         case TableOf(table=table):
             return table.unit is not Unit.NONE
-        case Selected(source=source):
+        case Selected(source=source) | PerPerson(source=source):
             return about_people(source)
         case Join(left=left):
             return about_people(left)
@@ -108,7 +148,7 @@ def linked(relation: Relation) -> bool:
     match relation:
         case TableOf(table=table):
             return table.unit is Unit.PERSON
-        case Selected(source=source):
+        case Selected(source=source) | PerPerson(source=source):
             return linked(source)
         case Join(left=left):
             return linked(left)
@@ -117,7 +157,7 @@ def linked(relation: Relation) -> bool:
 def whose(relation: Relation) -> str:
     """The name whose `person_id` says whose a row is, and is never NULL."""
     match relation:
-        case TableOf(name=name) | Selected(name=name):
+        case TableOf(name=name) | Selected(name=name) | PerPerson(name=name):
             return name
         case Join(left=left):
             return whose(left)
@@ -129,7 +169,7 @@ def matches_one(join: Join) -> bool:
     They do where columns that are unique together in the right side, as its
     publication enforced, each have to equal something of the left side alone.
     """
-    if not isinstance(join.right, TableOf | Selected):
+    if isinstance(join.right, Join):
         return False
     name = join.right.name
     fixed = {found for each in join.conditions if (found := _fixed(each, name))}
@@ -148,7 +188,7 @@ def unique_keys(relation: Relation) -> frozenset[frozenset[str]]:
                 for key in unique_keys(source)
                 if key <= kept.keys()
             )
-        case Join():
+        case PerPerson() | Join():
             return frozenset()
 
 

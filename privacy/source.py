@@ -6,12 +6,15 @@ from collections.abc import Mapping
 
 import sqlglot.expressions as exp
 
-from privacy.nodes import binary, grouped
+from privacy.nodes import BIGINT, binary, cast, grouped
 from privacy.relation import (
     Join,
     JoinKind,
+    PerPerson,
     Relation,
     Selected,
+    Summary,
+    Summed,
     TableOf,
     about_people,
     whose,
@@ -48,6 +51,8 @@ def _first(relation: Relation, locations: Mapping[str, str]) -> exp.Expr:
             )
         case Selected(name=name):
             return exp.Subquery(this=_rows(relation, locations), alias=_alias(name))
+        case PerPerson(name=name):
+            return exp.Subquery(this=_people(relation, locations), alias=_alias(name))
         case Join(left=left):
             return _first(left, locations)
 
@@ -73,6 +78,36 @@ def _rows(selected: Selected, locations: Mapping[str, str]) -> exp.Select:
     return select
 
 
+def _people(summed: PerPerson, locations: Mapping[str, str]) -> exp.Select:
+    """A subquery of one row a person and key."""
+    select = source(summed.source, locations)
+    person = person_of(whose(summed.source))
+    keys = [exp.alias_(render(each), name, quoted=True) for name, each in summed.keys]
+    figures = [
+        exp.alias_(_figure(each), name, quoted=True) for name, each in summed.columns
+    ]
+    first = exp.alias_(person, PERSON_ID, quoted=True)
+    select.set("expressions", [first, *keys, *figures])
+    positions = [exp.Literal.number(place + 1) for place in range(1 + len(keys))]
+    select.set("group", exp.Group(expressions=positions))
+    if summed.where is not None:
+        select.set("where", exp.Where(this=render(summed.where)))
+    return select
+
+
+def _figure(summed: Summed) -> exp.Expr:
+    """A figure of a person's rows, in BIGINT: binding proved that it fits."""
+    match summed:
+        case Summed(Summary.ROWS, None):
+            return exp.Count(this=exp.Star())
+        case Summed(Summary.PRESENT, argument) if argument is not None:
+            return exp.Count(this=render(argument))
+        case Summed(Summary.SUM, argument) if argument is not None:
+            return cast(exp.Sum(this=render(argument)), BIGINT)
+        case _:
+            raise ValueError("a summary counts rows, or has an argument")
+
+
 def _joins(relation: Relation, locations: Mapping[str, str]) -> list[exp.Join]:
     if not isinstance(relation, Join):
         return []
@@ -87,7 +122,7 @@ def _join(join: Join, locations: Mapping[str, str]) -> exp.Join:
     demanded = conditions[0]
     for each in conditions[1:]:
         demanded = exp.And(this=demanded, expression=each)
-    if not isinstance(join.right, TableOf | Selected):
+    if isinstance(join.right, Join):
         raise TypeError("the right side of a join is one table")
     sides = {JoinKind.LEFT: "LEFT"}
     return exp.Join(

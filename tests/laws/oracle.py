@@ -15,7 +15,16 @@ from privacy.catalogue import Type
 from privacy.expression import Call, Case, ColumnOf, Expression, Function, Literal
 from privacy.plan import Plan
 from privacy.query import Statistic
-from privacy.relation import Join, JoinKind, Relation, Selected, TableOf
+from privacy.relation import (
+    Join,
+    JoinKind,
+    PerPerson,
+    Relation,
+    Selected,
+    Summary,
+    Summed,
+    TableOf,
+)
 
 Row = Mapping[str, Any]
 """A row by column name; numbers are unscaled integers."""
@@ -66,6 +75,8 @@ def related_rows(
                 for row in related_rows(source, database)
                 if where is None or value(where, row) is True
             ]
+        case PerPerson():
+            return summed_rows(relation, database)
         case Join(kind, left, right):
             beside = related_rows(right, database)
             nulls = dict.fromkeys(column_names(right))
@@ -76,6 +87,37 @@ def related_rows(
                     matches = [nulls]
                 found += [{**each, **row} for each in matches]
             return found
+
+
+def summed_rows(
+    relation: PerPerson, database: Mapping[str, list[dict[str, Any]]]
+) -> list[dict[str, Any]]:
+    """One row for each person and combination of keys."""
+    groups: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
+    for row in related_rows(relation.source, database):
+        if relation.where is None or value(relation.where, row) is True:
+            keys = (unscaled(each, row) for _, each in relation.keys)
+            groups[row["person_id"], *keys].append(row)
+    found = []
+    for (person, *values), rows in groups.items():
+        made = {"person_id": person, called(relation.name, "person_id"): person}
+        for (name, _), key in zip(relation.keys, values, strict=True):
+            made[called(relation.name, name)] = key
+        for name, each in relation.columns:
+            made[called(relation.name, name)] = figure(each, rows)
+        found.append(made)
+    return found
+
+
+def figure(summed: Summed, rows: list[Row]) -> int | None:
+    """A figure of one person's rows; the sum of nothing is NULL."""
+    if summed.argument is None:
+        return len(rows)
+    values = [unscaled(summed.argument, row) for row in rows]
+    present = [each for each in values if each is not None]
+    if summed.summary is Summary.PRESENT:
+        return len(present)
+    return sum(present) if present else None
 
 
 def matched_by(join: Join, row: Row, other: Row) -> bool:
@@ -98,6 +140,9 @@ def column_names(relation: Relation) -> list[str]:
             return [
                 called(name, each) for each in [*(n for n, _ in columns), "person_id"]
             ]
+        case PerPerson(name=name, keys=keys, columns=summed):
+            names = [each for each, _ in (*keys, *summed)]
+            return [called(name, each) for each in [*names, "person_id"]]
         case Join():
             raise TypeError(relation)
 

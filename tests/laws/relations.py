@@ -29,6 +29,13 @@ SOURCES = {
     " LEFT JOIN jobs AS b USING (person_id))": ["h", "tax_year"],
     "(SELECT e.person_id, r.country, e.score FROM earnings e JOIN regions r"
     " ON e.region = r.region)": ["country", "score"],
+    "(SELECT person_id, COUNT(*) AS n, SUM(score) AS total FROM earnings"
+    " WHERE pay IS NULL OR pay > 9 GROUP BY person_id)": ["n", "total"],
+    "(SELECT person_id, sector, COUNT(hours) AS n, SUM(hours + tax_year) AS total"
+    " FROM jobs GROUP BY ALL)": ["sector", "n", "total"],
+    "(SELECT e.person_id, e.region, SUM(e.pay - j.hours) AS total FROM earnings e"
+    " LEFT JOIN jobs j USING (person_id) GROUP BY e.person_id, e.region, e.employed"
+    ")": ["region", "total"],
     "(SELECT region AS place, budget FROM regions WHERE budget IS NOT NULL)": [
         "place",
         "budget",
@@ -36,8 +43,8 @@ SOURCES = {
 }
 """What may stand in FROM, and columns of it."""
 
-NUMBERS = {"tax_year", "score", "pay", "hours", "age", "budget", "h"}
-KEYS = {"region", "tax_year", "score", "employed", "sector", "hours", "country"}
+NUMBERS = {"tax_year", "score", "pay", "hours", "age", "budget", "h", "n", "total"}
+KEYS = {"region", "tax_year", "score", "employed", "sector", "hours", "country", "n"}
 
 
 @st.composite

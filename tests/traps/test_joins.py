@@ -55,6 +55,39 @@ def test_trap_6_caps_of_both_sides_multiply(joined: str, expected: int) -> None:
         assert code(f"SELECT COUNT(*) FROM {joined}") == "reserved_name"
 
 
+BY_PERSON = (
+    "(SELECT person_id, COUNT(*) AS n{} FROM earnings GROUP BY person_id{}) AS s"
+)
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [("", 1), (", sex", 2), (", region", 4), (", employer", 4), (", sex, employed", 4)],
+)
+def test_trap_5_groups_of_a_person_are_bounded_by_rows_and_keys(
+    keys: str, expected: int
+) -> None:
+    """A person has a row for each of their keys: no more than rows, nor than keys."""
+    assert rows(BY_PERSON.format(keys, keys)) == expected
+    joined = f"{BY_PERSON.format(keys, keys)} JOIN jobs USING (person_id)"
+    assert rows(joined) == 2 * expected
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "SELECT region, COUNT(*) AS n FROM earnings GROUP BY region",
+        "SELECT COUNT(*) AS n FROM earnings GROUP BY ALL",
+        "SELECT j.person_id, COUNT(*) AS n FROM earnings e LEFT JOIN jobs j"
+        " ON e.person_id = j.person_id GROUP BY j.person_id",
+        "SELECT region, COUNT(*) AS n FROM regions GROUP BY region",
+    ],
+)
+def test_trap_5_rows_of_several_people_are_never_summed_up_inside(inside: str) -> None:
+    """Only a key that is the person makes an inner group one person's."""
+    assert code(f"SELECT COUNT(*) FROM ({inside}) AS s") == "unsupported"
+
+
 def test_trap_6_the_bound_is_reached() -> None:
     """Rows that all match are as many as the bound says, so it is not too high."""
     database = engine()

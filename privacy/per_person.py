@@ -1,0 +1,203 @@
+"""Bind a subquery that sums up each person's rows: GROUP BY person_id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import Final
+
+import sqlglot.expressions as exp
+
+from privacy.aggregates import bind_aggregate, weighed
+from privacy.catalogue import Column, Domain
+from privacy.domains import LARGEST, number
+from privacy.errors import Refused
+from privacy.expression import Expression
+from privacy.finite import columns_of, narrowed
+from privacy.joins import Related
+from privacy.keys import key_nodes
+from privacy.names import named_column
+from privacy.query import Aggregate, Statistic
+from privacy.quote import quote
+from privacy.refusals import refuse
+from privacy.relation import PerPerson, Summary, Summed
+from privacy.rows import AGGREGATES, bind_row
+from privacy.scope import PERSON_ID, Scope, person_of
+
+MOST_COLUMNS: Final = 256
+
+_CLAUSES: Final = (
+    ("having", "HAVING"),
+    ("order", "ORDER BY"),
+    ("limit", "LIMIT"),
+    ("offset", "OFFSET"),
+)
+_SUMMARIES: Final = {
+    Statistic.ROWS: Summary.ROWS,
+    Statistic.PRESENT: Summary.PRESENT,
+    Statistic.SUM: Summary.SUM,
+}
+
+
+def check_grouped(select: exp.Select, text: str) -> None:
+    """Refuse the clauses that a subquery by person does not have."""
+    for name, words in _CLAUSES:
+        clause = select.args.get(name)
+        if clause is not None:
+            raise refuse(
+                "unsupported",
+                f"{words} inside a subquery is not part of the language: say WHERE "
+                "around it.",
+                clause=quote(clause, text),
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """A subquery by person, and those of its columns that were selected."""
+
+    relation: PerPerson
+    columns: tuple[Column, ...]
+
+
+def per_person(
+    select: exp.Select, found: Related, where: Expression | None, *, narrow: bool
+) -> People:
+    """Bind the keys and figures of a subquery by person, or refuse it.
+
+    Every figure is of one person's rows, of which there are at most as many as the
+    relation's bound says: so its range is known.
+    """
+    scope = found.scope
+    nodes = key_nodes(select, scope)
+    _check_person(select, nodes, scope)
+    bound = {_key(each, scope): "" for each in nodes if not _is_person(each)}
+    figures: dict[str, Summed] = {}
+    for each in select.expressions:
+        if _is_person(each.unalias()):
+            _check_renamed(each, scope)
+            continue
+        name = named_column(each, scope)
+        _check_free(name, (*figures, *bound.values()), each, scope)
+        if isinstance(each.unalias(), AGGREGATES):
+            figures[name] = _summed(each.unalias(), scope)
+        else:
+            _name_key(each, name, bound, scope)
+    keys = {each: narrowed(each) if narrow else each for each in bound}
+    shown = [Column(name, keys[each].domain) for each, name in bound.items() if name]
+    shown += [Column(name, each.domain) for name, each in figures.items()]
+    free = _free({each.name.casefold() for each in shown})
+    named = tuple((name or next(free), keys[each]) for each, name in bound.items())
+    summed = PerPerson("", found.relation, where, named, tuple(figures.items()))
+    return People(summed, tuple(shown))
+
+
+def _key(node: exp.Expr, scope: Scope) -> Expression:
+    key = weighed(bind_row(node, scope))
+    if columns_of(key) == []:
+        raise refuse(
+            "unsupported", "A constant is not a key.", clause=quote(node, scope.text)
+        )
+    return key
+
+
+def _free(taken: set[str]) -> Iterator[str]:
+    """Names that no column has, for keys that nobody asked to see."""
+    return (each for n in count() if (each := f"key{n}") not in taken)
+
+
+def _check_person(select: exp.Select, nodes: list[exp.Expr], scope: Scope) -> None:
+    people = [
+        each for each in nodes if isinstance(each, exp.Column) and _is_person(each)
+    ]
+    if not people or any(person_of(scope, each).optional for each in people):
+        raise refuse(
+            "unsupported",
+            "A subquery may sum up each person's rows, and no others: GROUP BY "
+            "person_id, of a table whose rows are all somebody's, and more keys if "
+            "you like.",
+            clause=quote(select.args["group"], scope.text),
+        )
+
+
+def _is_person(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Column) and node.name.casefold() == PERSON_ID
+
+
+def _check_renamed(node: exp.Expr, scope: Scope) -> None:
+    if isinstance(node, exp.Alias) and node.alias.casefold() != PERSON_ID:
+        raise refuse(
+            "person_id",
+            "A subquery keeps person_id under its own name.",
+            clause=quote(node, scope.text),
+        )
+
+
+def _check_free(name: str, taken: Sequence[str], node: exp.Expr, scope: Scope) -> None:
+    if name.casefold() in {each.casefold() for each in taken}:
+        raise refuse(
+            "reserved_name",
+            f"A subquery has two columns {name}: give one another name with AS.",
+            clause=quote(node, scope.text),
+        )
+    if len(taken) >= MOST_COLUMNS:
+        raise refuse(
+            "too_many_columns",
+            f"A subquery by person has {MOST_COLUMNS} columns at most.",
+        )
+
+
+def _name_key(
+    node: exp.Expr, name: str, bound: dict[Expression, str], scope: Scope
+) -> None:
+    value = weighed(bind_row(node.unalias(), scope))
+    if value not in bound or bound[value]:
+        raise refuse(
+            "not_grouped",
+            "A column of a subquery by person is person_id, one of its keys as GROUP "
+            "BY has it, or COUNT or SUM of the person's rows.",
+            clause=quote(node, scope.text),
+        )
+    bound[value] = name
+
+
+def _summed(node: exp.Expr, scope: Scope) -> Summed:
+    aggregate = bind_aggregate(node, scope)
+    summary = _SUMMARIES.get(aggregate.statistic)
+    if summary is None:
+        raise refuse(
+            "unsupported",
+            "A person's rows are summed up by COUNT and SUM. Select both, and divide "
+            "around the subquery.",
+            clause=quote(node, scope.text),
+        )
+    domain = _range(aggregate, scope.rows_per_person)
+    if domain is None:
+        raise _too_large(node, scope)
+    return Summed(summary, aggregate.argument, domain)
+
+
+def _range(aggregate: Aggregate, rows: int) -> Domain | None:
+    """The range of a figure of 1 to `rows` rows; None where it leaves 64 bits."""
+    argument = aggregate.argument
+    if aggregate.statistic is Statistic.ROWS or argument is None:
+        return number(1, rows, nullable=False)
+    if aggregate.statistic is Statistic.PRESENT:
+        return number(0, rows, nullable=False)
+    low, high = argument.domain.lower, argument.domain.upper
+    if not (isinstance(low, int) and isinstance(high, int)):
+        raise TypeError("a summed expression is bounded on both sides")
+    lower, upper = min(low, low * rows), max(high, high * rows)
+    if max(abs(lower), abs(upper)) > LARGEST:
+        return None
+    domain = argument.domain
+    return number(lower, upper, scale=domain.scale, nullable=domain.nullable)
+
+
+def _too_large(node: exp.Expr, scope: Scope) -> Refused:
+    return refuse(
+        "overflow",
+        "The sum of a person's rows could grow past 64 bits. Narrow it with CLAMP.",
+        clause=quote(node, scope.text),
+    )

@@ -1,0 +1,38 @@
+-- A subquery with GROUP BY person_id sums up each person's rows, and the question is then about people. One person has one row, so that little noise is needed, however many rows they came from.
+
+-- How many people have how many rows?
+WITH totals AS (
+    SELECT person_id, COUNT(*) AS years, SUM(pay) AS pay FROM earnings GROUP BY person_id
+)
+SELECT years, COUNT(*) AS people, AVG(pay / years) AS pay
+FROM totals
+GROUP BY years
+
+-- Further keys give a person a row each: as many at most as the person has rows, or as there are keys.
+SELECT sex, COUNT(*) AS people
+FROM (SELECT person_id, sex, SUM(pay) AS total FROM earnings WHERE tax_year >= 2015 GROUP BY person_id, sex)
+WHERE total > 50000
+GROUP BY sex
+
+-- Subqueries by person are joined like any other table of people.
+WITH paid AS (SELECT person_id, SUM(pay) AS total FROM earnings GROUP BY person_id),
+worked AS (SELECT person_id, SUM(hours) AS hours FROM jobs GROUP BY person_id)
+SELECT COUNT(*) AS people, SUM(total) AS total
+FROM paid
+LEFT JOIN worked USING (person_id)
+WHERE COALESCE(hours, 0) < 10
+
+-- unsupported: only a person's own rows are summed up.
+SELECT SUM(n) AS n FROM (SELECT region, COUNT(*) AS n FROM earnings GROUP BY region)
+
+-- unsupported: select both, and divide outside.
+SELECT COUNT(*) AS n FROM (SELECT person_id, AVG(pay) AS pay FROM earnings GROUP BY person_id) WHERE pay > 100
+
+-- unsupported: say WHERE around it.
+SELECT COUNT(*) AS n FROM (SELECT person_id FROM earnings GROUP BY person_id HAVING COUNT(*) > 2)
+
+-- not_grouped: one row of a person cannot stand for the others.
+SELECT COUNT(*) AS n FROM (SELECT person_id, region FROM earnings GROUP BY person_id)
+
+-- unbounded: sums of people need bounds as any other.
+SELECT SUM(debt) AS debt FROM (SELECT person_id, SUM(debt) AS debt FROM earnings GROUP BY person_id)
