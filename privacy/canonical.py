@@ -74,7 +74,7 @@ def _relation(relation: Relation) -> Json:
             return {
                 "people of": _relation(source),
                 "where": _maybe(where),
-                "keys": [f"{json.dumps(n)}={row_text(each)}" for n, each in keys],
+                "keys": [f"{json.dumps(n)}={_known(each)}" for n, each in keys],
                 "columns": [
                     f"{json.dumps(n)}={each.summary.value}({_maybe(each.argument)})"
                     for n, each in summed

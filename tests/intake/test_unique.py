@@ -1,4 +1,4 @@
-"""Unique keys: declared of public tables, and enforced before anybody relies on them."""
+"""Unique keys: declared of public tables, and enforced before they are relied on."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def table(*rows: tuple[str | None, int | None]) -> pa.Table:
 def test_declared_keys_are_public_facts(
     zones: Zones, register: Register, key: object
 ) -> None:
-    """A published table says by which columns its rows differ, the primary key first."""
+    """A published table says by which columns its rows differ."""
     document = public(primaryKey=key, uniqueKeys=[["code", "area"]])
     publication = take_in(zones, register, document, table(("x", 1), ("y", 1)))
     assert publication.tables[0].unique == (("code",), ("code", "area"))
