@@ -35,8 +35,8 @@ from privacy.scope import (
     refusal,
 )
 
-MOST_ROWS: Final = 10**6
-"""The most rows that one person may have in a join."""
+MOST_ROWS: Final = 10_000
+"""The most rows one person may have in a join; beyond, no useful noise is left."""
 
 _KINDS: Final = {
     ("", ""): JoinKind.INNER,

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 import pytest
+from scipy import stats
 from sqlalchemy import select
 
 from connectors.errors import Invalid
@@ -229,3 +230,23 @@ def test_public_tables_are_of_no_spine() -> None:
     public = Version("r/1", "r", "1", "file", "key", "-")
     found = versions_read(query, {"earnings": people, "regions": public}.__getitem__)
     assert found == (people, public)
+
+
+@pytest.mark.statistical
+@pytest.mark.parametrize(
+    ("stretch", "fits"), [(0.8, False), (1.0, True), (1.25, False)]
+)
+def test_a_join_has_the_noise_of_its_bound(
+    lab: Lab, stretch: float, fits: bool
+) -> None:
+    """The noise of a join is that of the product of caps, and of no other bound."""
+    sql = "SELECT COUNT(*) AS n FROM homes JOIN pays USING (person_id)"
+    truth = lab.exact(sql)["n"][0].as_py()
+    rho = 0.02
+    scale = stretch * (6**2 / (2 * rho)) ** 0.5
+    drawn = lab.draws(sql, rho=rho, times=20_000)["n"].to_numpy() - truth
+    edges = np.arange(-100, 101, 10) + 0.5
+    observed = np.histogram(drawn, [-np.inf, *edges, np.inf])[0]
+    chances = np.diff([0.0, *stats.norm.cdf(edges / scale), 1.0])
+    fit = stats.chisquare(observed, chances * len(drawn)).pvalue
+    assert fits == (fit > 1e-6)
