@@ -33,6 +33,8 @@ def choose(select: exp.Select, scope: Scope, *, narrow: bool) -> Chosen:
 
     With `narrow`, what each can be is tried out; else its range stands.
     """
+    if not select.expressions:
+        raise refuse("syntax", "A subquery selects columns, or * for all.")
     columns: dict[str, tuple[str, Expression]] = {}
     has_person = False
     for each in select.expressions:

@@ -131,8 +131,18 @@ def _conditions(
         found = _same_person(each, added, scope)
         if found is None:
             conditions.append(bind_condition(each, scope))
+        elif people not in (None, found):
+            raise _said_twice(each, scope)
         people = people or found
     return _Conditions(people, tuple(conditions), frozenset())
+
+
+def _said_twice(node: exp.Expr, scope: Scope) -> Refused:
+    return refuse(
+        "join",
+        "It is enough to say once whose person_id is equal.",
+        clause=quote(node, scope.text),
+    )
 
 
 def _is_and(node: exp.Join) -> bool:
@@ -234,6 +244,12 @@ def _not_people(node: exp.Join, scope: Scope) -> Refused:
 
 
 def _not_unique(node: exp.Join, joined: Join, scope: Scope) -> Refused:
+    if isinstance(joined.right, Join):
+        return refuse(
+            "join",
+            "Write the table of people first, and join public tables one by one.",
+            clause=_words(node, scope),
+        )
     alias = quoted_name(scope.parts[-1].alias)
     keys = [
         listed(sorted(key)) for key in sorted(unique_keys(joined.right), key=sorted)

@@ -52,11 +52,12 @@ def named_column(item: exp.Expr, scope: Scope) -> str:
         return str(item.alias)
     if isinstance(item, exp.Column):
         return _plain(item, scope)
+    clause = quote(item, scope.text)
     raise refuse(
         "reserved_name",
         "A column that a subquery computes needs a name: write AS and one.",
-        clause=quote(item, scope.text),
-        suggestion=f"{quote(item, scope.text)} AS x",
+        clause=clause,
+        suggestion="" if item.find(exp.Star) is item else f"{clause} AS x",
     )
 
 

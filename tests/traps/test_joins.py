@@ -158,6 +158,9 @@ def test_trap_6_the_bound_does_not_rely_on_the_binder() -> None:
         "people JOIN people AS p USING (person_id)",
         "earnings e JOIN jobs j ON e.person_id = e.person_id",
         "earnings e JOIN jobs j ON j.person_id = j.person_id",
+        "earnings e LEFT JOIN jobs j USING (person_id) JOIN jobs k"
+        " ON e.person_id = k.person_id AND j.person_id = k.person_id",
+        "regions JOIN regions AS r ON TRUE JOIN earnings ON r.region = earnings.region",
     ],
 )
 def test_trap_6_rows_of_two_people_never_meet(joined: str) -> None:
