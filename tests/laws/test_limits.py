@@ -7,11 +7,12 @@ from typing import Any
 import duckdb
 import pytest
 
+from privacy.catalogue import Table
 from privacy.errors import Refused
-from tests.language.example import COLUMNS, compiled
+from tests.language.example import EARNINGS, REGIONS, compiled
 from tests.language.test_parse import AT_THE_LIMIT
 from tests.language.test_spec import ACCEPTED
-from tests.laws.grammar import engine, fill
+from tests.laws.relations import TABLES, engine, fill
 
 ENDS: dict[str, tuple[Any, Any]] = {
     "debt": (-(2**63) + 1, 2**63 - 1),
@@ -22,10 +23,10 @@ ENDS: dict[str, tuple[Any, Any]] = {
 }
 
 
-def worst() -> list[dict[str, Any]]:
+def worst(table: Table = EARNINGS) -> list[dict[str, Any]]:
     """Rows at both ends of every domain, and one of nothing but NULL."""
     rows: list[dict[str, Any]] = [{"person_id": place} for place in range(3)]
-    for each in COLUMNS:
+    for each in table.columns:
         values = each.domain.values
         known = (each.domain.lower, each.domain.upper)
         lower, upper = ENDS.get(each.name, (values[0], values[-1]) if values else known)
@@ -39,7 +40,8 @@ def worst() -> list[dict[str, Any]]:
 def database() -> duckdb.DuckDBPyConnection:
     """An engine whose rows are the worst there can be."""
     connection = engine()
-    fill(connection, worst())
+    found = {table.name: worst(table) for table in TABLES}
+    fill(connection, {**found, REGIONS.name: found[REGIONS.name][:2]})
     return connection
 
 
