@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import sqlglot.expressions as exp
 
 from privacy.catalogue import Type
-from privacy.choices import named
+from privacy.choices import case, named
 from privacy.domains import ends
 from privacy.errors import Refused
 from privacy.expression import Expression
-from privacy.literals import is_null, written
+from privacy.literals import ONE, is_null, written
 from privacy.query import Aggregate, Statistic
 from privacy.quote import quote
 from privacy.refusals import refuse
-from privacy.rows import bind_row
+from privacy.rows import AGGREGATES, bind_condition, bind_row
 from privacy.scope import PERSON_ID, Scope
 from privacy.weight import MOST_WEIGHT, weight
 
@@ -24,17 +25,42 @@ MOST_MOVED: Final = 2**56
 
 
 def bind_aggregate(node: exp.Expr, scope: Scope) -> Aggregate:
-    """Bind COUNT, SUM or AVG.
+    """Bind COUNT, COUNT_IF, SUM or AVG, of all rows or of those FILTER keeps.
 
     What is summed or averaged is a number bounded on both sides, and one person
-    moves the sum by at most `MOST_MOVED` units.
+    moves the sum by at most `MOST_MOVED` units. FILTER (WHERE c) is an argument
+    that is NULL where c is not true, so nothing after this knows of it.
     """
+    if isinstance(node, exp.Filter):
+        return _filtered(node, scope)
+    if isinstance(node, exp.CountIf):
+        return _kept(Aggregate(Statistic.ROWS), bind_condition(node.this, scope))
     if isinstance(node.this, exp.Distinct):
         return _distinct(node, scope)
     if isinstance(node, exp.Count):
         return _count(node, scope)
     statistic = Statistic.SUM if isinstance(node, exp.Sum) else Statistic.MEAN
     return Aggregate(statistic, _summed(node, scope))
+
+
+def _filtered(node: exp.Filter, scope: Scope) -> Aggregate:
+    if not isinstance(node.this, AGGREGATES):
+        raise refuse(
+            "unsupported",
+            "FILTER stands after an aggregate; rows are chosen by WHERE.",
+            clause=quote(node, scope.text),
+        )
+    aggregate = bind_aggregate(node.this, scope)
+    return _kept(aggregate, bind_condition(node.expression.this, scope))
+
+
+def _kept(aggregate: Aggregate, condition: Expression) -> Aggregate:
+    """The aggregate of those rows only for which the condition is true."""
+    value = ONE if aggregate.argument is None else aggregate.argument
+    argument = weighed(case([(condition, value)], None))
+    counted = aggregate.statistic is Statistic.ROWS
+    statistic = Statistic.PRESENT if counted else aggregate.statistic
+    return replace(aggregate, statistic=statistic, argument=argument)
 
 
 def weighed(expression: Expression) -> Expression:

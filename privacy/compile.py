@@ -10,6 +10,8 @@ import sqlglot.expressions as exp
 from sqlglot import Dialect
 
 from privacy.canonical import canonical
+from privacy.expression import Expression
+from privacy.nodes import grouped, when
 from privacy.plan import Component, Plan
 from privacy.query import BoundQuery, Statistic
 from privacy.render import render
@@ -68,6 +70,13 @@ def _source(query: BoundQuery, locations: Mapping[str, str]) -> exp.From:
     )
 
 
+def _whose(argument: Expression) -> exp.Expr:
+    """The person of a row where the argument is present, else NULL."""
+    absent = exp.Is(this=grouped(render(argument)), expression=exp.Null())
+    person = exp.column(PERSON_ID, quoted=True)
+    return when([(exp.Not(this=absent), person)], None)
+
+
 def _component(component: Component) -> exp.Expr:
     match component.statistic, component.argument:
         case Statistic.ROWS, None:
@@ -75,6 +84,8 @@ def _component(component: Component) -> exp.Expr:
         case Statistic.PEOPLE, None:
             person = exp.column(PERSON_ID, quoted=True)
             return exp.Count(this=exp.Distinct(expressions=[person]))
+        case Statistic.PEOPLE, argument if argument is not None:
+            return exp.Count(this=exp.Distinct(expressions=[_whose(argument)]))
         case Statistic.PRESENT, argument if argument is not None:
             return exp.Count(this=render(argument))
         case Statistic.SUM, argument if argument is not None:

@@ -229,6 +229,8 @@ def _component(component: Component) -> str:
             return f"COUNT({_words(argument)})"
         case Statistic.SUM, argument if argument is not None:
             return f"SUM({_words(argument)})"
+        case Statistic.PEOPLE, argument if argument is not None:
+            return f"COUNT(DISTINCT person_id where {_words(argument)})"
         case statistic, _:
             return str(statistic.value)
 
@@ -244,6 +246,8 @@ def _words(expression: Expression) -> str:
             return f"{_words(left)} {function.value} {_words(right)}"
         case Call(function, arguments):
             return f"{function.value}({', '.join(map(_words, arguments))})"
+        case Case(((condition, value),), None):
+            return f"{_words(value)} WHERE {_words(condition)}"
         case Case():
             return "CASE …"
 

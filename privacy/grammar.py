@@ -49,6 +49,8 @@ NODES: Final[Mapping[type[exp.Expr], frozenset[str]]] = MappingProxyType(
         exp.Cast: frozenset({"this", "to"}),
         exp.DataType: frozenset({"this", "nested"}),
         exp.Count: frozenset({"this", "big_int"}),
+        exp.CountIf: _ONE,
+        exp.Filter: _TWO,
         exp.Distinct: frozenset({"expressions"}),
         exp.Sum: _ONE,
         exp.Avg: _ONE,
@@ -101,8 +103,8 @@ ANONYMOUS: Final = frozenset({"clamp", "date_part", "datepart"})
 """Functions the parser does not know by a node of their own."""
 
 FUNCTIONS: Final = (
-    *("COUNT", "SUM", "AVG", "CLAMP", "ABS", "FLOOR", "CEIL", "ROUND", "LEAST"),
-    *("GREATEST", "COALESCE", "NULLIF", "YEAR", "QUARTER", "MONTH", "DAY"),
+    *("COUNT", "COUNT_IF", "SUM", "AVG", "CLAMP", "ABS", "FLOOR", "CEIL", "ROUND"),
+    *("LEAST", "GREATEST", "COALESCE", "NULLIF", "YEAR", "QUARTER", "MONTH", "DAY"),
     *("ISODOW", "HOUR", "EXTRACT", "WIDTH_BUCKET"),
 )
 """What a question may call, as the messages list it."""
@@ -136,7 +138,6 @@ _NODE_NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "Select": "a subquery",
         "Exists": "EXISTS",
         "Window": "a window function (OVER)",
-        "Filter": "FILTER",
         "Rollup": "ROLLUP",
         "Cube": "CUBE",
         "GroupingSets": "GROUPING SETS",

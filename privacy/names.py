@@ -23,6 +23,7 @@ _BY_NODE: Final = {
     exp.Extract: "extract",
     exp.WidthBucket: "width_bucket",
     exp.DayOfWeekIso: "isodow",
+    exp.CountIf: "count_if",
 }
 
 
@@ -84,7 +85,7 @@ def _numbered(name: str) -> Iterator[str]:
 
 def _plain(node: exp.Expr, scope: Scope) -> str:
     """A key keeps its column's name; anything else goes by its function's."""
-    if isinstance(node, exp.Paren):
+    if isinstance(node, exp.Paren | exp.Filter):
         return _plain(node.this, scope)
     if isinstance(node, exp.Column):
         found = scope.columns.get(node.name.casefold())

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Final
 
 from privacy.bound import BoundedQuery, cells
 from privacy.catalogue import Domain, Type
 from privacy.errors import Refused
-from privacy.expression import Call, Expression, Function, Literal
+from privacy.expression import Call, Case, Expression, Function, Literal
+from privacy.literals import ONE
 from privacy.policy import Policy
 from privacy.query import (
     Aggregate,
@@ -241,23 +242,32 @@ def _count(draft: _Draft, aggregate: Aggregate, weight: Fraction) -> Component:
     """A count in its plainest form, so that equal counts are one component."""
     rows, people = draft.bounded.rows_per_person, draft.bounded.cells_per_person
     match _plainest(aggregate, rows):
-        case Aggregate(Statistic.PEOPLE):
-            return Component(Statistic.PEOPLE, None, people, people, 0, weight)
+        case Aggregate(Statistic.PEOPLE, argument):
+            return Component(Statistic.PEOPLE, argument, people, people, 0, weight)
         case Aggregate(statistic, argument):
             return Component(statistic, argument, rows, rows**2, 0, weight)
 
 
 def _plainest(aggregate: Aggregate, rows_per_person: int) -> Aggregate:
-    """COUNT(x) of what is never NULL, and people with one row each, are COUNT(*)."""
-    rows = Aggregate(Statistic.ROWS)
+    """COUNT(x) of what is never NULL, and people with one row each, are COUNT(*).
+
+    Where a CASE keeps some rows, which value it keeps makes no difference.
+    """
     argument = aggregate.argument
-    match aggregate.statistic:
-        case Statistic.PEOPLE if rows_per_person == 1:
-            return rows
-        case Statistic.PRESENT if argument and not argument.domain.nullable:
-            return rows
+    people = aggregate.statistic is Statistic.PEOPLE and rows_per_person > 1
+    if argument is None or not argument.domain.nullable:
+        return Aggregate(Statistic.PEOPLE if people else Statistic.ROWS)
+    statistic = Statistic.PEOPLE if people else Statistic.PRESENT
+    return Aggregate(statistic, _presence(argument))
+
+
+def _presence(argument: Expression) -> Expression:
+    """The plainest expression that is NULL where the argument is."""
+    match argument:
+        case Case(((condition, value),), None) if not value.domain.nullable:
+            return Case(((condition, ONE),), None, replace(ONE.domain, nullable=True))
         case _:
-            return aggregate
+            return argument
 
 
 def _support(draft: _Draft, aggregate: Aggregate) -> Support:
@@ -270,6 +280,9 @@ def _support(draft: _Draft, aggregate: Aggregate) -> Support:
     rows = draft.bounded.rows_per_person
     argument = aggregate.argument
     if argument is not None and argument.domain.nullable:
+        found = draft.find(Statistic.PEOPLE, _presence(argument))
+        if found is not None:
+            return Support(found, 1)
         present = Aggregate(Statistic.PRESENT, argument)
         count = _count(draft, present, draft.policy.support_weight)
         return Support(draft.position(count), rows)

@@ -33,7 +33,10 @@ class Statistic(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Aggregate:
-    """One statistic asked of each cell. `argument` is None for ROWS and PEOPLE."""
+    """One statistic asked of each cell, over the rows where `argument` is not NULL.
+
+    `argument` is None for ROWS, and for PEOPLE where all rows are meant.
+    """
 
     statistic: Statistic
     argument: Expression | None = None

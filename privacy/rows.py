@@ -37,7 +37,7 @@ from privacy.quote import quote
 from privacy.refusals import listed, refuse
 from privacy.scope import Scope, column, refusal
 
-AGGREGATES: Final = (exp.Count, exp.Sum, exp.Avg)
+AGGREGATES: Final = (exp.Count, exp.CountIf, exp.Sum, exp.Avg, exp.Filter)
 
 
 def bind_row(node: exp.Expr, scope: Scope) -> Expression:

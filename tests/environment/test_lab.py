@@ -124,6 +124,20 @@ def test_a_key_may_be_called_a_status() -> None:
     assert sum(release.receipt["body"]["disclosure"].values()) == 3
 
 
+def test_filtered_aggregates_are_of_the_rows_kept(lab: Lab, table: pa.Table) -> None:
+    """FILTER and COUNT_IF are what the same condition in WHERE gives."""
+    (row,) = lab.exact(
+        "SELECT COUNT(DISTINCT person_id) FILTER (WHERE pay > 900) AS rich,"
+        " COUNT_IF(pay > 900) AS n, SUM(pay) FILTER (WHERE pay > 900) AS total,"
+        " AVG(pay) FILTER (WHERE pay < 0) AS nobody FROM earnings"
+    ).to_pylist()
+    frame = table.to_pandas()
+    rich = frame[frame["pay"] > 900]
+    assert (row["rich"], row["n"]) == (rich["id"].nunique(), len(rich))
+    assert float(row["total"]) == pytest.approx(rich["pay"].sum())
+    assert row["nobody"] is None
+
+
 def test_links_say_whose_each_row_is(lab: Lab, table: pa.Table) -> None:
     """Rows of one identifier are of one person, and of no other."""
     links = lab.links().to_pandas()

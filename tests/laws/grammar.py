@@ -168,7 +168,15 @@ def keys() -> SearchStrategy[str]:
 
 @cache
 def aggregates() -> SearchStrategy[str]:
-    """An aggregate."""
+    """An aggregate, of all rows or of some."""
+    every = plain_aggregates()
+    some = st.tuples(every, conditions(1)).map("{0[0]} FILTER (WHERE {0[1]})".format)
+    return st.one_of(every, every, some, conditions(1).map("COUNT_IF({})".format))
+
+
+@cache
+def plain_aggregates() -> SearchStrategy[str]:
+    """An aggregate of all rows."""
     return st.one_of(
         st.just("COUNT(*)"),
         st.just("COUNT(DISTINCT person_id)"),

@@ -9,11 +9,22 @@ from hypothesis import strategies as st
 
 from privacy.bound import bound
 from privacy.catalogue import Domain, Type, Unit
+from privacy.choices import case
+from privacy.domains import boolean
 from privacy.errors import Refused
-from privacy.expression import Call, Function, Literal
+from privacy.expression import Call, Expression, Function, Literal
+from privacy.literals import ONE
 from privacy.plan import Component, Plan, Support
 from privacy.policy import GATEWAY, NONE
-from privacy.query import AggregateRef, Constant, KeyRef, Operator, Post, Statistic
+from privacy.query import (
+    Aggregate,
+    AggregateRef,
+    Constant,
+    KeyRef,
+    Operator,
+    Post,
+    Statistic,
+)
 from tests.mechanics.questions import (
     PEOPLE,
     ROWS,
@@ -269,3 +280,62 @@ def test_an_unbounded_sum_is_a_fault_of_binding() -> None:
 def test_weights_are_exact() -> None:
     """Parts of a price are fractions, not floats."""
     assert isinstance(GATEWAY.support_weight, Fraction)
+
+
+ADULT = Call(
+    Function.MORE,
+    (AGE, Literal(17, Domain(Type.NUMBER, 0, 17, 17, nullable=False, values=(17,)))),
+    boolean(nullable=False),
+)
+
+
+def kept(argument: Expression) -> Expression:
+    """The argument where a condition holds, as FILTER is bound."""
+    return case([(ADULT, argument)], None)
+
+
+def filtered_people() -> Aggregate:
+    """People with a row that FILTER keeps."""
+    return Aggregate(Statistic.PEOPLE, kept(ONE))
+
+
+@pytest.mark.parametrize(
+    ("aggregates", "rows", "components", "supports"),
+    [
+        ((present(kept(ONE)),), 4, [Statistic.PRESENT], [Support(0, 4)]),
+        ((filtered_people(),), 4, [Statistic.PEOPLE], [Support(0, 1)]),
+        ((filtered_people(),), 1, [Statistic.PRESENT], [Support(0, 1)]),
+        (
+            (ROWS, sum_of(kept(AGE))),
+            4,
+            [Statistic.ROWS, Statistic.SUM, Statistic.PRESENT],
+            [Support(0, 4), Support(2, 4)],
+        ),
+        (
+            (PEOPLE, filtered_people(), sum_of(kept(AGE))),
+            4,
+            [Statistic.PEOPLE, Statistic.PEOPLE, Statistic.SUM],
+            [Support(0, 1), Support(1, 1), Support(1, 1)],
+        ),
+        (
+            (present(kept(ONE)), mean_of(kept(AGE))),
+            4,
+            [Statistic.PRESENT, Statistic.SUM],
+            [Support(0, 4), Support(0, 4)],
+        ),
+    ],
+)
+def test_a_filtered_figure_is_certified_by_the_rows_it_is_about(
+    aggregates, rows, components, supports
+) -> None:
+    """Never by all rows of the cell; what is counted anyway is counted once."""
+    plan = planned(question(*aggregates, rows_per_person=rows))
+    assert statistics(plan) == components
+    assert list(plan.supports) == supports
+
+
+def test_filtered_people_move_as_people_do() -> None:
+    """One person is one in each cell they have a row in, whichever rows are kept."""
+    query = question(filtered_people(), keys=(regions(3),), rows_per_person=4)
+    component = one(planned(query, NONE))
+    assert (component.l1, component.l2_squared) == (3, 3)

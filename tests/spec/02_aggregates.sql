@@ -22,6 +22,27 @@ FROM earnings
 SELECT COUNT(CASE WHEN pay > 1000 THEN 1 END) AS n
 FROM earnings
 
+-- FILTER takes some of a group's rows, for this aggregate only; the certificate then rests on those rows.
+SELECT
+    COUNT(*) AS n,
+    COUNT(*) FILTER (WHERE age > 17) AS adults,
+    COUNT(DISTINCT person_id) FILTER (WHERE age > 17) AS adult_people,
+    AVG(pay) FILTER (WHERE age > 17) AS adult_pay
+FROM earnings
+
+-- COUNT_IF(condition) is COUNT(*) FILTER (WHERE condition), in HAVING and ORDER BY too.
+SELECT region, COUNT_IF(pay > 1000) AS paid
+FROM earnings
+GROUP BY region
+HAVING COUNT_IF(employed) > 50
+ORDER BY COUNT(*) FILTER (WHERE sex = 'F') DESC
+
+-- type_mismatch: FILTER takes a condition.
+SELECT COUNT(*) FILTER (WHERE age) FROM earnings
+
+-- unsupported: a function of one row has nothing to filter.
+SELECT COUNT(*), ABS(age) FILTER (WHERE age > 17) FROM earnings GROUP BY age
+
 -- unbounded: a sum of unbounded numbers would need unbounded noise.
 SELECT SUM(debt) FROM earnings
 
@@ -67,9 +88,6 @@ SELECT MEDIAN(pay) FROM earnings
 
 -- unsupported: extremes are single people's values.
 SELECT MAX(pay) FROM earnings
-
--- unsupported: FILTER is written as a CASE.
-SELECT COUNT(*) FILTER (WHERE age > 17) FROM earnings
 
 -- unsupported: window functions see other people's rows.
 SELECT SUM(pay) OVER (PARTITION BY region) FROM earnings
