@@ -11,15 +11,16 @@ from sqlglot import Dialect
 
 from privacy.canonical import canonical
 from privacy.expression import Expression
-from privacy.nodes import grouped, when
+from privacy.nodes import BIGINT, binary, cast, grouped, when
 from privacy.plan import Component, Plan
-from privacy.query import BoundQuery, Statistic
+from privacy.query import SPREADS, Aggregate, BoundQuery, Statistic
+from privacy.reading import Reading
 from privacy.render import render
 from privacy.scope import PERSON_ID
 
 _DUCKDB: Final = Dialect.get_or_raise("duckdb")
 
-__all__ = ["Statement", "canonical", "compile_plan"]
+__all__ = ["Statement", "canonical", "compile_exactly", "compile_plan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +43,18 @@ def compile_plan(plan: Plan, locations: Mapping[str, str]) -> Statement:
     under. No row can make the statement fail: binding proved that every number
     fits, and every function used is total.
     """
+    components = [_component(each) for each in plan.components]
+    return _statement(plan, locations, components)
+
+
+def _statement(
+    plan: Plan, locations: Mapping[str, str], components: list[exp.Expr]
+) -> Statement:
     query = plan.query
     keys = [render(key.expression) for key in query.keys]
     columns = [
         *(exp.alias_(each, f"k{place}") for place, each in enumerate(keys)),
-        *(
-            exp.alias_(_component(each), f"c{place}")
-            for place, each in enumerate(plan.components)
-        ),
+        *(exp.alias_(each, f"c{place}") for place, each in enumerate(components)),
     ]
     select = exp.Select(expressions=columns, from_=_source(query, locations))
     if query.where is not None:
@@ -58,6 +63,42 @@ def compile_plan(plan: Plan, locations: Mapping[str, str]) -> Statement:
         positions = [exp.Literal.number(place + 1) for place in range(len(keys))]
         select.set("group", exp.Group(expressions=positions))
     return Statement(_DUCKDB.generate(select, copy=False))
+
+
+def compile_exactly(plan: Plan, locations: Mapping[str, str]) -> Statement:
+    """Compile a plan whose spreads are the engine's own, for the laboratory only.
+
+    Each is the component it is read off: a float times 10^scale, 0 where the engine
+    has no number; the component after it is 1 where it has one, else 0.
+    """
+    components = {p: _component(c) for p, c in enumerate(plan.components)}
+    pairs = zip(plan.query.aggregates, plan.readings, strict=True)
+    for aggregate, reading in pairs:
+        if aggregate.statistic in SPREADS and isinstance(reading, Reading):
+            value = _engines(aggregate)
+            scale = plan.components[reading.component].scale
+            factor = cast(exp.Literal.number(f"1e{scale}"), exp.DType.DOUBLE)
+            finite = exp.Anonymous(this="isfinite", expressions=[value])
+            known = exp.Coalesce(this=finite, expressions=[exp.Boolean(this=False)])
+            scaled = exp.Round(this=binary(exp.Mul, value.copy(), factor))
+            components[reading.component] = when([(known, scaled)], None)
+            components[reading.component + 1] = cast(known.copy(), BIGINT)
+    return _statement(plan, locations, [each for _, each in sorted(components.items())])
+
+
+def _engines(aggregate: Aggregate) -> exp.Expr:
+    """The engine's own function of floats."""
+    arguments = [
+        binary(
+            exp.Div,
+            cast(render(each), exp.DType.DOUBLE),
+            cast(exp.Literal.number(f"1e{each.domain.scale}"), exp.DType.DOUBLE),
+        )
+        for each in (aggregate.argument, aggregate.other)
+        if each is not None
+    ]
+    name = aggregate.statistic.value.lower()
+    return exp.Anonymous(this=name, expressions=arguments)
 
 
 def _source(query: BoundQuery, locations: Mapping[str, str]) -> exp.From:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final, TypeAlias
 
-from privacy.plan import Component, Plan, Reading, ends_of
+from privacy.moments import ends_of
+from privacy.plan import Component, Plan
 from privacy.query import (
     AggregateRef,
     Constant,
@@ -18,6 +19,7 @@ from privacy.query import (
     Post,
     Statistic,
 )
+from privacy.reading import AnyReading, Spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +103,14 @@ def _operation(
             return None
 
 
-def form_of(reading: Reading, plan: Plan) -> Form:
-    """The form of an aggregate: a component, or an average's ratio of two."""
-    component = plan.components[reading.component]
-    unit = Fraction(1, 10**component.scale)
+def form_of(reading: AnyReading, plan: Plan) -> Form | None:
+    """The form of an aggregate: a component, or an average's ratio of two.
+
+    None for what is read off second moments.
+    """
+    if isinstance(reading, Spread):
+        return None
+    unit = plan.components[reading.component].unit
     total = Linear(((reading.component, unit),))
     if reading.divisor is None:
         return total

@@ -54,6 +54,16 @@ NODES: Final[Mapping[type[exp.Expr], frozenset[str]]] = MappingProxyType(
         exp.Distinct: frozenset({"expressions"}),
         exp.Sum: _ONE,
         exp.Avg: _ONE,
+        exp.VariancePop: _ONE,
+        exp.Variance: _ONE,
+        exp.StddevPop: _ONE,
+        exp.Stddev: _ONE,
+        exp.StddevSamp: _ONE,
+        exp.CovarPop: _TWO,
+        exp.CovarSamp: _TWO,
+        exp.Corr: _TWO,
+        exp.RegrSlope: _TWO,
+        exp.RegrIntercept: _TWO,
         exp.Add: _TWO,
         exp.Sub: _TWO,
         exp.Mul: _TWO,
@@ -103,7 +113,9 @@ ANONYMOUS: Final = frozenset({"clamp", "date_part", "datepart"})
 """Functions the parser does not know by a node of their own."""
 
 FUNCTIONS: Final = (
-    *("COUNT", "COUNT_IF", "SUM", "AVG", "CLAMP", "ABS", "FLOOR", "CEIL", "ROUND"),
+    *("COUNT", "COUNT_IF", "SUM", "AVG", "VAR_POP", "VAR_SAMP", "STDDEV_POP"),
+    *("STDDEV_SAMP", "COVAR_POP", "COVAR_SAMP", "CORR", "REGR_SLOPE"),
+    *("REGR_INTERCEPT", "CLAMP", "ABS", "FLOOR", "CEIL", "ROUND"),
     *("LEAST", "GREATEST", "COALESCE", "NULLIF", "YEAR", "QUARTER", "MONTH", "DAY"),
     *("ISODOW", "HOUR", "EXTRACT", "WIDTH_BUCKET"),
 )

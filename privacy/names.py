@@ -24,6 +24,15 @@ _BY_NODE: Final = {
     exp.WidthBucket: "width_bucket",
     exp.DayOfWeekIso: "isodow",
     exp.CountIf: "count_if",
+    exp.VariancePop: "var_pop",
+    exp.Variance: "var_samp",
+    exp.StddevPop: "stddev_pop",
+    exp.Stddev: "stddev_samp",
+    exp.StddevSamp: "stddev_samp",
+    exp.CovarPop: "covar_pop",
+    exp.CovarSamp: "covar_samp",
+    exp.RegrSlope: "regr_slope",
+    exp.RegrIntercept: "regr_intercept",
 }
 
 

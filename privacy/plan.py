@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final
 
 from privacy.bound import BoundedQuery, cells
-from privacy.catalogue import Domain, Type
+from privacy.catalogue import Type
 from privacy.errors import Refused
-from privacy.expression import Call, Case, Expression, Function, Literal
-from privacy.literals import ONE
+from privacy.expression import Expression
+from privacy.moments import (
+    centred,
+    ends_of,
+    presence,
+    product,
+    together,
+    unit_of,
+)
 from privacy.policy import Policy
 from privacy.query import (
+    SPREADS,
     Aggregate,
     AggregateRef,
     BoundQuery,
@@ -24,9 +32,36 @@ from privacy.query import (
     Post,
     Statistic,
 )
+from privacy.reading import (
+    AnyReading,
+    Component,
+    Cross,
+    Reading,
+    Side,
+    Spread,
+    Support,
+    positions,
+)
+
+__all__ = [
+    "Component",
+    "Plan",
+    "Reading",
+    "Spread",
+    "Support",
+    "aggregates_in",
+    "ends_of",
+    "plan",
+    "positions",
+]
 
 LARGEST_SENSITIVITY: Final = 2**56
 """Beyond it no useful noise fits 64 bits."""
+
+_LEFT_SQUARE: Final = frozenset((Statistic.CORR,))
+_RIGHT_SQUARE: Final = frozenset(
+    (Statistic.CORR, Statistic.REGR_SLOPE, Statistic.REGR_INTERCEPT)
+)
 
 _NUMERIC: Final = frozenset(
     (
@@ -40,54 +75,6 @@ _NUMERIC: Final = frozenset(
     )
 )
 
-_FINE_SPAN: Final = 20
-"""Narrower spans gain 5% or more from a centre at half a unit."""
-
-
-@dataclass(frozen=True, slots=True)
-class Component:
-    """One exact integer of each cell, to be noised.
-
-    `statistic` is ROWS, PRESENT, PEOPLE or SUM. `l1` and `l2_squared` bound, in
-    the component's own unscaled units, how far the vector over all cells moves
-    when one person and all their rows are added or removed. The unscaled integer
-    stands for itself over 10^`scale`. `weight` is its part of the price.
-    """
-
-    statistic: Statistic
-    argument: Expression | None
-    l1: int
-    l2_squared: int
-    scale: int
-    weight: Fraction
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """How an aggregate is read off the components, by position.
-
-    Without `divisor` it is the component; with one (AVG) it is component ÷
-    divisor plus `centre`, an unscaled integer at the component's scale, and it
-    lies in [`lower`, `upper`] at the same scale.
-    """
-
-    component: int
-    divisor: int | None = None
-    centre: int = 0
-    lower: int = 0
-    upper: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Support:
-    """The count that certifies an aggregate's cell, by position of the component.
-
-    One person adds at most `per_person` to it, so people ≥ count ÷ `per_person`.
-    """
-
-    component: int
-    per_person: int
-
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -100,7 +87,7 @@ class Plan:
     bounded: BoundedQuery
     policy: Policy
     components: tuple[Component, ...]
-    readings: tuple[Reading, ...]
+    readings: tuple[AnyReading, ...]
     supports: tuple[Support, ...]
 
     @property
@@ -121,10 +108,11 @@ def plan(bounded: BoundedQuery, policy: Policy) -> Plan:
     `rows_per_person` = C rows, each in one cell. COUNT moves by at most C in all,
     so Δ₁ = C and Δ₂ ≤ C; distinct people by 1 in each of at most c cells, so
     Δ₁ = c and Δ₂² = c; a sum of values in [lo, hi] by C·max(|lo|, |hi|) in both.
-    An average is a sum of differences from a public centre and a count, each
-    noised and paid for. Refuses a question that has nothing to compute
-    (`not_a_question`), a value too large for any noise to fit (`overflow`), and an
-    output computed from aggregates that is not a number (`unsupported`).
+    An average is a sum of differences from a public centre and a count, and what
+    is about spread has sums of products of such differences besides, rounded to a
+    public unit; each is noised and paid for. Refuses a question that has nothing to
+    compute (`not_a_question`), a value too large for any noise to fit (`overflow`),
+    and an output computed from aggregates that is not a number (`unsupported`).
     """
     if not bounded.query.aggregates:
         raise Refused("not_a_question", "A question asks for at least one aggregate.")
@@ -183,46 +171,69 @@ class _Draft:
         return Aggregate(Statistic.SUM, argument) in self.aggregates
 
 
-def _reading(draft: _Draft, aggregate: Aggregate) -> Reading:
+def _reading(draft: _Draft, aggregate: Aggregate) -> AnyReading:
     whole = Fraction(1)
     match aggregate:
         case Aggregate(Statistic.SUM, argument) if argument is not None:
             return Reading(draft.position(_sum(draft, argument, whole)))
         case Aggregate(Statistic.MEAN, argument) if argument is not None:
             return _mean(draft, argument)
+        case Aggregate(statistic) if statistic in SPREADS:
+            return _spread(draft, aggregate)
         case _:
             return Reading(draft.position(_count(draft, aggregate, whole)))
 
 
 def _mean(draft: _Draft, argument: Expression) -> Reading:
     """AVG: from the sum where that is asked too, else centred, which is less noisy."""
-    centred, centre = argument, 0
+    moved, centre = argument, 0
     if not draft.asks_sum_of(argument):
-        centred, centre = _centred(argument)
-    total = draft.position(_sum(draft, centred, Fraction(1)))
+        moved, centre = centred(argument)
+    total = draft.position(_sum(draft, moved, Fraction(1)))
     count = draft.position(
         _count(draft, Aggregate(Statistic.PRESENT, argument), Fraction(1))
     )
     lower, upper = ends_of(argument)
-    finer = 10 ** (centred.domain.scale - argument.domain.scale)
+    finer = 10 ** (moved.domain.scale - argument.domain.scale)
     return Reading(total, count, centre, lower * finer, upper * finer)
 
 
-def _centred(argument: Expression) -> tuple[Expression, int]:
-    """The argument less a public constant that halves how far a row can move it."""
-    lower, upper = ends_of(argument)
-    scale = argument.domain.scale
-    if (upper - lower) % 2 and upper - lower < _FINE_SPAN and abs(upper) < 2**32:
-        scale, lower, upper = scale + 1, lower * 10, upper * 10
-    centre = (lower + upper) // 2
-    if centre == 0 and scale == argument.domain.scale:
-        return argument, 0
-    fixed = Domain(Type.NUMBER, scale, centre, centre, nullable=False, values=(centre,))
-    ends = Domain(
-        Type.NUMBER, scale, lower - centre, upper - centre, argument.domain.nullable
+def _spread(draft: _Draft, aggregate: Aggregate) -> Spread:
+    """A count, sums, and sums of products, each noised and paid for."""
+    statistic, (left, right) = aggregate.statistic, _pair(aggregate)
+    sides = (_side(draft, left), _side(draft, right))
+    present = Aggregate(Statistic.PRESENT, left if left.domain.nullable else right)
+    count = draft.position(_count(draft, present, Fraction(1)))
+    cross = _cross(draft, left, right)
+    squares = tuple(
+        _cross(draft, each, each) if statistic in needing else None
+        for each, needing in ((left, _LEFT_SQUARE), (right, _RIGHT_SQUARE))
     )
-    less = Call(Function.SUBTRACT, (argument, Literal(centre, fixed)), ends)
-    return less, centre
+    return Spread(statistic, *sides, count, cross, (squares[0], squares[1]))
+
+
+def _pair(aggregate: Aggregate) -> tuple[Expression, Expression]:
+    """Both variables, each present where both are; one twice for a variance."""
+    argument, other = aggregate.argument, aggregate.other
+    if argument is None:
+        raise TypeError("a spread is of an argument")
+    if other is None:
+        return argument, argument
+    return together(argument, other), together(other, argument)
+
+
+def _side(draft: _Draft, argument: Expression) -> Side:
+    moved, centre = centred(argument)
+    unit = unit_of(moved)
+    lower, upper = (end * unit for end in ends_of(moved))
+    total = draft.position(_sum(draft, moved, Fraction(1)))
+    return Side(total, centre * unit, lower, upper)
+
+
+def _cross(draft: _Draft, left: Expression, right: Expression) -> Cross:
+    found = product(centred(left)[0], centred(right)[0])
+    total = _sum(draft, found.expression, Fraction(1))
+    return Cross(draft.position(total), found.lift, found.rough)
 
 
 def _sum(draft: _Draft, argument: Expression, weight: Fraction) -> Component:
@@ -258,16 +269,7 @@ def _plainest(aggregate: Aggregate, rows_per_person: int) -> Aggregate:
     if argument is None or not argument.domain.nullable:
         return Aggregate(Statistic.PEOPLE if people else Statistic.ROWS)
     statistic = Statistic.PEOPLE if people else Statistic.PRESENT
-    return Aggregate(statistic, _presence(argument))
-
-
-def _presence(argument: Expression) -> Expression:
-    """The plainest expression that is NULL where the argument is."""
-    match argument:
-        case Case(((condition, value),), None) if not value.domain.nullable:
-            return Case(((condition, ONE),), None, replace(ONE.domain, nullable=True))
-        case _:
-            return argument
+    return Aggregate(statistic, presence(argument))
 
 
 def _support(draft: _Draft, aggregate: Aggregate) -> Support:
@@ -279,8 +281,10 @@ def _support(draft: _Draft, aggregate: Aggregate) -> Support:
     """
     rows = draft.bounded.rows_per_person
     argument = aggregate.argument
+    if argument is not None and aggregate.other is not None:
+        argument = together(argument, aggregate.other)
     if argument is not None and argument.domain.nullable:
-        found = draft.find(Statistic.PEOPLE, _presence(argument))
+        found = draft.find(Statistic.PEOPLE, presence(argument))
         if found is not None:
             return Support(found, 1)
         present = Aggregate(Statistic.PRESENT, argument)
@@ -318,11 +322,3 @@ def _is_number(post: Post, query: BoundQuery) -> bool:
             return operator in _NUMERIC and all(
                 _is_number(each, query) for each in arguments
             )
-
-
-def ends_of(argument: Expression) -> tuple[int, int]:
-    """The public ends of what is summed, as unscaled integers; binding saw to it."""
-    lower, upper = argument.domain.lower, argument.domain.upper
-    if not (isinstance(lower, int) and isinstance(upper, int)):
-        raise TypeError("a summed expression is bounded on both sides")
-    return lower, upper

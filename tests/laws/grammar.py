@@ -183,6 +183,14 @@ def plain_aggregates() -> SearchStrategy[str]:
         st.one_of(texts(), numbers(1), conditions(1)).map("COUNT({})".format),
         numbers(3).map("SUM({})".format),
         numbers(2).map("AVG({})".format),
+        st.tuples(st.sampled_from(["VAR_POP", "STDDEV_SAMP"]), numbers(1)).map(
+            "{0[0]}({0[1]})".format
+        ),
+        st.tuples(
+            st.sampled_from(["COVAR_SAMP", "CORR", "REGR_SLOPE"]),
+            numbers(1),
+            numbers(1),
+        ).map("{0[0]}({0[1]}, {0[2]})".format),
     )
 
 

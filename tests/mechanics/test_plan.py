@@ -14,7 +14,7 @@ from privacy.domains import boolean
 from privacy.errors import Refused
 from privacy.expression import Call, Expression, Function, Literal
 from privacy.literals import ONE
-from privacy.plan import Component, Plan, Support
+from privacy.plan import Component, Plan, Reading, Support
 from privacy.policy import GATEWAY, NONE
 from privacy.query import (
     Aggregate,
@@ -46,6 +46,13 @@ PAY = number(-500, 2_000, nullable=True)
 def statistics(plan: Plan) -> list[Statistic]:
     """What is computed in each cell, in order."""
     return [component.statistic for component in plan.components]
+
+
+def average(plan: Plan, position: int = 0) -> Reading:
+    """How an average is read."""
+    reading = plan.readings[position]
+    assert isinstance(reading, Reading)
+    return reading
 
 
 def one(plan: Plan) -> Component:
@@ -144,14 +151,14 @@ def test_an_average_is_centred_and_counts_what_is_present() -> None:
     plan = planned(question(mean_of(PAY)), NONE)
     assert statistics(plan) == [Statistic.SUM, Statistic.PRESENT]
     assert plan.components[0].l1 == 1_250
-    assert plan.readings[0].centre == 750
-    assert (plan.readings[0].lower, plan.readings[0].upper) == (-500, 2_000)
+    assert average(plan).centre == 750
+    assert (average(plan).lower, average(plan).upper) == (-500, 2_000)
 
 
 def test_the_average_of_zeros_and_ones_is_centred_at_a_half() -> None:
     """A narrow odd span gets a finer scale, so the centre is the middle itself."""
     plan = planned(question(mean_of(number(0, 1))), NONE)
-    total, reading = plan.components[0], plan.readings[0]
+    total, reading = plan.components[0], average(plan)
     assert (total.scale, total.l1, reading.centre) == (1, 5, 5)
     assert (reading.lower, reading.upper) == (0, 10)
 
@@ -166,8 +173,8 @@ def test_a_sum_asked_anyway_serves_the_average() -> None:
     """SUM, COUNT and AVG of one column are two components, not four."""
     plan = planned(question(sum_of(AGE), ROWS, mean_of(AGE)))
     assert statistics(plan) == [Statistic.SUM, Statistic.ROWS]
-    assert plan.readings[2].component == 0
-    assert plan.readings[2].divisor == 1
+    assert average(plan, 2).component == 0
+    assert average(plan, 2).divisor == 1
 
 
 def test_equal_counts_are_computed_once() -> None:

@@ -43,6 +43,33 @@ SELECT COUNT(*) FILTER (WHERE age) FROM earnings
 -- unsupported: a function of one row has nothing to filter.
 SELECT COUNT(*), ABS(age) FILTER (WHERE age > 17) FROM earnings GROUP BY age
 
+-- Variances and standard deviations, of all there are (_POP) or of a sample (_SAMP; VARIANCE and STDDEV are the sample's). They are computed from a noised count, sum and sum of squares, which other aggregates of the column share. A variance that noise made negative is returned as 0; a sample's of fewer than two noised rows is NULL.
+SELECT region, AVG(age) AS mean, VAR_POP(age) AS variance, STDDEV_SAMP(age) AS deviation, VARIANCE(pay), STDDEV(pay)
+FROM earnings
+GROUP BY region
+
+-- Of two columns, over the rows where both are known. The first argument of REGR_SLOPE and REGR_INTERCEPT is the dependent one. They are NULL where the noised variance is not positive.
+SELECT
+    COVAR_POP(pay, age),
+    COVAR_SAMP(pay, age),
+    CORR(pay, age) AS r,
+    REGR_SLOPE(pay, age) AS slope,
+    REGR_INTERCEPT(pay, age) AS intercept,
+    VAR_POP(pay) FILTER (WHERE employed) AS of_the_employed
+FROM earnings
+
+-- unbounded: both arguments need public bounds.
+SELECT CORR(pay, debt) FROM earnings
+
+-- unbounded: so does the one of a variance.
+SELECT VAR_POP(debt) FROM earnings
+
+-- type_mismatch: conditions are numbers by a CASE.
+SELECT REGR_SLOPE(employed, age) FROM earnings
+
+-- overflow: nor can a person's values be too far apart.
+SELECT STDDEV(huge) FROM earnings
+
 -- unbounded: a sum of unbounded numbers would need unbounded noise.
 SELECT SUM(debt) FROM earnings
 
