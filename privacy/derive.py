@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 from fractions import Fraction
+from math import ceil
 from typing import Final
 
 import numpy as np
@@ -23,7 +24,7 @@ from privacy.interval import interval, ratio_point
 from privacy.mechanism import LARGEST
 from privacy.plan import Plan, aggregates_in
 from privacy.price import Price
-from privacy.quantile import half_width
+from privacy.quantile import half_width, sum_half_width
 from privacy.query import AggregateRef, KeyRef, Output, Post, Statistic
 from privacy.reading import Reading, positions
 from privacy.spread import spread_point
@@ -39,6 +40,9 @@ _WHOLE: Final = frozenset(
     (Statistic.ROWS, Statistic.PRESENT, Statistic.PEOPLE, Statistic.SUM)
 )
 """Statistics that are whole numbers of units, and stay so."""
+
+_MOST_ROWS: Final = 2**31
+"""A count is clamped to this before a centre multiplies it."""
 
 _DECIMALS: Final = 6
 _MOST_DECIMALS: Final = 12
@@ -135,7 +139,7 @@ def _number_key(name: str, position: int, plan: Plan) -> DerivedOutput:
 
 
 def _whole(name: str, position: int, evidence: Evidence) -> DerivedOutput:
-    """A count or a sum as the noised integer itself."""
+    """A count or a sum as whole units: the noised integer, or a sum of two."""
     plan = evidence.price.plan
     reading = plan.readings[position]
     if not isinstance(reading, Reading):
@@ -145,6 +149,10 @@ def _whole(name: str, position: int, evidence: Evidence) -> DerivedOutput:
     summed = plan.query.aggregates[position].statistic is Statistic.SUM
     width = half_width(evidence.price.mechanisms[component])
     values = np.clip(evidence.noised.values[component], -LARGEST, LARGEST)
+    if reading.lifted is not None:
+        count = np.clip(evidence.noised.values[reading.lifted], -_MOST_ROWS, _MOST_ROWS)
+        values = values + reading.centre * count
+        width = _lifted_width(reading, evidence)
     value, low, high = (
         Figures(each, np.zeros(each.shape, dtype=bool))
         for each in (values, values - width, values + width)
@@ -152,6 +160,17 @@ def _whole(name: str, position: int, evidence: Evidence) -> DerivedOutput:
     kind = ColumnKind.DECIMAL if summed else ColumnKind.INTEGER
     aggregates = frozenset((position,))
     return DerivedOutput(name, kind, scale, aggregates, value, low, high)
+
+
+def _lifted_width(reading: Reading, evidence: Evidence) -> int:
+    """The half-width of a centred sum plus a multiple of a count, in whole units."""
+    found = form_of(reading, evidence.price.plan)
+    if not isinstance(found, Linear):
+        raise TypeError("a sum is linear in its components")
+    mechanisms = evidence.price.mechanisms
+    terms = tuple((factor, mechanisms[each]) for each, factor in found.terms)
+    unit = evidence.price.plan.components[reading.component].unit
+    return ceil(sum_half_width(terms) / float(unit) - _SLACK)
 
 
 def _number(

@@ -17,6 +17,9 @@ from privacy.literals import ONE
 _FINE_SPAN: Final = 20
 """Narrower spans gain 5% or more from a centre at half a unit."""
 
+FARTHEST_CENTRE: Final = 2**30
+"""With counts of at most 2³¹, a count times a centre is at most 2⁶¹."""
+
 _FACTOR: Final = 2_000_000_000
 """The largest factor of a product, so that the product fits 64 bits."""
 
@@ -37,6 +40,21 @@ def centred(argument: Expression) -> tuple[Expression, int]:
         Type.NUMBER, scale, lower - centre, upper - centre, argument.domain.nullable
     )
     return _less(argument, centre, ends), centre
+
+
+def centred_in_units(argument: Expression) -> tuple[Expression, int]:
+    """The same at the argument's own scale, so that a sum of it can be told exactly.
+
+    As it is where its middle is so far from 0 that counts times it might not fit.
+    """
+    lower, upper = ends_of(argument)
+    centre = (lower + upper) // 2
+    if centre == 0 or abs(centre) > FARTHEST_CENTRE:
+        return argument, 0
+    domain = replace(
+        argument.domain, lower=lower - centre, upper=upper - centre, values=None
+    )
+    return _less(argument, centre, domain), centre
 
 
 def together(argument: Expression, other: Expression) -> Expression:

@@ -12,6 +12,7 @@ from privacy.errors import Refused
 from privacy.expression import Expression
 from privacy.moments import (
     centred,
+    centred_in_units,
     ends_of,
     presence,
     product,
@@ -167,15 +168,26 @@ class _Draft:
                 return position
         return None
 
-    def asks_sum_of(self, argument: Expression) -> bool:
-        return Aggregate(Statistic.SUM, argument) in self.aggregates
+    def asks_spread_of(self, argument: Expression) -> bool:
+        """Whether a centred sum and a count are computed anyway."""
+        return any(
+            each.argument == argument and each.other is None
+            for each in self.aggregates
+            if each.statistic is Statistic.MEAN or each.statistic in SPREADS
+        )
+
+    def centred(self, argument: Expression) -> tuple[Expression, int]:
+        """The centred argument, the same one for all that ask for it."""
+        if Aggregate(Statistic.SUM, argument) in self.aggregates:
+            return centred_in_units(argument)
+        return centred(argument)
 
 
 def _reading(draft: _Draft, aggregate: Aggregate) -> AnyReading:
     whole = Fraction(1)
     match aggregate:
         case Aggregate(Statistic.SUM, argument) if argument is not None:
-            return Reading(draft.position(_sum(draft, argument, whole)))
+            return _total(draft, argument)
         case Aggregate(Statistic.MEAN, argument) if argument is not None:
             return _mean(draft, argument)
         case Aggregate(statistic) if statistic in SPREADS:
@@ -184,11 +196,26 @@ def _reading(draft: _Draft, aggregate: Aggregate) -> AnyReading:
             return Reading(draft.position(_count(draft, aggregate, whole)))
 
 
+def _total(draft: _Draft, argument: Expression) -> Reading:
+    """SUM: from the centred sum and the count where these are computed anyway.
+
+    With h half the span and c the middle, the noise of both is √(h² + c²) of a
+    unit's, where that of the plain sum, h + |c|, is always more.
+    """
+    if not draft.asks_spread_of(argument):
+        return Reading(draft.position(_sum(draft, argument, Fraction(1))))
+    moved, centre = draft.centred(argument)
+    total = draft.position(_sum(draft, moved, Fraction(1)))
+    if centre == 0:
+        return Reading(total)
+    present = Aggregate(Statistic.PRESENT, argument)
+    count = draft.position(_count(draft, present, Fraction(1)))
+    return Reading(total, centre=centre, lifted=count)
+
+
 def _mean(draft: _Draft, argument: Expression) -> Reading:
-    """AVG: from the sum where that is asked too, else centred, which is less noisy."""
-    moved, centre = argument, 0
-    if not draft.asks_sum_of(argument):
-        moved, centre = centred(argument)
+    """AVG: a centred sum, which is less noisy, over a count."""
+    moved, centre = draft.centred(argument)
     total = draft.position(_sum(draft, moved, Fraction(1)))
     count = draft.position(
         _count(draft, Aggregate(Statistic.PRESENT, argument), Fraction(1))
@@ -223,7 +250,7 @@ def _pair(aggregate: Aggregate) -> tuple[Expression, Expression]:
 
 
 def _side(draft: _Draft, argument: Expression) -> Side:
-    moved, centre = centred(argument)
+    moved, centre = draft.centred(argument)
     unit = unit_of(moved)
     lower, upper = (end * unit for end in ends_of(moved))
     total = draft.position(_sum(draft, moved, Fraction(1)))
@@ -231,7 +258,7 @@ def _side(draft: _Draft, argument: Expression) -> Side:
 
 
 def _cross(draft: _Draft, left: Expression, right: Expression) -> Cross:
-    found = product(centred(left)[0], centred(right)[0])
+    found = product(draft.centred(left)[0], draft.centred(right)[0])
     total = _sum(draft, found.expression, Fraction(1))
     return Cross(draft.position(total), found.lift, found.rough)
 

@@ -40,7 +40,8 @@ class Reading:
 
     Without `divisor` it is the component; with one (AVG) it is component ÷
     divisor plus `centre`, an unscaled integer at the component's scale, and it
-    lies in [`lower`, `upper`] at the same scale.
+    lies in [`lower`, `upper`] at the same scale. With `lifted` (a SUM beside an
+    AVG) it is component plus `centre` times that count.
     """
 
     component: int
@@ -48,6 +49,7 @@ class Reading:
     centre: int = 0
     lower: int = 0
     upper: int = 0
+    lifted: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +105,9 @@ AnyReading: TypeAlias = Reading | Spread
 def positions(reading: AnyReading) -> frozenset[int]:
     """The components an aggregate is read off."""
     match reading:
-        case Reading(component, divisor):
-            return frozenset((component, component if divisor is None else divisor))
+        case Reading(component, divisor, lifted=lifted):
+            known = (component, divisor, lifted)
+            return frozenset(each for each in known if each is not None)
         case Spread(_, left, right, count, cross, squares):
             found = [each.component for each in (cross, *squares) if each is not None]
             return frozenset((left.component, right.component, count, *found))

@@ -13,6 +13,7 @@ from privacy.choices import case
 from privacy.domains import boolean
 from privacy.errors import Refused
 from privacy.expression import Call, Expression, Function, Literal
+from privacy.form import Ratio, form
 from privacy.literals import ONE
 from privacy.plan import Component, Plan, Reading, Support
 from privacy.policy import GATEWAY, NONE
@@ -175,6 +176,39 @@ def test_a_sum_asked_anyway_serves_the_average() -> None:
     assert statistics(plan) == [Statistic.SUM, Statistic.ROWS]
     assert average(plan, 2).component == 0
     assert average(plan, 2).divisor == 1
+
+
+def test_a_sum_beside_an_average_is_read_off_the_centred_sum() -> None:
+    """One person moves the centred sum by half as much; the count puts it back."""
+    plan = planned(question(sum_of(AGE), ROWS, mean_of(AGE)))
+    total = average(plan)
+    assert plan.components[0].l1 == 50
+    assert (total.component, total.centre, total.lifted) == (0, 50, 1)
+    alone = planned(question(sum_of(AGE), ROWS), NONE)
+    assert (alone.components[0].l1, average(alone).lifted) == (100, None)
+
+
+def test_a_sum_beside_an_average_keeps_its_unit() -> None:
+    """A centre between two units is not taken, and one too far from 0 neither."""
+    for ends in ((0, 1), (2**40, 2**40 + 8)):
+        argument = number(*ends)
+        plan = planned(question(sum_of(argument), mean_of(argument)), NONE)
+        assert plan.components[0].argument == argument
+        assert average(plan).lifted is None
+
+
+def test_an_average_written_out_has_the_bounds_of_one() -> None:
+    """SUM ÷ COUNT lies where a value can, however the sum is computed."""
+    pay = number(-500, 2_000, scale=1, nullable=True)
+    ratio = operation(Operator.DIVIDE, AggregateRef(0), AggregateRef(1))
+    for asked in (
+        (sum_of(pay), present(pay)),
+        (sum_of(pay), present(pay), mean_of(pay)),
+    ):
+        found = form(ratio, planned(question(*asked), NONE))
+        assert isinstance(found, Ratio)
+        assert found.lower == -50
+        assert found.upper == 200
 
 
 def test_equal_counts_are_computed_once() -> None:
@@ -346,3 +380,16 @@ def test_filtered_people_move_as_people_do() -> None:
     query = question(filtered_people(), keys=(regions(3),), rows_per_person=4)
     component = one(planned(query, NONE))
     assert (component.l1, component.l2_squared) == (3, 3)
+
+
+def test_rows_per_filtered_person_have_no_public_bound() -> None:
+    """All rows of a cell over some of its people may be any number."""
+    rate = operation(Operator.DIVIDE, AggregateRef(0), AggregateRef(1))
+    everybody = planned(question(ROWS, PEOPLE, rows_per_person=4), NONE)
+    some = planned(question(ROWS, filtered_people(), rows_per_person=4), NONE)
+    bounded, unbounded = form(rate, everybody), form(rate, some)
+    assert isinstance(bounded, Ratio)
+    assert isinstance(unbounded, Ratio)
+    assert bounded.lower == 0
+    assert bounded.upper == 4
+    assert unbounded.upper is None

@@ -18,6 +18,7 @@ from privacy.noise import noise
 from privacy.plan import Spread
 from privacy.policy import NONE
 from privacy.price import Allowance, Intent, Price
+from privacy.quantile import half_width
 from privacy.query import Aggregate, Statistic
 from privacy.table import DerivedOutput
 from tests.laws.oracle import Row, component
@@ -277,7 +278,37 @@ def test_sums_of_noises_have_the_width_that_is_said(kind: Kind) -> None:
         assert 0.95 - 0.0018 <= inside <= 0.957
 
 
-def test_sums_are_still_sums() -> None:
-    """A sum beside a variance is a component of its own."""
+def test_a_sum_beside_a_variance_costs_nothing_more() -> None:
+    """It is read off the centred sum and the count."""
     plan = planned(question(sum_of(X), spread(Statistic.VAR_POP, X)), NONE)
-    assert len(plan.components) == 4
+    assert len(plan.components) == 3
+
+
+@pytest.mark.statistical
+@ALLOWANCES
+def test_a_sum_beside_an_average_is_covered_and_less_noisy(
+    allowance: Allowance,
+) -> None:
+    """Its intervals cover 95%, and are narrower than at the same price before."""
+    pay = number(0, 200_000, scale=2)
+    cost = priced(
+        question(ROWS, sum_of(pay), mean_of(pay), rows_per_person=2),
+        1.0,
+        allowance=allowance,
+        policy=NONE,
+    )
+    table = noise(exact_table([2_000], [-180_000_000]), cost.mechanisms, SIZE)
+    found = derive(table, cost).outputs[1]
+    assert found.low is not None
+    assert found.high is not None
+    covered = (found.low.values <= 20_000_000) & (found.high.values >= 20_000_000)
+    assert 0.945 - SLACK <= np.mean(covered) <= 0.955 + SLACK
+    plain = priced(
+        question(ROWS, sum_of(pay), rows_per_person=2),
+        1.0,
+        allowance=allowance,
+        policy=NONE,
+    )
+    width = (found.high.values - found.low.values).max() / 2
+    assert width < 0.85 * half_width(plain.mechanisms[1])
+    assert found.value.values.dtype == np.int64
