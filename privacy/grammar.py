@@ -168,7 +168,7 @@ _NODE_NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "NullSafeEQ": "IS NOT DISTINCT FROM",
         "NullSafeNEQ": "IS DISTINCT FROM",
         "Pow": "a power; write x * x",
-        "IgnoreNulls": "IGNORE NULLS, or an aggregate that is not COUNT, SUM or AVG,",
+        "IgnoreNulls": "IGNORE NULLS, or an aggregate that picks one row,",
         "SimilarTo": "SIMILAR TO; use LIKE",
         "RegexpLike": "a regular expression; use LIKE",
         "Collate": "COLLATE",

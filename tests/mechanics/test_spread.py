@@ -15,7 +15,7 @@ from privacy.expression import ColumnOf
 from privacy.mechanism import Kind
 from privacy.mixture import mixture_half_width
 from privacy.noise import noise
-from privacy.plan import Spread
+from privacy.plan import Spread, Support
 from privacy.policy import NONE
 from privacy.price import Allowance, Intent, Price
 from privacy.quantile import half_width
@@ -312,3 +312,19 @@ def test_a_sum_beside_an_average_is_covered_and_less_noisy(
     width = (found.high.values - found.low.values).max() / 2
     assert width < 0.85 * half_width(plain.mechanisms[1])
     assert found.value.values.dtype == np.int64
+
+
+@pytest.mark.parametrize("missing", [(False, False), (True, False), (False, True)])
+def test_a_spread_is_certified_by_the_pairs_it_is_about(
+    missing: tuple[bool, bool],
+) -> None:
+    """The count it is read off certifies it too; nothing is paid for twice."""
+    x = number(0, 120, nullable=missing[0], name="x")
+    y = number(0, 500, nullable=missing[1], name="y")
+    plan = planned(question(spread(Statistic.COVAR_POP, y, x), rows_per_person=4))
+    reading = plan.readings[0]
+    assert isinstance(reading, Spread)
+    assert plan.supports == (Support(reading.count, 4),)
+    assert len(plan.components) == 4
+    counted = plan.components[reading.count].statistic
+    assert counted is (Statistic.PRESENT if any(missing) else Statistic.ROWS)
