@@ -2,39 +2,67 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import sqlglot.expressions as exp
 
 from privacy.catalogue import Type
-from privacy.choices import named
+from privacy.choices import case, named
 from privacy.domains import ends
 from privacy.errors import Refused
 from privacy.expression import Expression
-from privacy.literals import is_null, written
+from privacy.literals import ONE, is_null, written
 from privacy.query import Aggregate, Statistic
 from privacy.quote import quote
 from privacy.refusals import refuse
-from privacy.rows import bind_row
+from privacy.rows import AGGREGATES, SPREAD_OF, bind_condition, bind_row
 from privacy.scope import PERSON_ID, Scope, person_of, quoted_name
-from privacy.weight import MOST_WEIGHT, weight
+from privacy.weight import MOST_REPEATED, MOST_WEIGHT, weight
 
 MOST_MOVED: Final = 2**56
 """How far one person may move a sum, in units; beyond it no useful noise fits."""
 
 
 def bind_aggregate(node: exp.Expr, scope: Scope) -> Aggregate:
-    """Bind COUNT, SUM or AVG.
+    """Bind an aggregate, of all rows or of those that FILTER keeps.
 
     What is summed or averaged is a number bounded on both sides, and one person
-    moves the sum by at most `MOST_MOVED` units.
+    moves the sum by at most `MOST_MOVED` units. FILTER (WHERE c) is an argument
+    that is NULL where c is not true, so nothing after this knows of it.
     """
+    if isinstance(node, exp.Filter):
+        return _filtered(node, scope)
+    if isinstance(node, exp.CountIf):
+        return _kept(Aggregate(Statistic.ROWS), bind_condition(node.this, scope))
     if isinstance(node.this, exp.Distinct):
         return _distinct(node, scope)
     if isinstance(node, exp.Count):
         return _count(node, scope)
+    if type(node) in SPREAD_OF:
+        return _spread(node, scope)
     statistic = Statistic.SUM if isinstance(node, exp.Sum) else Statistic.MEAN
-    return Aggregate(statistic, _summed(node, scope))
+    return Aggregate(statistic, _summed(node.this, node, scope))
+
+
+def _filtered(node: exp.Filter, scope: Scope) -> Aggregate:
+    if not isinstance(node.this, AGGREGATES):
+        raise refuse(
+            "unsupported",
+            "FILTER stands after an aggregate; rows are chosen by WHERE.",
+            clause=quote(node, scope.text),
+        )
+    aggregate = bind_aggregate(node.this, scope)
+    return _kept(aggregate, bind_condition(node.expression.this, scope))
+
+
+def _kept(aggregate: Aggregate, condition: Expression) -> Aggregate:
+    """The aggregate of those rows only for which the condition is true."""
+    value = ONE if aggregate.argument is None else aggregate.argument
+    argument = weighed(case([(condition, value)], None))
+    counted = aggregate.statistic is Statistic.ROWS
+    statistic = Statistic.PRESENT if counted else aggregate.statistic
+    return replace(aggregate, statistic=statistic, argument=argument)
 
 
 def weighed(expression: Expression) -> Expression:
@@ -105,47 +133,78 @@ def _refuse_person(node: exp.Expr, scope: Scope) -> None:
         )
 
 
-def _summed(node: exp.Expr, scope: Scope) -> Expression:
-    argument = weighed(bind_row(node.this, scope))
+def _spread(node: exp.Expr, scope: Scope) -> Aggregate:
+    """A variance, covariance, correlation or regression; products repeat arguments."""
+    parts = [node.this, node.args.get("expression")]
+    bound = [_summed(each, node, scope) for each in parts if each is not None]
+    if sum(weight(each, MOST_REPEATED) for each in bound) > MOST_REPEATED:
+        raise refuse(
+            "too_deep",
+            f"{_name(node)} writes its arguments out several times, and these are "
+            "too long for that.",
+            clause=quote(node, scope.text),
+        )
+    return Aggregate(SPREAD_OF[type(node)], *bound)
+
+
+def _name(node: exp.Expr) -> str:
+    found = SPREAD_OF.get(type(node))
+    return node.key.upper() if found is None else str(found.value)
+
+
+def _summed(part: exp.Expr, node: exp.Expr, scope: Scope) -> Expression:
+    """One argument of an aggregate: a number bounded on both sides."""
+    argument = weighed(bind_row(part, scope))
     if argument.domain.type is not Type.NUMBER or is_null(argument):
-        raise _not_a_number(node, argument, scope)
+        raise _not_a_number(part, node, argument, scope)
     found = ends(argument.domain)
     if found is None:
-        raise _unbounded(node, scope)
+        raise _unbounded(part, node, scope)
     largest = max(abs(end) for end in found) * max(1, scope.rows_per_person)
     if largest > MOST_MOVED:
-        raise _too_far(node, argument, scope)
+        raise _too_far(part, node, argument, scope)
     return argument
 
 
-def _not_a_number(node: exp.Expr, argument: Expression, scope: Scope) -> Refused:
-    inside = quote(node.this, scope.text)
+def _not_a_number(
+    part: exp.Expr, node: exp.Expr, argument: Expression, scope: Scope
+) -> Refused:
+    inside = quote(part, scope.text)
     suggestion = ""
     if argument.domain.type is Type.BOOLEAN:
-        suggestion = f"{node.key.upper()}(CASE WHEN {inside} THEN 1 ELSE 0 END)"
+        suggestion = f"CASE WHEN {inside} THEN 1 ELSE 0 END"
     kind = "NULL" if is_null(argument) else named(argument.domain.type)
     return refuse(
         "type_mismatch",
-        f"{node.key.upper()} takes a number; {inside} is {kind}.",
+        f"{_name(node)} takes a number; {inside} is {kind}.",
         clause=quote(node, scope.text),
-        suggestion=suggestion,
+        suggestion=_rewritten(part, node, suggestion, scope),
     )
 
 
-def _unbounded(node: exp.Expr, scope: Scope) -> Refused:
-    inside = quote(node.this, scope.text)
+def _rewritten(part: exp.Expr, node: exp.Expr, better: str, scope: Scope) -> str:
+    """The aggregate with one of its arguments written better; nothing where it is."""
+    both = [each for each in (node.this, node.args.get("expression")) if each]
+    written = (better if each is part else quote(each, scope.text) for each in both)
+    return f"{_name(node)}({', '.join(written)})" if better else ""
+
+
+def _unbounded(part: exp.Expr, node: exp.Expr, scope: Scope) -> Refused:
+    inside = quote(part, scope.text)
     return refuse(
         "unbounded",
-        f"{inside} has no public bounds, so one person could move {node.key.upper()} "
+        f"{inside} has no public bounds, so one person could move {_name(node)} "
         "by any amount. Give bounds of your own: what lies outside counts as the "
         "nearer one.",
         clause=quote(node, scope.text),
-        suggestion=f"{node.key.upper()}(CLAMP({inside}, 0, 100000))",
+        suggestion=_rewritten(part, node, f"CLAMP({inside}, 0, 100000)", scope),
     )
 
 
-def _too_far(node: exp.Expr, argument: Expression, scope: Scope) -> Refused:
-    inside = quote(node.this, scope.text)
+def _too_far(
+    part: exp.Expr, node: exp.Expr, argument: Expression, scope: Scope
+) -> Refused:
+    inside = quote(part, scope.text)
     lower, upper = ends(argument.domain) or (0, 0)
     room = MOST_MOVED // max(1, scope.rows_per_person)
     most = 10 ** (len(str(room)) - 1)
@@ -155,8 +214,8 @@ def _too_far(node: exp.Expr, argument: Expression, scope: Scope) -> Refused:
     )
     return refuse(
         "overflow",
-        f"One person could move {node.key.upper()}({inside}) too far for any noise "
+        f"One person could move {_name(node)}({inside}) too far for any noise "
         "to fit 64 bits. Narrow it with CLAMP.",
         clause=quote(node, scope.text),
-        suggestion=f"{node.key.upper()}(CLAMP({inside}, {bounds}))",
+        suggestion=_rewritten(part, node, f"CLAMP({inside}, {bounds})", scope),
     )

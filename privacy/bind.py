@@ -14,6 +14,7 @@ from privacy.keys import bind_keys
 from privacy.names import output_names
 from privacy.post import Released, Typed, bind_post, has_aggregate
 from privacy.query import (
+    SPREADS,
     AggregateRef,
     BoundQuery,
     KeyRef,
@@ -32,6 +33,8 @@ from privacy.scope import Scope
 from privacy.weight import MOST_WEIGHT, weight
 
 MOST_OUTPUTS: Final = 256
+_WRITTEN: Final = 12
+"""How often products and their rounding write an argument, about."""
 LARGEST_LIMIT: Final = 10**9
 
 
@@ -113,7 +116,12 @@ def _where(select: exp.Select, scope: Scope) -> Expression | None:
 
 def _check_weight(bound: BoundQuery) -> None:
     """All expressions together stay short enough for the engine to plan at once."""
-    arguments = [each.argument for each in bound.aggregates]
+    arguments = [
+        argument
+        for each in bound.aggregates
+        for argument in (each.argument, each.other)
+        for _ in range(_WRITTEN if each.statistic in SPREADS else 1)
+    ]
     roots = [bound.where, *arguments, *(each.expression for each in bound.keys)]
     roots += expressions(bound.relation)
     total = sum(weight(each, MOST_WEIGHT) for each in roots if each is not None)

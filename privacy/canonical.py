@@ -138,6 +138,8 @@ def _known(expression: Expression) -> str:
 def _aggregate(aggregate: Aggregate) -> str:
     argument = aggregate.argument
     inside = "" if argument is None else _known(argument)
+    if aggregate.other is not None:
+        inside = f"{inside},{_known(aggregate.other)}"
     return f"{aggregate.statistic.value}({inside})"
 
 

@@ -10,15 +10,18 @@ import sqlglot.expressions as exp
 from sqlglot import Dialect
 
 from privacy.canonical import canonical
+from privacy.expression import Expression
+from privacy.nodes import BIGINT, binary, cast, grouped, when
 from privacy.plan import Component, Plan
-from privacy.query import Statistic
+from privacy.query import SPREADS, Aggregate, Statistic
+from privacy.reading import Reading
 from privacy.relation import whose
 from privacy.render import render
 from privacy.source import person_of, source
 
 _DUCKDB: Final = Dialect.get_or_raise("duckdb")
 
-__all__ = ["Statement", "canonical", "compile_plan"]
+__all__ = ["Statement", "canonical", "compile_exactly", "compile_plan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +44,17 @@ def compile_plan(plan: Plan, locations: Mapping[str, str]) -> Statement:
     under. No row can make the statement fail: binding proved that every number
     fits, and every function used is total.
     """
+    return _statement(plan, locations, _components(plan))
+
+
+def _statement(
+    plan: Plan, locations: Mapping[str, str], components: list[exp.Expr]
+) -> Statement:
     query = plan.query
     keys = [render(key.expression) for key in query.keys]
     columns = [
         *(exp.alias_(each, f"k{place}") for place, each in enumerate(keys)),
-        *(
-            exp.alias_(_component(each, whose(query.relation)), f"c{place}")
-            for place, each in enumerate(plan.components)
-        ),
+        *(exp.alias_(each, f"c{place}") for place, each in enumerate(components)),
     ]
     select = source(query.relation, locations)
     select.set("expressions", columns)
@@ -60,6 +66,53 @@ def compile_plan(plan: Plan, locations: Mapping[str, str]) -> Statement:
     return Statement(_DUCKDB.generate(select, copy=False))
 
 
+def compile_exactly(plan: Plan, locations: Mapping[str, str]) -> Statement:
+    """Compile a plan whose spreads are the engine's own, for the laboratory only.
+
+    Each is the component it is read off: a float times 10^scale, 0 where the engine
+    has no number; the component after it is 1 where it has one, else 0.
+    """
+    components = dict(enumerate(_components(plan)))
+    pairs = zip(plan.query.aggregates, plan.readings, strict=True)
+    for aggregate, reading in pairs:
+        if aggregate.statistic in SPREADS and isinstance(reading, Reading):
+            value = _engines(aggregate)
+            scale = plan.components[reading.component].scale
+            factor = cast(exp.Literal.number(f"1e{scale}"), exp.DType.DOUBLE)
+            finite = exp.Anonymous(this="isfinite", expressions=[value])
+            known = exp.Coalesce(this=finite, expressions=[exp.Boolean(this=False)])
+            scaled = exp.Round(this=binary(exp.Mul, value.copy(), factor))
+            components[reading.component] = when([(known, scaled)], None)
+            components[reading.component + 1] = cast(known.copy(), BIGINT)
+    return _statement(plan, locations, [each for _, each in sorted(components.items())])
+
+
+def _engines(aggregate: Aggregate) -> exp.Expr:
+    """The engine's own function of floats."""
+    arguments = [
+        binary(
+            exp.Div,
+            cast(render(each), exp.DType.DOUBLE),
+            cast(exp.Literal.number(f"1e{each.domain.scale}"), exp.DType.DOUBLE),
+        )
+        for each in (aggregate.argument, aggregate.other)
+        if each is not None
+    ]
+    name = aggregate.statistic.value.lower()
+    return exp.Anonymous(this=name, expressions=arguments)
+
+
+def _components(plan: Plan) -> list[exp.Expr]:
+    name = whose(plan.query.relation)
+    return [_component(each, name) for each in plan.components]
+
+
+def _whose(argument: Expression, name: str) -> exp.Expr:
+    """The person of a row where the argument is present, else NULL."""
+    absent = exp.Is(this=grouped(render(argument)), expression=exp.Null())
+    return when([(exp.Not(this=absent), person_of(name))], None)
+
+
 def _component(component: Component, name: str) -> exp.Expr:
     """One component; `name` is the table whose `person_id` is whose a row is."""
     match component.statistic, component.argument:
@@ -67,6 +120,8 @@ def _component(component: Component, name: str) -> exp.Expr:
             return exp.Count(this=exp.Star())
         case Statistic.PEOPLE, None:
             return exp.Count(this=exp.Distinct(expressions=[person_of(name)]))
+        case Statistic.PEOPLE, argument if argument is not None:
+            return exp.Count(this=exp.Distinct(expressions=[_whose(argument, name)]))
         case Statistic.PRESENT, argument if argument is not None:
             return exp.Count(this=render(argument))
         case Statistic.SUM, argument if argument is not None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 from fractions import Fraction
+from math import ceil
 from typing import Final
 
 import numpy as np
@@ -17,13 +18,16 @@ from numpy.typing import NDArray
 
 from privacy.catalogue import Type
 from privacy.evaluate import evaluate
+from privacy.evidence import Evidence, point
 from privacy.form import Linear, Ratio, form, form_of
-from privacy.interval import Evidence, interval, point, ratio_point
+from privacy.interval import interval, ratio_point
 from privacy.mechanism import LARGEST
 from privacy.plan import Plan, aggregates_in
 from privacy.price import Price
-from privacy.quantile import half_width
+from privacy.quantile import half_width, sum_half_width
 from privacy.query import AggregateRef, KeyRef, Output, Post, Statistic
+from privacy.reading import Reading, positions
+from privacy.spread import spread_point
 from privacy.table import (
     ColumnKind,
     DerivedOutput,
@@ -31,6 +35,14 @@ from privacy.table import (
     Figures,
     NoisedTable,
 )
+
+_WHOLE: Final = frozenset(
+    (Statistic.ROWS, Statistic.PRESENT, Statistic.PEOPLE, Statistic.SUM)
+)
+"""Statistics that are whole numbers of units, and stay so."""
+
+_MOST_ROWS: Final = 2**31
+"""A count is clamped to this before a centre multiplies it."""
 
 _DECIMALS: Final = 6
 _MOST_DECIMALS: Final = 12
@@ -96,6 +108,10 @@ def _aggregate(reference: AggregateRef, evidence: Evidence) -> Figures:
         case Linear() as linear:
             values = point(linear, evidence)
             return Figures(values, np.zeros(values.shape, dtype=bool))
+        case None:
+            spread = spread_point(reference.position, evidence)
+            digits = _digits(reference, plan)
+            return Figures(np.round(spread.values, digits), spread.null)
 
 
 def _output(
@@ -105,9 +121,7 @@ def _output(
     match output.value:
         case KeyRef(position) if query.keys[position].domain.type is Type.NUMBER:
             return _number_key(output.name, position, evidence.price.plan)
-        case AggregateRef(position) if (
-            query.aggregates[position].statistic is not Statistic.MEAN
-        ):
+        case AggregateRef(position) if query.aggregates[position].statistic in _WHOLE:
             return _whole(output.name, position, evidence)
         case post if aggregates_in(post):
             return _number(output, evidence, known)
@@ -125,13 +139,20 @@ def _number_key(name: str, position: int, plan: Plan) -> DerivedOutput:
 
 
 def _whole(name: str, position: int, evidence: Evidence) -> DerivedOutput:
-    """A count or a sum as the noised integer itself."""
+    """A count or a sum as whole units: the noised integer, or a sum of two."""
     plan = evidence.price.plan
-    component = plan.readings[position].component
+    reading = plan.readings[position]
+    if not isinstance(reading, Reading):
+        raise TypeError("a count or a sum is read off one component")
+    component = reading.component
     scale = plan.components[component].scale
     summed = plan.query.aggregates[position].statistic is Statistic.SUM
     width = half_width(evidence.price.mechanisms[component])
     values = np.clip(evidence.noised.values[component], -LARGEST, LARGEST)
+    if reading.lifted is not None:
+        count = np.clip(evidence.noised.values[reading.lifted], -_MOST_ROWS, _MOST_ROWS)
+        values = values + reading.centre * count
+        width = _lifted_width(reading, evidence)
     value, low, high = (
         Figures(each, np.zeros(each.shape, dtype=bool))
         for each in (values, values - width, values + width)
@@ -139,6 +160,17 @@ def _whole(name: str, position: int, evidence: Evidence) -> DerivedOutput:
     kind = ColumnKind.DECIMAL if summed else ColumnKind.INTEGER
     aggregates = frozenset((position,))
     return DerivedOutput(name, kind, scale, aggregates, value, low, high)
+
+
+def _lifted_width(reading: Reading, evidence: Evidence) -> int:
+    """The half-width of a centred sum plus a multiple of a count, in whole units."""
+    found = form_of(reading, evidence.price.plan)
+    if not isinstance(found, Linear):
+        raise TypeError("a sum is linear in its components")
+    mechanisms = evidence.price.mechanisms
+    terms = tuple((factor, mechanisms[each]) for each, factor in found.terms)
+    unit = evidence.price.plan.components[reading.component].unit
+    return ceil(sum_half_width(terms) / float(unit) - _SLACK)
 
 
 def _number(
@@ -175,7 +207,9 @@ def _outwards(end: NDArray[np.float64], digits: int) -> Figures:
 
 
 def _digits(post: Post, plan: Plan) -> int:
-    components = (plan.readings[each].component for each in aggregates_in(post))
+    components = frozenset().union(
+        *(positions(plan.readings[each]) for each in aggregates_in(post))
+    )
     finest = max((plan.components[each].scale for each in components), default=0)
     return min(_MOST_DECIMALS, _DECIMALS + finest)
 

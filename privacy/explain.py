@@ -18,7 +18,9 @@ from privacy.form import Linear, Ratio, form
 from privacy.plan import Component, Plan, Support, aggregates_in
 from privacy.price import Price, loss_of
 from privacy.quantile import Term, sum_half_width, upper_quantile
-from privacy.query import Output, Statistic
+from privacy.query import AggregateRef, Output, Statistic
+from privacy.reading import Spread, positions
+from privacy.spread import spread_margin
 
 GROUP_SIZES: Final = (100, 1_000, 10_000)
 """Rows at which the error of averages and ratios is given."""
@@ -134,7 +136,7 @@ def _bounds(plan: Plan) -> str:
 def _noise(price: Price) -> tuple[NoiseLine, ...]:
     plan = price.plan
     weights = sum((each.weight for each in plan.components), Fraction(0))
-    read = {p for r in plan.readings for p in (r.component, r.divisor)}
+    read = frozenset().union(*map(positions, plan.readings))
     return tuple(
         NoiseLine(
             component=_component(component),
@@ -158,11 +160,31 @@ def _error(output: Output, price: Price) -> ColumnError:
             return ColumnError(output.name, margin, (), words)
         case Ratio(lower=Fraction(), upper=Fraction()) as ratio:
             margins = tuple((size, _at(ratio, price, size)) for size in GROUP_SIZES)
-            said = ", ".join(f"±{m:,.4g} for {size:,} rows" for size, m in margins)
-            return ColumnError(output.name, None, margins, f"at most about {said}")
+            return ColumnError(output.name, None, margins, _at_most(margins))
         case _:
+            found = _spread_margins(output, price)
+            if found:
+                return ColumnError(output.name, None, found, _at_most(found))
             words = "depends on the data; the interval is given with the answer"
             return ColumnError(output.name, None, (), words)
+
+
+def _at_most(margins: tuple[tuple[int, float], ...]) -> str:
+    said = ", ".join(f"±{margin:,.4g} for {size:,} rows" for size, margin in margins)
+    return f"at most about {said}"
+
+
+def _spread_margins(output: Output, price: Price) -> tuple[tuple[int, float], ...]:
+    """What public facts say of a variance's or covariance's error, by group size."""
+    match output.value:
+        case AggregateRef(position):
+            reading = price.plan.readings[position]
+        case _:
+            return ()
+    if not isinstance(reading, Spread):
+        return ()
+    sized = ((size, spread_margin(reading, price, size)) for size in GROUP_SIZES)
+    return tuple((size, margin) for size, margin in sized if margin is not None)
 
 
 def _at(ratio: Ratio, price: Price, rows: int) -> float:
@@ -233,6 +255,8 @@ def _component(component: Component) -> str:
             return f"COUNT({_words(argument)})"
         case Statistic.SUM, argument if argument is not None:
             return f"SUM({_words(argument)})"
+        case Statistic.PEOPLE, argument if argument is not None:
+            return f"COUNT(DISTINCT person_id where {_words(argument)})"
         case statistic, _:
             return str(statistic.value)
 
@@ -248,6 +272,8 @@ def _words(expression: Expression) -> str:
             return f"{_words(left)} {function.value} {_words(right)}"
         case Call(function, arguments):
             return f"{function.value}({', '.join(map(_words, arguments))})"
+        case Case(((condition, value),), None):
+            return f"{_words(value)} WHERE {_words(condition)}"
         case Case():
             return "CASE …"
 

@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final, TypeAlias
 
-from privacy.plan import Component, Plan, Reading, ends_of
+from privacy.expression import Call, Expression, Function, Literal
+from privacy.moments import ends_of
+from privacy.plan import Component, Plan
 from privacy.query import (
     AggregateRef,
     Constant,
@@ -18,6 +20,7 @@ from privacy.query import (
     Post,
     Statistic,
 )
+from privacy.reading import AnyReading, Spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +104,17 @@ def _operation(
             return None
 
 
-def form_of(reading: Reading, plan: Plan) -> Form:
-    """The form of an aggregate: a component, or an average's ratio of two."""
-    component = plan.components[reading.component]
-    unit = Fraction(1, 10**component.scale)
+def form_of(reading: AnyReading, plan: Plan) -> Form | None:
+    """The form of an aggregate: a component, or an average's ratio of two.
+
+    None for what is read off second moments.
+    """
+    if isinstance(reading, Spread):
+        return None
+    unit = plan.components[reading.component].unit
     total = Linear(((reading.component, unit),))
+    if reading.lifted is not None:
+        return Linear((*total.terms, (reading.lifted, reading.centre * unit)))
     if reading.divisor is None:
         return total
     return Ratio(
@@ -181,23 +190,39 @@ def _public_ends(
 ) -> tuple[Fraction | None, Fraction | None]:
     """What a ratio of two plain aggregates of the same rows cannot be outside of."""
     plain = not (numerator.constant or denominator.constant)
-    if not (plain and len(numerator.terms) == len(denominator.terms) == 1):
+    if not plain or len(denominator.terms) != 1:
         return None, None
-    ((above, factor),), ((below, divisor),) = numerator.terms, denominator.terms
+    ((below, divisor),) = denominator.terms
+    rest = [term for term in numerator.terms if term[0] != below] or numerator.terms
+    if len(rest) != 1:
+        return None, None
+    ((above, factor),) = rest
+    shift = dict(numerator.terms).get(below, Fraction(0)) / divisor
+    if above == below:
+        shift = Fraction(0)
     ends = _per_row(plan.components[above], plan.components[below], plan)
     if ends is None:
         return None, None
-    low, high = sorted(end * factor / divisor for end in ends)
+    low, high = sorted(end * factor / divisor + shift for end in ends)
     return low, high
+
+
+def _centred(argument: Expression | None) -> Expression | None:
+    """What a centred argument was before a constant was taken off."""
+    match argument:
+        case Call(Function.SUBTRACT, (inner, Literal())):
+            return inner
+        case _:
+            return None
 
 
 def _per_row(above: Component, below: Component, plan: Plan) -> tuple[int, int] | None:
     """Bounds of `above` ÷ `below` in unscaled units, where rows above are below."""
-    same = above.argument == below.argument
+    same = below.argument in (above.argument, _centred(above.argument))
     match below.statistic:
         case Statistic.ROWS:
             times = 1
-        case Statistic.PEOPLE:
+        case Statistic.PEOPLE if below.argument is None:
             times = plan.bounded.rows_per_person
         case Statistic.PRESENT if same and above.statistic is not Statistic.ROWS:
             times = 1

@@ -9,17 +9,16 @@ at least 95% (Bonferroni). An end that is infinite is no bound.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from privacy.evaluate import rounded
+from privacy.evidence import Ends, Evidence, Numbers, point
 from privacy.form import Form, Linear, Ratio, form
 from privacy.mechanism import Kind
-from privacy.price import Price
 from privacy.quantile import (
     COVERAGE,
     Term,
@@ -28,24 +27,15 @@ from privacy.quantile import (
     smooth_scale,
     sum_half_width,
 )
-from privacy.query import Constant, KeyRef, Operation, Operator, Post
-from privacy.table import Figures, NoisedTable
+from privacy.query import AggregateRef, Constant, KeyRef, Operation, Operator, Post
+from privacy.spread import spread_ends
+from privacy.table import Figures
 
-Numbers: TypeAlias = NDArray[np.float64]
-Ends: TypeAlias = tuple[Numbers, Numbers]
+__all__ = ["Evidence", "interval", "point", "ratio_point"]
 
 _STEPS: Final = 60
 _FAR: Final = 1e200
 """Stands in for a divisor where there are no ends to be found."""
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What intervals are computed from: public facts and noised values."""
-
-    price: Price
-    noised: NoisedTable = field(repr=False)
-    keys: tuple[Figures, ...] = field(repr=False)
 
 
 def interval(post: Post, evidence: Evidence) -> Ends:
@@ -56,14 +46,6 @@ def interval(post: Post, evidence: Evidence) -> Ends:
     parts = _parts(post, evidence)
     coverage = 1 - (1 - COVERAGE) / max(1, len(parts)) if len(parts) > 1 else COVERAGE
     return _ends(post, evidence, coverage)
-
-
-def point(value: Linear, evidence: Evidence) -> Numbers:
-    """The noised value of a sum of components, shape (draws, cells)."""
-    total = np.full(_shape(evidence), float(value.constant))
-    for position, coefficient in value.terms:
-        total += evidence.noised.values[position] * float(coefficient)
-    return total
 
 
 def ratio_point(ratio: Ratio, evidence: Evidence) -> Figures:
@@ -80,16 +62,14 @@ def ratio_point(ratio: Ratio, evidence: Evidence) -> Figures:
     return Figures(_affine(np.clip(quotient, *_limits(ratio)), ratio), null)
 
 
-def _shape(evidence: Evidence) -> tuple[int, ...]:
-    return evidence.noised.values[0].shape
-
-
 def _parts(post: Post, evidence: Evidence) -> frozenset[Post]:
     """The largest sums and ratios an expression is made of."""
     found = form(post, evidence.price.plan)
     if found is not None:
         return frozenset((post,)) if _depends(found) else frozenset()
     match post:
+        case AggregateRef():
+            return frozenset((post,))
         case Operation(_, arguments):
             return frozenset().union(*(_parts(each, evidence) for each in arguments))
         case _:
@@ -114,6 +94,8 @@ def _ends(post: Post, evidence: Evidence, coverage: float) -> Ends:
 
 def _composed(post: Post, evidence: Evidence, coverage: float) -> Ends:
     match post:
+        case AggregateRef(position):
+            return spread_ends(position, evidence, coverage)
         case KeyRef(position):
             values = np.asarray(evidence.keys[position].values, dtype=np.float64)
             return values, values

@@ -39,6 +39,10 @@ def number_literal(text: str) -> Literal:
     return Literal(digits, number(digits, digits, scale=decimals, nullable=False))
 
 
+ONE: Final = Literal(1, number(1, 1, nullable=False))
+"""What stands for a row where only its presence counts."""
+
+
 def text_literal(value: str) -> Literal:
     """Make a text constant."""
     return Literal(value, constant(Type.TEXT, value))

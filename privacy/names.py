@@ -23,6 +23,16 @@ _BY_NODE: Final = {
     exp.Extract: "extract",
     exp.WidthBucket: "width_bucket",
     exp.DayOfWeekIso: "isodow",
+    exp.CountIf: "count_if",
+    exp.VariancePop: "var_pop",
+    exp.Variance: "var_samp",
+    exp.StddevPop: "stddev_pop",
+    exp.Stddev: "stddev_samp",
+    exp.StddevSamp: "stddev_samp",
+    exp.CovarPop: "covar_pop",
+    exp.CovarSamp: "covar_samp",
+    exp.RegrSlope: "regr_slope",
+    exp.RegrIntercept: "regr_intercept",
 }
 
 
@@ -100,7 +110,7 @@ def _numbered(name: str) -> Iterator[str]:
 
 def _plain(node: exp.Expr, scope: Scope) -> str:
     """A key keeps its column's name; anything else goes by its function's."""
-    if isinstance(node, exp.Paren):
+    if isinstance(node, exp.Paren | exp.Filter):
         return _plain(node.this, scope)
     if isinstance(node, exp.Column):
         found = find_column(scope, node)

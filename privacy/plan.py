@@ -7,11 +7,21 @@ from fractions import Fraction
 from typing import Final
 
 from privacy.bound import BoundedQuery, cells
-from privacy.catalogue import Domain, Type
+from privacy.catalogue import Type
 from privacy.errors import Refused
-from privacy.expression import Call, Expression, Function, Literal
+from privacy.expression import Expression
+from privacy.moments import (
+    centred,
+    centred_in_units,
+    ends_of,
+    presence,
+    product,
+    together,
+    unit_of,
+)
 from privacy.policy import Policy
 from privacy.query import (
+    SPREADS,
     Aggregate,
     AggregateRef,
     BoundQuery,
@@ -23,9 +33,36 @@ from privacy.query import (
     Post,
     Statistic,
 )
+from privacy.reading import (
+    AnyReading,
+    Component,
+    Cross,
+    Reading,
+    Side,
+    Spread,
+    Support,
+    positions,
+)
+
+__all__ = [
+    "Component",
+    "Plan",
+    "Reading",
+    "Spread",
+    "Support",
+    "aggregates_in",
+    "ends_of",
+    "plan",
+    "positions",
+]
 
 LARGEST_SENSITIVITY: Final = 2**56
 """Beyond it no useful noise fits 64 bits."""
+
+_LEFT_SQUARE: Final = frozenset((Statistic.CORR,))
+_RIGHT_SQUARE: Final = frozenset(
+    (Statistic.CORR, Statistic.REGR_SLOPE, Statistic.REGR_INTERCEPT)
+)
 
 _NUMERIC: Final = frozenset(
     (
@@ -39,54 +76,6 @@ _NUMERIC: Final = frozenset(
     )
 )
 
-_FINE_SPAN: Final = 20
-"""Narrower spans gain 5% or more from a centre at half a unit."""
-
-
-@dataclass(frozen=True, slots=True)
-class Component:
-    """One exact integer of each cell, to be noised.
-
-    `statistic` is ROWS, PRESENT, PEOPLE or SUM. `l1` and `l2_squared` bound, in
-    the component's own unscaled units, how far the vector over all cells moves
-    when one person and all their rows are added or removed. The unscaled integer
-    stands for itself over 10^`scale`. `weight` is its part of the price.
-    """
-
-    statistic: Statistic
-    argument: Expression | None
-    l1: int
-    l2_squared: int
-    scale: int
-    weight: Fraction
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """How an aggregate is read off the components, by position.
-
-    Without `divisor` it is the component; with one (AVG) it is component ÷
-    divisor plus `centre`, an unscaled integer at the component's scale, and it
-    lies in [`lower`, `upper`] at the same scale.
-    """
-
-    component: int
-    divisor: int | None = None
-    centre: int = 0
-    lower: int = 0
-    upper: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Support:
-    """The count that certifies an aggregate's cell, by position of the component.
-
-    One person adds at most `per_person` to it, so people ≥ count ÷ `per_person`.
-    """
-
-    component: int
-    per_person: int
-
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -99,7 +88,7 @@ class Plan:
     bounded: BoundedQuery
     policy: Policy
     components: tuple[Component, ...]
-    readings: tuple[Reading, ...]
+    readings: tuple[AnyReading, ...]
     supports: tuple[Support, ...]
 
     @property
@@ -120,10 +109,11 @@ def plan(bounded: BoundedQuery, policy: Policy) -> Plan:
     `rows_per_person` = C rows, each in one cell. COUNT moves by at most C in all,
     so Δ₁ = C and Δ₂ ≤ C; distinct people by 1 in each of at most c cells, so
     Δ₁ = c and Δ₂² = c; a sum of values in [lo, hi] by C·max(|lo|, |hi|) in both.
-    An average is a sum of differences from a public centre and a count, each
-    noised and paid for. Refuses a question that has nothing to compute
-    (`not_a_question`), a value too large for any noise to fit (`overflow`), and an
-    output computed from aggregates that is not a number (`unsupported`).
+    An average is a sum of differences from a public centre and a count, and what
+    is about spread has sums of products of such differences besides, rounded to a
+    public unit; each is noised and paid for. Refuses a question that has nothing to
+    compute (`not_a_question`), a value too large for any noise to fit (`overflow`),
+    and an output computed from aggregates that is not a number (`unsupported`).
     """
     if not bounded.query.aggregates:
         raise Refused("not_a_question", "A question asks for at least one aggregate.")
@@ -178,50 +168,99 @@ class _Draft:
                 return position
         return None
 
-    def asks_sum_of(self, argument: Expression) -> bool:
-        return Aggregate(Statistic.SUM, argument) in self.aggregates
+    def asks_spread_of(self, argument: Expression) -> bool:
+        """Whether a centred sum and a count are computed anyway."""
+        return any(
+            each.argument == argument and each.other is None
+            for each in self.aggregates
+            if each.statistic is Statistic.MEAN or each.statistic in SPREADS
+        )
+
+    def centred(self, argument: Expression) -> tuple[Expression, int]:
+        """The centred argument, the same one for all that ask for it."""
+        if Aggregate(Statistic.SUM, argument) in self.aggregates:
+            return centred_in_units(argument)
+        return centred(argument)
 
 
-def _reading(draft: _Draft, aggregate: Aggregate) -> Reading:
+def _reading(draft: _Draft, aggregate: Aggregate) -> AnyReading:
     whole = Fraction(1)
     match aggregate:
         case Aggregate(Statistic.SUM, argument) if argument is not None:
-            return Reading(draft.position(_sum(draft, argument, whole)))
+            return _total(draft, argument)
         case Aggregate(Statistic.MEAN, argument) if argument is not None:
             return _mean(draft, argument)
+        case Aggregate(statistic) if statistic in SPREADS:
+            return _spread(draft, aggregate)
         case _:
             return Reading(draft.position(_count(draft, aggregate, whole)))
 
 
+def _total(draft: _Draft, argument: Expression) -> Reading:
+    """SUM: from the centred sum and the count where these are computed anyway.
+
+    With h half the span and c the middle, the noise of both is √(h² + c²) of a
+    unit's, where that of the plain sum, h + |c|, is always more.
+    """
+    if not draft.asks_spread_of(argument):
+        return Reading(draft.position(_sum(draft, argument, Fraction(1))))
+    moved, centre = draft.centred(argument)
+    total = draft.position(_sum(draft, moved, Fraction(1)))
+    if centre == 0:
+        return Reading(total)
+    present = Aggregate(Statistic.PRESENT, argument)
+    count = draft.position(_count(draft, present, Fraction(1)))
+    return Reading(total, centre=centre, lifted=count)
+
+
 def _mean(draft: _Draft, argument: Expression) -> Reading:
-    """AVG: from the sum where that is asked too, else centred, which is less noisy."""
-    centred, centre = argument, 0
-    if not draft.asks_sum_of(argument):
-        centred, centre = _centred(argument)
-    total = draft.position(_sum(draft, centred, Fraction(1)))
+    """AVG: a centred sum, which is less noisy, over a count."""
+    moved, centre = draft.centred(argument)
+    total = draft.position(_sum(draft, moved, Fraction(1)))
     count = draft.position(
         _count(draft, Aggregate(Statistic.PRESENT, argument), Fraction(1))
     )
     lower, upper = ends_of(argument)
-    finer = 10 ** (centred.domain.scale - argument.domain.scale)
+    finer = 10 ** (moved.domain.scale - argument.domain.scale)
     return Reading(total, count, centre, lower * finer, upper * finer)
 
 
-def _centred(argument: Expression) -> tuple[Expression, int]:
-    """The argument less a public constant that halves how far a row can move it."""
-    lower, upper = ends_of(argument)
-    scale = argument.domain.scale
-    if (upper - lower) % 2 and upper - lower < _FINE_SPAN and abs(upper) < 2**32:
-        scale, lower, upper = scale + 1, lower * 10, upper * 10
-    centre = (lower + upper) // 2
-    if centre == 0 and scale == argument.domain.scale:
-        return argument, 0
-    fixed = Domain(Type.NUMBER, scale, centre, centre, nullable=False, values=(centre,))
-    ends = Domain(
-        Type.NUMBER, scale, lower - centre, upper - centre, argument.domain.nullable
+def _spread(draft: _Draft, aggregate: Aggregate) -> Spread:
+    """A count, sums, and sums of products, each noised and paid for."""
+    statistic, (left, right) = aggregate.statistic, _pair(aggregate)
+    sides = (_side(draft, left), _side(draft, right))
+    present = Aggregate(Statistic.PRESENT, left if left.domain.nullable else right)
+    count = draft.position(_count(draft, present, Fraction(1)))
+    cross = _cross(draft, left, right)
+    squares = tuple(
+        _cross(draft, each, each) if statistic in needing else None
+        for each, needing in ((left, _LEFT_SQUARE), (right, _RIGHT_SQUARE))
     )
-    less = Call(Function.SUBTRACT, (argument, Literal(centre, fixed)), ends)
-    return less, centre
+    return Spread(statistic, *sides, count, cross, (squares[0], squares[1]))
+
+
+def _pair(aggregate: Aggregate) -> tuple[Expression, Expression]:
+    """Both variables, each present where both are; one twice for a variance."""
+    argument, other = aggregate.argument, aggregate.other
+    if argument is None:
+        raise TypeError("a spread is of an argument")
+    if other is None:
+        return argument, argument
+    return together(argument, other), together(other, argument)
+
+
+def _side(draft: _Draft, argument: Expression) -> Side:
+    moved, centre = draft.centred(argument)
+    unit = unit_of(moved)
+    lower, upper = (end * unit for end in ends_of(moved))
+    total = draft.position(_sum(draft, moved, Fraction(1)))
+    return Side(total, centre * unit, lower, upper)
+
+
+def _cross(draft: _Draft, left: Expression, right: Expression) -> Cross:
+    found = product(draft.centred(left)[0], draft.centred(right)[0])
+    total = _sum(draft, found.expression, Fraction(1))
+    return Cross(draft.position(total), found.lift, found.rough)
 
 
 def _sum(draft: _Draft, argument: Expression, weight: Fraction) -> Component:
@@ -241,23 +280,23 @@ def _count(draft: _Draft, aggregate: Aggregate, weight: Fraction) -> Component:
     """A count in its plainest form, so that equal counts are one component."""
     rows, people = draft.bounded.rows_per_person, draft.bounded.cells_per_person
     match _plainest(aggregate, rows):
-        case Aggregate(Statistic.PEOPLE):
-            return Component(Statistic.PEOPLE, None, people, people, 0, weight)
+        case Aggregate(Statistic.PEOPLE, argument):
+            return Component(Statistic.PEOPLE, argument, people, people, 0, weight)
         case Aggregate(statistic, argument):
             return Component(statistic, argument, rows, rows**2, 0, weight)
 
 
 def _plainest(aggregate: Aggregate, rows_per_person: int) -> Aggregate:
-    """COUNT(x) of what is never NULL, and people with one row each, are COUNT(*)."""
-    rows = Aggregate(Statistic.ROWS)
+    """COUNT(x) of what is never NULL, and people with one row each, are COUNT(*).
+
+    Where a CASE keeps some rows, which value it keeps makes no difference.
+    """
     argument = aggregate.argument
-    match aggregate.statistic:
-        case Statistic.PEOPLE if rows_per_person == 1:
-            return rows
-        case Statistic.PRESENT if argument and not argument.domain.nullable:
-            return rows
-        case _:
-            return aggregate
+    people = aggregate.statistic is Statistic.PEOPLE and rows_per_person > 1
+    if argument is None or not argument.domain.nullable:
+        return Aggregate(Statistic.PEOPLE if people else Statistic.ROWS)
+    statistic = Statistic.PEOPLE if people else Statistic.PRESENT
+    return Aggregate(statistic, presence(argument))
 
 
 def _support(draft: _Draft, aggregate: Aggregate) -> Support:
@@ -269,7 +308,12 @@ def _support(draft: _Draft, aggregate: Aggregate) -> Support:
     """
     rows = draft.bounded.rows_per_person
     argument = aggregate.argument
+    if argument is not None and aggregate.other is not None:
+        argument = together(argument, aggregate.other)
     if argument is not None and argument.domain.nullable:
+        found = draft.find(Statistic.PEOPLE, presence(argument))
+        if found is not None:
+            return Support(found, 1)
         present = Aggregate(Statistic.PRESENT, argument)
         count = _count(draft, present, draft.policy.support_weight)
         return Support(draft.position(count), rows)
@@ -305,11 +349,3 @@ def _is_number(post: Post, query: BoundQuery) -> bool:
             return operator in _NUMERIC and all(
                 _is_number(each, query) for each in arguments
             )
-
-
-def ends_of(argument: Expression) -> tuple[int, int]:
-    """The public ends of what is summed, as unscaled integers; binding saw to it."""
-    lower, upper = argument.domain.lower, argument.domain.upper
-    if not (isinstance(lower, int) and isinstance(upper, int)):
-        raise TypeError("a summed expression is bounded on both sides")
-    return lower, upper

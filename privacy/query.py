@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import sqlglot.expressions as exp
 
@@ -30,14 +30,38 @@ class Statistic(Enum):
     PEOPLE = "COUNT(DISTINCT person_id)"
     SUM = "SUM"
     MEAN = "AVG"
+    VAR_POP = "VAR_POP"
+    VAR_SAMP = "VAR_SAMP"
+    STDDEV_POP = "STDDEV_POP"
+    STDDEV_SAMP = "STDDEV_SAMP"
+    COVAR_POP = "COVAR_POP"
+    COVAR_SAMP = "COVAR_SAMP"
+    CORR = "CORR"
+    REGR_SLOPE = "REGR_SLOPE"
+    REGR_INTERCEPT = "REGR_INTERCEPT"
+
+
+SPREADS: Final = frozenset(Statistic) - frozenset(
+    (
+        *(Statistic.ROWS, Statistic.PRESENT, Statistic.PEOPLE),
+        *(Statistic.SUM, Statistic.MEAN),
+    )
+)
+"""Statistics that are computed from second moments."""
 
 
 @dataclass(frozen=True, slots=True)
 class Aggregate:
-    """One statistic asked of each cell. `argument` is None for ROWS and PEOPLE."""
+    """One statistic asked of each cell, over the rows where `argument` is not NULL.
+
+    `argument` is None for ROWS, and for PEOPLE where all rows are meant. `other` is
+    the second argument of COVAR, CORR and REGR, which are over pairs: rows where
+    both are present. REGR's argument is the dependent variable.
+    """
 
     statistic: Statistic
     argument: Expression | None = None
+    other: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)

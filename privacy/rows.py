@@ -33,11 +33,31 @@ from privacy.literals import (
 )
 from privacy.misfit import Misfit
 from privacy.parts import NAMES
+from privacy.query import Statistic
 from privacy.quote import quote
 from privacy.refusals import listed, refuse
 from privacy.scope import Scope, column, refusal
 
-AGGREGATES: Final = (exp.Count, exp.Sum, exp.Avg)
+SPREAD_OF: Final[Mapping[type[exp.Expr], Statistic]] = MappingProxyType(
+    {
+        exp.VariancePop: Statistic.VAR_POP,
+        exp.Variance: Statistic.VAR_SAMP,
+        exp.StddevPop: Statistic.STDDEV_POP,
+        exp.Stddev: Statistic.STDDEV_SAMP,
+        exp.StddevSamp: Statistic.STDDEV_SAMP,
+        exp.CovarPop: Statistic.COVAR_POP,
+        exp.CovarSamp: Statistic.COVAR_SAMP,
+        exp.Corr: Statistic.CORR,
+        exp.RegrSlope: Statistic.REGR_SLOPE,
+        exp.RegrIntercept: Statistic.REGR_INTERCEPT,
+    }
+)
+"""Aggregates about spread, by the parser's node."""
+
+AGGREGATES: Final[tuple[type[exp.Expr], ...]] = (
+    *(exp.Count, exp.CountIf, exp.Sum, exp.Avg, exp.Filter),
+    *SPREAD_OF,
+)
 
 
 def bind_row(node: exp.Expr, scope: Scope) -> Expression:

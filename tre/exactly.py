@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
+from math import ceil, log10
 from pathlib import Path
 from typing import Final
 
@@ -18,15 +19,16 @@ from privacy.arrange import arrange
 from privacy.bind import bind
 from privacy.bound import BoundedQuery, cells
 from privacy.catalogue import Catalogue, Domain
-from privacy.compile import compile_plan
+from privacy.compile import compile_exactly
 from privacy.derive import derive
 from privacy.expression import Expression
 from privacy.mechanism import Kind, Mechanism
+from privacy.moments import ends_of, unit_of
 from privacy.parse import parse
 from privacy.plan import Component, Plan, Reading
 from privacy.policy import NONE
 from privacy.price import Price
-from privacy.query import Aggregate, BoundQuery, Statistic
+from privacy.query import SPREADS, Aggregate, BoundQuery, Statistic
 from privacy.table import (
     CheckedTable,
     DerivedOutput,
@@ -101,7 +103,9 @@ class Brought:
         planned = _plainly(query)
         job = Job(
             attachments=(),
-            sql=compile_plan(planned, dict.fromkeys(self._catalogue.tables, _ZONE)).sql,
+            sql=compile_exactly(
+                planned, dict.fromkeys(self._catalogue.tables, _ZONE)
+            ).sql,
             keys=tuple(key.domain for key in query.keys),
             mechanisms=tuple(_SILENT for _ in planned.components),
         )
@@ -180,10 +184,20 @@ def _free(planned: Plan, mechanisms: tuple[Mechanism, ...]) -> Price:
 def _known(output: DerivedOutput, derived: DerivedTable) -> Figures:
     null = output.value.null
     for position in sorted(output.aggregates):
-        divisor = derived.price.plan.readings[position].divisor
-        if divisor is not None:
-            null = null | (derived.noised.values[divisor] == 0)
+        proof = _proof(position, derived.price.plan)
+        if proof is not None:
+            null = null | (derived.noised.values[proof] == 0)
     return Figures(output.value.values, null)
+
+
+def _proof(position: int, plan: Plan) -> int | None:
+    """The component that is 0 where the aggregate has no value."""
+    reading = plan.readings[position]
+    if not isinstance(reading, Reading):
+        raise TypeError("exact answers are read off one component")
+    if plan.query.aggregates[position].statistic in SPREADS:
+        return reading.component + 1
+    return reading.divisor
 
 
 def _plainly(query: BoundQuery) -> Plan:
@@ -204,7 +218,26 @@ def _components(aggregate: Aggregate) -> tuple[Component, ...]:
             _component(Statistic.SUM, argument),
             _component(Statistic.PRESENT, argument),
         )
+    if aggregate.statistic in SPREADS:
+        value = _component(Statistic.ROWS, None)  # the engine's own takes its place
+        return (replace(value, scale=_digits(aggregate)), value)
     return (_component(aggregate.statistic, argument),)
+
+
+def _digits(aggregate: Aggregate) -> int:
+    """Decimals at which a spread is told: as many as leave it room in 64 bits."""
+    both = [each for each in (aggregate.argument, aggregate.other) if each is not None]
+    spans = [
+        float((ends_of(each)[1] - ends_of(each)[0] + 1) * unit_of(each))
+        for each in both
+    ]
+    match aggregate.statistic:
+        case Statistic.CORR:
+            return 12
+        case Statistic.REGR_SLOPE | Statistic.REGR_INTERCEPT:
+            return 9
+        case _:
+            return min(12, 14 - ceil(log10(spans[0] * spans[-1])))
 
 
 def _component(statistic: Statistic, argument: Expression | None) -> Component:

@@ -124,6 +124,52 @@ def test_a_key_may_be_called_a_status() -> None:
     assert sum(release.receipt["body"]["disclosure"].values()) == 3
 
 
+def test_filtered_aggregates_are_of_the_rows_kept(lab: Lab, table: pa.Table) -> None:
+    """FILTER and COUNT_IF are what the same condition in WHERE gives."""
+    (row,) = lab.exact(
+        "SELECT COUNT(DISTINCT person_id) FILTER (WHERE pay > 900) AS rich,"
+        " COUNT_IF(pay > 900) AS n, SUM(pay) FILTER (WHERE pay > 900) AS total,"
+        " AVG(pay) FILTER (WHERE pay < 0) AS nobody FROM earnings"
+    ).to_pylist()
+    frame = table.to_pandas()
+    rich = frame[frame["pay"] > 900]
+    assert (row["rich"], row["n"]) == (rich["id"].nunique(), len(rich))
+    assert float(row["total"]) == pytest.approx(rich["pay"].sum())
+    assert row["nobody"] is None
+
+
+def test_exact_spreads_are_the_textbooks(lab: Lab, table: pa.Table) -> None:
+    """Variances, correlations and regressions are what numpy says of the tables."""
+    (row,) = lab.exact(
+        "SELECT VAR_POP(pay) AS v, STDDEV_SAMP(pay) AS s, CORR(pay, pay * pay) AS r,"
+        " REGR_SLOPE(pay, pay * pay) AS b, VAR_SAMP(pay) FILTER (WHERE pay < 0) AS no"
+        " FROM earnings"
+    ).to_pylist()
+    pay = table["pay"].to_numpy()
+    assert row["v"] == pytest.approx(pay.var())
+    assert row["s"] == pytest.approx(pay.std(ddof=1))
+    assert row["r"] == pytest.approx(np.corrcoef(pay, pay**2)[0, 1])
+    assert row["b"] == pytest.approx(np.polyfit(pay**2, pay, 1)[0], rel=1e-5)
+    assert row["no"] is None
+
+
+def test_released_spreads_cover_the_exact_ones(lab: Lab) -> None:
+    """Nineteen in twenty intervals have the exact answer in them, in every region."""
+    question = (
+        "SELECT region, VAR_POP(pay) AS v, STDDEV_SAMP(pay) AS s,"
+        " REGR_INTERCEPT(pay, pay * pay) AS a FROM earnings GROUP BY region"
+    )
+    exact = lab.exact(question).to_pandas().set_index("region")
+    drawn = lab.draws(question, times=400, epsilon=20.0).to_pandas()
+    for region in REGIONS:
+        rows = drawn[drawn["region"] == region]
+        for name in ("v", "s", "a"):
+            truth = exact.loc[region, name]
+            low = rows[f"{name}_low"].fillna(-np.inf) <= truth + 1e-6
+            high = rows[f"{name}_high"].fillna(np.inf) >= truth - 1e-6
+            assert (low & high).mean() > 0.89
+
+
 def test_links_say_whose_each_row_is(lab: Lab, table: pa.Table) -> None:
     """Rows of one identifier are of one person, and of no other."""
     links = lab.links().to_pandas()

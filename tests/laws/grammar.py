@@ -168,13 +168,29 @@ def keys() -> SearchStrategy[str]:
 
 @cache
 def aggregates() -> SearchStrategy[str]:
-    """An aggregate."""
+    """An aggregate, of all rows or of some."""
+    every = plain_aggregates()
+    some = st.tuples(every, conditions(1)).map("{0[0]} FILTER (WHERE {0[1]})".format)
+    return st.one_of(every, every, some, conditions(1).map("COUNT_IF({})".format))
+
+
+@cache
+def plain_aggregates() -> SearchStrategy[str]:
+    """An aggregate of all rows."""
     return st.one_of(
         st.just("COUNT(*)"),
         st.just("COUNT(DISTINCT person_id)"),
         st.one_of(texts(), numbers(1), conditions(1)).map("COUNT({})".format),
         numbers(3).map("SUM({})".format),
         numbers(2).map("AVG({})".format),
+        st.tuples(st.sampled_from(["VAR_POP", "STDDEV_SAMP"]), numbers(1)).map(
+            "{0[0]}({0[1]})".format
+        ),
+        st.tuples(
+            st.sampled_from(["COVAR_SAMP", "CORR", "REGR_SLOPE"]),
+            numbers(1),
+            numbers(1),
+        ).map("{0[0]}({0[1]}, {0[2]})".format),
     )
 
 

@@ -154,7 +154,10 @@ def component(
     if statistic is Statistic.ROWS:
         return len(rows)
     if statistic is Statistic.PEOPLE:
-        return len({row["person_id"] for row in rows})
+        present_rows = (
+            row for row in rows if argument is None or value(argument, row) is not None
+        )
+        return len({row["person_id"] for row in present_rows})
     assert argument is not None
     present = [each for row in rows if (each := unscaled(argument, row)) is not None]
     return len(present) if statistic is Statistic.PRESENT else sum(present)

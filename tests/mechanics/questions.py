@@ -48,13 +48,13 @@ def number(
     lower: int, upper: int, *, scale: int = 0, nullable: bool = False, name: str = "pay"
 ) -> ColumnOf:
     """A bounded numeric column of the table asked."""
-    return ColumnOf("t", name, Domain(Type.NUMBER, scale, lower, upper, nullable))
+    return ColumnOf("", name, Domain(Type.NUMBER, scale, lower, upper, nullable))
 
 
 def text_key(*values: str, nullable: bool = False) -> Key:
     """A key with these public values."""
     domain = Domain(Type.TEXT, nullable=nullable, values=values)
-    return Key(ColumnOf("t", "region", domain))
+    return Key(ColumnOf("", "region", domain))
 
 
 def regions(count: int) -> Key:

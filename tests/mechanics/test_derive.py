@@ -33,7 +33,7 @@ PAY = number(0, 200_000, scale=2)
 def key_of(kind: Type, *values: Value, scale: int = 0, nullable: bool = False) -> Key:
     """A key of any type."""
     domain = Domain(kind, scale, nullable=nullable, values=values)
-    return Key(ColumnOf("t", "k", domain))
+    return Key(ColumnOf("", "k", domain))
 
 
 def test_counts_and_sums_are_the_noised_integers() -> None:

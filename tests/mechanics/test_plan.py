@@ -9,11 +9,23 @@ from hypothesis import strategies as st
 
 from privacy.bound import bound
 from privacy.catalogue import Domain, Type, Unit
+from privacy.choices import case
+from privacy.domains import boolean
 from privacy.errors import Refused
-from privacy.expression import Call, Function, Literal
-from privacy.plan import Component, Plan, Support
+from privacy.expression import Call, Expression, Function, Literal
+from privacy.form import Ratio, form
+from privacy.literals import ONE
+from privacy.plan import Component, Plan, Reading, Support
 from privacy.policy import GATEWAY, NONE
-from privacy.query import AggregateRef, Constant, KeyRef, Operator, Post, Statistic
+from privacy.query import (
+    Aggregate,
+    AggregateRef,
+    Constant,
+    KeyRef,
+    Operator,
+    Post,
+    Statistic,
+)
 from tests.mechanics.questions import (
     PEOPLE,
     ROWS,
@@ -35,6 +47,13 @@ PAY = number(-500, 2_000, nullable=True)
 def statistics(plan: Plan) -> list[Statistic]:
     """What is computed in each cell, in order."""
     return [component.statistic for component in plan.components]
+
+
+def average(plan: Plan, position: int = 0) -> Reading:
+    """How an average is read."""
+    reading = plan.readings[position]
+    assert isinstance(reading, Reading)
+    return reading
 
 
 def one(plan: Plan) -> Component:
@@ -133,14 +152,14 @@ def test_an_average_is_centred_and_counts_what_is_present() -> None:
     plan = planned(question(mean_of(PAY)), NONE)
     assert statistics(plan) == [Statistic.SUM, Statistic.PRESENT]
     assert plan.components[0].l1 == 1_250
-    assert plan.readings[0].centre == 750
-    assert (plan.readings[0].lower, plan.readings[0].upper) == (-500, 2_000)
+    assert average(plan).centre == 750
+    assert (average(plan).lower, average(plan).upper) == (-500, 2_000)
 
 
 def test_the_average_of_zeros_and_ones_is_centred_at_a_half() -> None:
     """A narrow odd span gets a finer scale, so the centre is the middle itself."""
     plan = planned(question(mean_of(number(0, 1))), NONE)
-    total, reading = plan.components[0], plan.readings[0]
+    total, reading = plan.components[0], average(plan)
     assert (total.scale, total.l1, reading.centre) == (1, 5, 5)
     assert (reading.lower, reading.upper) == (0, 10)
 
@@ -155,8 +174,41 @@ def test_a_sum_asked_anyway_serves_the_average() -> None:
     """SUM, COUNT and AVG of one column are two components, not four."""
     plan = planned(question(sum_of(AGE), ROWS, mean_of(AGE)))
     assert statistics(plan) == [Statistic.SUM, Statistic.ROWS]
-    assert plan.readings[2].component == 0
-    assert plan.readings[2].divisor == 1
+    assert average(plan, 2).component == 0
+    assert average(plan, 2).divisor == 1
+
+
+def test_a_sum_beside_an_average_is_read_off_the_centred_sum() -> None:
+    """One person moves the centred sum by half as much; the count puts it back."""
+    plan = planned(question(sum_of(AGE), ROWS, mean_of(AGE)))
+    total = average(plan)
+    assert plan.components[0].l1 == 50
+    assert (total.component, total.centre, total.lifted) == (0, 50, 1)
+    alone = planned(question(sum_of(AGE), ROWS), NONE)
+    assert (alone.components[0].l1, average(alone).lifted) == (100, None)
+
+
+def test_a_sum_beside_an_average_keeps_its_unit() -> None:
+    """A centre between two units is not taken, and one too far from 0 neither."""
+    for ends in ((0, 1), (2**40, 2**40 + 8)):
+        argument = number(*ends)
+        plan = planned(question(sum_of(argument), mean_of(argument)), NONE)
+        assert plan.components[0].argument == argument
+        assert average(plan).lifted is None
+
+
+def test_an_average_written_out_has_the_bounds_of_one() -> None:
+    """SUM ÷ COUNT lies where a value can, however the sum is computed."""
+    pay = number(-500, 2_000, scale=1, nullable=True)
+    ratio = operation(Operator.DIVIDE, AggregateRef(0), AggregateRef(1))
+    for asked in (
+        (sum_of(pay), present(pay)),
+        (sum_of(pay), present(pay), mean_of(pay)),
+    ):
+        found = form(ratio, planned(question(*asked), NONE))
+        assert isinstance(found, Ratio)
+        assert found.lower == -50
+        assert found.upper == 200
 
 
 def test_equal_counts_are_computed_once() -> None:
@@ -269,3 +321,75 @@ def test_an_unbounded_sum_is_a_fault_of_binding() -> None:
 def test_weights_are_exact() -> None:
     """Parts of a price are fractions, not floats."""
     assert isinstance(GATEWAY.support_weight, Fraction)
+
+
+ADULT = Call(
+    Function.MORE,
+    (AGE, Literal(17, Domain(Type.NUMBER, 0, 17, 17, nullable=False, values=(17,)))),
+    boolean(nullable=False),
+)
+
+
+def kept(argument: Expression) -> Expression:
+    """The argument where a condition holds, as FILTER is bound."""
+    return case([(ADULT, argument)], None)
+
+
+def filtered_people() -> Aggregate:
+    """People with a row that FILTER keeps."""
+    return Aggregate(Statistic.PEOPLE, kept(ONE))
+
+
+@pytest.mark.parametrize(
+    ("aggregates", "rows", "components", "supports"),
+    [
+        ((present(kept(ONE)),), 4, [Statistic.PRESENT], [Support(0, 4)]),
+        ((filtered_people(),), 4, [Statistic.PEOPLE], [Support(0, 1)]),
+        ((filtered_people(),), 1, [Statistic.PRESENT], [Support(0, 1)]),
+        (
+            (ROWS, sum_of(kept(AGE))),
+            4,
+            [Statistic.ROWS, Statistic.SUM, Statistic.PRESENT],
+            [Support(0, 4), Support(2, 4)],
+        ),
+        (
+            (PEOPLE, filtered_people(), sum_of(kept(AGE))),
+            4,
+            [Statistic.PEOPLE, Statistic.PEOPLE, Statistic.SUM],
+            [Support(0, 1), Support(1, 1), Support(1, 1)],
+        ),
+        (
+            (present(kept(ONE)), mean_of(kept(AGE))),
+            4,
+            [Statistic.PRESENT, Statistic.SUM],
+            [Support(0, 4), Support(0, 4)],
+        ),
+    ],
+)
+def test_a_filtered_figure_is_certified_by_the_rows_it_is_about(
+    aggregates, rows, components, supports
+) -> None:
+    """Never by all rows of the cell; what is counted anyway is counted once."""
+    plan = planned(question(*aggregates, rows_per_person=rows))
+    assert statistics(plan) == components
+    assert list(plan.supports) == supports
+
+
+def test_filtered_people_move_as_people_do() -> None:
+    """One person is one in each cell they have a row in, whichever rows are kept."""
+    query = question(filtered_people(), keys=(regions(3),), rows_per_person=4)
+    component = one(planned(query, NONE))
+    assert (component.l1, component.l2_squared) == (3, 3)
+
+
+def test_rows_per_filtered_person_have_no_public_bound() -> None:
+    """All rows of a cell over some of its people may be any number."""
+    rate = operation(Operator.DIVIDE, AggregateRef(0), AggregateRef(1))
+    everybody = planned(question(ROWS, PEOPLE, rows_per_person=4), NONE)
+    some = planned(question(ROWS, filtered_people(), rows_per_person=4), NONE)
+    bounded, unbounded = form(rate, everybody), form(rate, some)
+    assert isinstance(bounded, Ratio)
+    assert isinstance(unbounded, Ratio)
+    assert bounded.lower == 0
+    assert bounded.upper == 4
+    assert unbounded.upper is None

@@ -22,6 +22,54 @@ FROM earnings
 SELECT COUNT(CASE WHEN pay > 1000 THEN 1 END) AS n
 FROM earnings
 
+-- FILTER takes some of a group's rows, for this aggregate only; the certificate then rests on those rows.
+SELECT
+    COUNT(*) AS n,
+    COUNT(*) FILTER (WHERE age > 17) AS adults,
+    COUNT(DISTINCT person_id) FILTER (WHERE age > 17) AS adult_people,
+    AVG(pay) FILTER (WHERE age > 17) AS adult_pay
+FROM earnings
+
+-- COUNT_IF(condition) is COUNT(*) FILTER (WHERE condition), in HAVING and ORDER BY too.
+SELECT region, COUNT_IF(pay > 1000) AS paid
+FROM earnings
+GROUP BY region
+HAVING COUNT_IF(employed) > 50
+ORDER BY COUNT(*) FILTER (WHERE sex = 'F') DESC
+
+-- type_mismatch: FILTER takes a condition.
+SELECT COUNT(*) FILTER (WHERE age) FROM earnings
+
+-- unsupported: a function of one row has nothing to filter.
+SELECT COUNT(*), ABS(age) FILTER (WHERE age > 17) FROM earnings GROUP BY age
+
+-- Variances and standard deviations, of all there are (_POP) or of a sample (_SAMP; VARIANCE and STDDEV are the sample's). They are computed from a noised count, sum and sum of squares, which other aggregates of the column share. A variance that noise made negative is returned as 0; a sample's of fewer than two noised rows is NULL.
+SELECT region, AVG(age) AS mean, VAR_POP(age) AS variance, STDDEV_SAMP(age) AS deviation, VARIANCE(pay), STDDEV(pay)
+FROM earnings
+GROUP BY region
+
+-- Of two columns, over the rows where both are known. The first argument of REGR_SLOPE and REGR_INTERCEPT is the dependent one. They are NULL where the noised variance is not positive.
+SELECT
+    COVAR_POP(pay, age),
+    COVAR_SAMP(pay, age),
+    CORR(pay, age) AS r,
+    REGR_SLOPE(pay, age) AS slope,
+    REGR_INTERCEPT(pay, age) AS intercept,
+    VAR_POP(pay) FILTER (WHERE employed) AS of_the_employed
+FROM earnings
+
+-- unbounded: both arguments need public bounds.
+SELECT CORR(pay, debt) FROM earnings
+
+-- unbounded: so does the one of a variance.
+SELECT VAR_POP(debt) FROM earnings
+
+-- type_mismatch: conditions are numbers by a CASE.
+SELECT REGR_SLOPE(employed, age) FROM earnings
+
+-- overflow: nor can a person's values be too far apart.
+SELECT STDDEV(huge) FROM earnings
+
 -- unbounded: a sum of unbounded numbers would need unbounded noise.
 SELECT SUM(debt) FROM earnings
 
@@ -67,9 +115,6 @@ SELECT MEDIAN(pay) FROM earnings
 
 -- unsupported: extremes are single people's values.
 SELECT MAX(pay) FROM earnings
-
--- unsupported: FILTER is written as a CASE.
-SELECT COUNT(*) FILTER (WHERE age > 17) FROM earnings
 
 -- unsupported: window functions see other people's rows.
 SELECT SUM(pay) OVER (PARTITION BY region) FROM earnings
