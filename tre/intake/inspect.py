@@ -7,8 +7,9 @@ from typing import Final
 
 from tre.intake.check import check
 from tre.intake.engine import Engine
+from tre.intake.incoming import incoming, linking
 from tre.intake.land import land
-from tre.intake.origin import incoming, linking, origin
+from tre.intake.origin import origin
 from tre.intake.publication import Counts, Options, Reason, Reject
 from tre.intake.zones import Zones, remove
 from tre.keystore import KEY_BYTES
