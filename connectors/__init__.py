@@ -13,6 +13,7 @@ from connectors.fixed_width import FixedWidthSource, Span
 from connectors.installed import Connector
 from connectors.json_lines import JsonLinesSource
 from connectors.parquet import ParquetSource
+from connectors.postgresql import PostgresqlSource
 from connectors.source import RAGGED, ChainSource, Source
 from connectors.sqlite import SqliteSource
 from connectors.statistics import StatisticsSource, Values
@@ -29,6 +30,7 @@ __all__ = [
     "Invalid",
     "JsonLinesSource",
     "ParquetSource",
+    "PostgresqlSource",
     "Source",
     "Span",
     "SqliteSource",

@@ -100,6 +100,17 @@ def test_an_unknown_kind_names_the_known_ones() -> None:
         ({"kind": "sqlite", "path": "t.db"}, ".table", "required"),
         ({"kind": "sqlite", "path": "../t", "table": "t"}, ".path", "own folder"),
         ({"kind": "sqlite", "path": ["/t"], "table": "t"}, ".path", "own folder"),
+        (
+            {
+                "kind": "postgresql",
+                "host": "h",
+                "database": "d",
+                "table": "t",
+                "credentials": f"me:{CANARY}",
+            },
+            ".credentials",
+            "the name of credentials",
+        ),
         ({"kind": "excel", "path": "t", "tab": "t"}, ".tab", "unknown key"),
         ({"kind": "statistics", "path": "t", "values": "x"}, ".values", "one of"),
         ({"kind": "fixed-width", "path": "t", "columns": []}, ".columns", "at least"),

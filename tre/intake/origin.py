@@ -14,6 +14,7 @@ from connectors import (
     FixedWidthSource,
     JsonLinesSource,
     ParquetSource,
+    PostgresqlSource,
     Source,
     Span,
     SqliteSource,
@@ -23,13 +24,16 @@ from connectors import Dialect as CsvDialect
 from connectors.errors import Invalid
 from connectors.installed import installed
 from connectors.place import Place
+from connectors.postgresql import Server
 from connectors.statistics import READERS
+from tre.intake.credentials import credential
 from tre.manifest import Format, Resource
 from tre.manifest.source import (
     Excel,
     FixedWidth,
     Installed,
     Paths,
+    Postgresql,
     SourceModel,
     Sqlite,
     Statistics,
@@ -76,6 +80,8 @@ def _declared(said: SourceModel, resource: Resource, base: Path, path: str) -> S
             )
         case Sqlite():
             return _each(said.path, base, lambda file: SqliteSource(file, said.table))
+        case Postgresql():
+            return _postgresql(said, path)
         case Installed():
             return installed(said.kind, said.options, base, path)
         case _:
@@ -86,6 +92,12 @@ def _each(paths: Paths, base: Path, source: Callable[[Path], Source]) -> Source:
     every = paths if isinstance(paths, tuple) else (paths,)
     sources = tuple(source(base / one) for one in every)
     return sources[0] if len(sources) == 1 else ChainSource(sources)
+
+
+def _postgresql(said: Postgresql, path: str) -> PostgresqlSource:
+    kept = credential(said.credentials, said.host, f"{path}.credentials")
+    server = Server(said.host, said.port, said.database, kept)
+    return PostgresqlSource(server, said.schema_name, said.table)
 
 
 def _fixed(said: FixedWidth, resource: Resource, file: Path) -> FixedWidthSource:

@@ -46,6 +46,13 @@ ColumnName: TypeAlias = Annotated[
         "a letter, then letters, digits, blanks and any of _ . ( ) / % -, at most 63",
     ),
 ]
+CredentialName: TypeAlias = Annotated[
+    str,
+    _named(
+        r"[a-z][a-z0-9_]{0,31}",
+        "the name of credentials: lower-case letters, digits and '_', at most 32",
+    ),
+]
 Text: TypeAlias = Annotated[str, Field(min_length=1)]
 Character: TypeAlias = Annotated[str, Field(min_length=1, max_length=1)]
 Positive: TypeAlias = Annotated[float, BeforeValidator(_no_bool), Field(gt=0)]

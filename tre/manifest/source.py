@@ -13,7 +13,7 @@ from pydantic import ConfigDict, Discriminator, Field, Tag
 
 from connectors.installed import kinds
 from connectors.statistics import Values
-from tre.manifest.shape import ColumnName, Model, Text
+from tre.manifest.shape import ColumnName, CredentialName, Model, Text
 
 Paths: TypeAlias = Text | tuple[Text, ...]
 
@@ -59,6 +59,18 @@ class Sqlite(Model):
     table: Text
 
 
+class Postgresql(Model):
+    """A table or view of a PostgreSQL database."""
+
+    kind: Literal["postgresql"]
+    host: Text
+    port: int = Field(default=5432, strict=True, ge=1, le=65_535)
+    database: Text
+    schema_name: Text = Field(default="public", alias="schema")
+    table: Text
+    credentials: CredentialName
+
+
 class Installed(Model):
     """A source that an installed package adds; its keys are for that package."""
 
@@ -72,7 +84,7 @@ class Installed(Model):
         return self.__pydantic_extra__ or {}
 
 
-BuiltIn: TypeAlias = FixedWidth | Excel | Statistics | Sqlite
+BuiltIn: TypeAlias = FixedWidth | Excel | Statistics | Sqlite | Postgresql
 
 
 def _kinds(models: tuple[type[Model], ...]) -> tuple[str, ...]:
@@ -104,6 +116,7 @@ SourceModel: TypeAlias = Annotated[
     | Annotated[Excel, Tag("excel")]
     | Annotated[Statistics, Tag("statistics")]
     | Annotated[Sqlite, Tag("sqlite")]
+    | Annotated[Postgresql, Tag("postgresql")]
     | Annotated[Installed, Tag("installed")],
     Discriminator(_tag),
 ]
