@@ -7,8 +7,9 @@ while reading ends the reading, and the intake with it.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias
@@ -75,11 +76,18 @@ class Server:
             "user": self.credential.user,
             "password": self.credential.password,
             "sslmode": "prefer" if self.local else "verify-full",
+            **self._authorities(),
             "gssencmode": "disable",
             "connect_timeout": "10",
             "options": SETTINGS,
         }
         return " ".join(f"{key}={_conninfo(value)}" for key, value in said.items())
+
+    def _authorities(self) -> Mapping[str, str]:
+        """Who may vouch for a far server: the system's, unless libpq is told others."""
+        if self.local or os.environ.get("PGSSLROOTCERT"):
+            return {}
+        return {"sslrootcert": "system"}
 
 
 @dataclass(frozen=True, slots=True)

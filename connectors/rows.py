@@ -15,20 +15,23 @@ import pyarrow as pa
 from connectors.attempt import Rules, attempt
 from connectors.source import BATCH_ROWS, texts
 
+BATCH_CHARACTERS: Final = 1 << 24
+"""A batch that has this much text ends, however few its rows are."""
+
 UNWRITABLE: Final[Rules] = {UnicodeError: "expected text that Unicode can write"}
 
 
 def batched(
     rows: Iterable[Sequence[str | None]], columns: Sequence[str], place: str
 ) -> Iterator[pa.RecordBatch]:
-    """The rows, `BATCH_ROWS` at a time, every value as text.
+    """The rows, every value as text, in batches bounded in rows and in characters.
 
     Raises `Invalid` at `place` for text that no encoding can write, such as half of
     a surrogate pair.
     """
     schema = texts(columns)
     remaining = iter(rows)
-    while some := list(islice(remaining, BATCH_ROWS)):
+    while some := _some(remaining):
         yield attempt(partial(_batch, some, schema), place, UNWRITABLE)
 
 
@@ -51,6 +54,18 @@ def written(value: object) -> str | None:
             return value.isoformat()
         case _:
             return None
+
+
+def _some(rows: Iterator[Sequence[str | None]]) -> list[Sequence[str | None]]:
+    """The next rows, until there are enough of them or enough text in them."""
+    found = []
+    size = 0
+    for row in islice(rows, BATCH_ROWS):
+        found.append(row)
+        size += sum(map(len, filter(None, row)))
+        if size >= BATCH_CHARACTERS:
+            break
+    return found
 
 
 def _short_and_whole(value: float) -> bool:

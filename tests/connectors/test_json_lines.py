@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,13 @@ def test_a_broken_line_is_named(tmp_path: Path, line: str, message: str) -> None
     """What is no flat object of declared keys ends the reading at its line."""
     source = _source(tmp_path, f'{{"a": 1}}\n{line}\n')
     refused(lambda: read(source), "t.jsonl:2", message)
+
+
+def test_long_texts_come_in_smaller_batches(tmp_path: Path) -> None:
+    """A batch is bounded in text too: few long rows are not held all at once."""
+    source = _source(tmp_path, f'{{"a": "{"x" * 1_000_000}"}}\n' * 40)
+    batches = [batch.num_rows for batch in source.batches(Counter())]
+    assert batches == [17, 17, 6]
 
 
 def test_text_that_cannot_be_written_is_refused(tmp_path: Path) -> None:

@@ -175,6 +175,16 @@ def test_a_credential_in_a_manifest_is_refused(secret: dict[str, Any]) -> None:
     refused(lambda: load(package(source=said)), place, "looks like a credential")
 
 
+@pytest.mark.parametrize("sign", ["*", "!"])
+def test_a_password_that_yaml_cannot_read_is_not_told(
+    tmp_path: Path, sign: str
+) -> None:
+    """What YAML takes for an alias or a tag of its own is not quoted."""
+    file = tmp_path / "p.yaml"
+    file.write_text(f"name: a\nsource:\n  password: {sign}{CANARY}\n")
+    refused(lambda: load(file), f"{file}:3:13", "expected YAML")
+
+
 def test_columns_may_be_called_as_they_are() -> None:
     """Names of columns and texts of descriptions are not taken for credentials."""
     document = package(path="t.csv", description="The token system; pass key stage 2.")

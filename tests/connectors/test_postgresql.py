@@ -231,10 +231,13 @@ def test_credentials_may_be_in_a_keyring(monkeypatch: pytest.MonkeyPatch) -> Non
     assert credential("b", "h", "p", {}).password == CANARY
 
 
-def test_a_far_server_must_prove_itself() -> None:
+def test_a_far_server_must_prove_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     """Off this machine, nothing is sent before the server's certificate is verified."""
+    monkeypatch.delenv("PGSSLROOTCERT", raising=False)
     kept = Credential("it's", "back\\slash")
     far = Server("db.example.org", 5432, "d", kept)
-    assert "sslmode='verify-full'" in far.conninfo()
+    assert "sslmode='verify-full' sslrootcert='system'" in far.conninfo()
+    monkeypatch.setenv("PGSSLROOTCERT", "/etc/ours.pem")
+    assert "sslmode='verify-full' gssencmode" in far.conninfo()
     assert r"user='it\'s' password='back\\slash'" in far.conninfo()
     assert "sslmode='prefer'" in Server("localhost", 5432, "d", kept).conninfo()

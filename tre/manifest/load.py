@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +19,9 @@ from tre.manifest.secrets import refuse_secrets
 from tre.manifest.source import BUILT_IN, known_kinds
 
 YAML_MERGE: Final = "tag:yaml.org,2002:merge"
+
+NAMED: Final = re.compile(r"\b(alias|anchor|tag) .*", re.DOTALL)
+"""What YAML's own messages quote of the text, which may be a password unquoted."""
 
 EXPECTED: Final[Mapping[str, str]] = {
     "string_type": "text (in quotes where YAML reads it otherwise)",
@@ -137,7 +141,7 @@ def _parse(text: str, file: Path) -> object:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else str(file)
-        problem = error.problem or ""
+        problem = NAMED.sub(r"\1", error.problem or "")
     except (yaml.YAMLError, ValueError):
         place, problem = str(file), ""
     raise Invalid(place, f"expected YAML: {problem}" if problem else "expected YAML")
