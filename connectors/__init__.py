@@ -8,17 +8,33 @@ from __future__ import annotations
 from connectors.arrow import ArrowSource, TableSource
 from connectors.csv import CsvSource, Dialect
 from connectors.errors import Invalid
+from connectors.excel import ExcelSource
+from connectors.fixed_width import FixedWidthSource, Span
+from connectors.installed import Connector
+from connectors.json_lines import JsonLinesSource
 from connectors.parquet import ParquetSource
+from connectors.postgresql import PostgresqlSource
 from connectors.source import RAGGED, ChainSource, Source
+from connectors.sqlite import SqliteSource
+from connectors.statistics import StatisticsSource, Values
 
 __all__ = [
     "RAGGED",
     "ArrowSource",
     "ChainSource",
+    "Connector",
     "CsvSource",
     "Dialect",
+    "ExcelSource",
+    "FixedWidthSource",
     "Invalid",
+    "JsonLinesSource",
     "ParquetSource",
+    "PostgresqlSource",
     "Source",
+    "Span",
+    "SqliteSource",
+    "StatisticsSource",
     "TableSource",
+    "Values",
 ]

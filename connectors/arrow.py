@@ -12,7 +12,8 @@ from typing import Final
 import pyarrow as pa
 
 from connectors.errors import Invalid
-from connectors.source import BATCH_ROWS, distinct
+from connectors.place import Place, placed
+from connectors.source import BATCH_ROWS, distinct, slices
 
 FILE_MAGIC: Final = b"ARROW1"
 
@@ -21,13 +22,13 @@ FILE_MAGIC: Final = b"ARROW1"
 class ArrowSource:
     """The rows of one Arrow IPC file or stream, in file order."""
 
-    path: Path
+    path: Path | Place
     columns: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         """The file's name."""
-        return self.path.name
+        return placed(self.path).name
 
     @property
     def schema(self) -> pa.Schema:
@@ -46,12 +47,17 @@ class ArrowSource:
         with self._open() as reader:
             columns = list(self.columns or reader.schema.names)
             for batch in _stored(reader):
-                yield from _slices(batch.select(columns))
+                yield from slices(batch.select(columns))
+
+    def _bytes(self) -> pa.NativeFile:
+        """The file; mapped where it is local, since its batches may be of any size."""
+        where = self.path
+        return pa.memory_map(str(where)) if isinstance(where, Path) else where.open()
 
     @contextmanager
     def _open(self) -> Iterator[pa.RecordBatchFileReader | pa.RecordBatchStreamReader]:
         try:
-            with pa.memory_map(str(self.path)) as stream:
+            with self._bytes() as stream:
                 framed = stream.read(len(FILE_MAGIC)) == FILE_MAGIC
                 stream.seek(0)
                 opened = pa.ipc.open_file if framed else pa.ipc.open_stream
@@ -95,8 +101,3 @@ def _stored(
         return
     for position in range(reader.num_record_batches):
         yield reader.get_batch(position)
-
-
-def _slices(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-    for start in range(0, batch.num_rows, BATCH_ROWS):
-        yield batch.slice(start, BATCH_ROWS)

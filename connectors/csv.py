@@ -18,7 +18,8 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from connectors.errors import Invalid
-from connectors.source import BATCH_ROWS, RAGGED, distinct
+from connectors.place import Place, decompressed, placed
+from connectors.source import BATCH_ROWS, RAGGED, distinct, slices, texts
 
 BLOCK_BYTES: Final = 1 << 20
 
@@ -43,7 +44,7 @@ class CsvSource:
     `columns`, where not empty, are the only ones read.
     """
 
-    path: Path
+    path: Path | Place
     dialect: Dialect = Dialect()
     header: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
@@ -51,14 +52,14 @@ class CsvSource:
     @property
     def name(self) -> str:
         """The file's name."""
-        return self.path.name
+        return placed(self.path).name
 
     @property
     def schema(self) -> pa.Schema:
         """All columns, as text. Raises `Invalid` for a file without a header."""
         names = self.header or self._first_record()
         distinct(names, self.name)
-        return pa.schema([pa.field(name, pa.string()) for name in names])
+        return texts(names)
 
     def select(self, columns: Sequence[str]) -> CsvSource:
         """The same rows with only these columns."""
@@ -83,10 +84,10 @@ class CsvSource:
             return "skip"
 
         try:
-            with _open(self.path) as stream:
+            with decompressed(placed(self.path)) as stream:
                 reader = pacsv.open_csv(stream, **self._options(names, columns, skip))
                 for batch in reader:
-                    yield from _slices(batch)
+                    yield from slices(batch)
         except (pa.ArrowInvalid, UnicodeDecodeError, OSError) as error:
             failure = type(error)
         else:
@@ -102,7 +103,7 @@ class CsvSource:
         """
         quote = self.dialect.quote.encode(self.dialect.encoding)
         found = 0
-        with _open(self.path) as stream:
+        with decompressed(placed(self.path)) as stream:
             while block := stream.read(BLOCK_BYTES):
                 found += block.count(quote)
         if found % 2:
@@ -161,7 +162,7 @@ class CsvSource:
         seen = 0
         try:
             with (
-                _open(self.path) as stream,
+                decompressed(placed(self.path)) as stream,
                 io.TextIOWrapper(stream, self._encoding(), newline="") as text,
             ):
                 reader = self._reader(text)
@@ -198,15 +199,13 @@ class CsvSource:
 
     def _failed(self, failure: type[Exception]) -> Invalid:
         """What to say of a failed read: never the library's text, which quotes data."""
-        if issubclass(failure, FileNotFoundError):
-            return Invalid(self.name, "there is no such file")
         if issubclass(failure, OSError):
             return Invalid(self.name, f"cannot be read ({failure.__name__})")
         return self._bad_line() or Invalid(self.name, "expected CSV")
 
     def _bad_line(self) -> Invalid | None:
         """Where the text stops being text; found by reading again, line by line."""
-        with _open(self.path) as stream:
+        with decompressed(placed(self.path)) as stream:
             for number, line in enumerate(io.BufferedReader(stream), start=1):
                 try:
                     line.decode(self.dialect.encoding)
@@ -214,17 +213,6 @@ class CsvSource:
                     place = f"{self.name}:{number}"
                     return Invalid(place, f"expected text in {self.dialect.encoding}")
         return None
-
-
-def _open(path: Path) -> pa.NativeFile:
-    if path.is_dir():
-        raise IsADirectoryError
-    return pa.input_stream(str(path), compression="detect")
-
-
-def _slices(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-    for start in range(0, batch.num_rows, BATCH_ROWS):
-        yield batch.slice(start, BATCH_ROWS)
 
 
 def _batch(rows: list[list[str]], columns: Sequence[str]) -> pa.RecordBatch:

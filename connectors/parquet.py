@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from connectors.errors import Invalid
+from connectors.place import Place, placed
 from connectors.source import BATCH_ROWS, distinct
 
 
@@ -18,13 +19,13 @@ from connectors.source import BATCH_ROWS, distinct
 class ParquetSource:
     """The rows of one Parquet file, in file order."""
 
-    path: Path
+    path: Path | Place
     columns: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         """The file's name."""
-        return self.path.name
+        return placed(self.path).name
 
     @property
     def schema(self) -> pa.Schema:
@@ -53,8 +54,11 @@ class ParquetSource:
             raise Invalid(self.name, "expected a whole Parquet file: it is damaged")
 
     def _open(self) -> pq.ParquetFile:
+        where = self.path
         try:
-            return pq.ParquetFile(self.path, memory_map=True, pre_buffer=False)
+            if isinstance(where, Path):
+                return pq.ParquetFile(where, memory_map=True, pre_buffer=False)
+            return pq.ParquetFile(where.open(), pre_buffer=False)
         except FileNotFoundError:
             message = "there is no such file"
         except (pa.ArrowException, OSError):

@@ -74,6 +74,17 @@ class ChainSource:
             yield from part.batches(rejects)
 
 
+def slices(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """The batch in pieces of at most `BATCH_ROWS`."""
+    for start in range(0, batch.num_rows, BATCH_ROWS):
+        yield batch.slice(start, BATCH_ROWS)
+
+
+def texts(names: Sequence[str]) -> pa.Schema:
+    """These columns, every value as text."""
+    return pa.schema([pa.field(name, pa.string()) for name in names])
+
+
 def distinct(names: Sequence[str], source: str) -> None:
     """Raise `Invalid` where two columns share a name, case ignored."""
     seen: set[str] = set()

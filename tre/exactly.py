@@ -40,8 +40,8 @@ from tre.enclave.execute import execute
 from tre.enclave.job import Job
 from tre.intake.check import check
 from tre.intake.engine import Engine
+from tre.intake.incoming import incoming
 from tre.intake.land import land
-from tre.intake.origin import incoming
 from tre.intake.sql import column, named, relation, select_from, sql, text
 from tre.manifest import (
     FieldType,

@@ -259,9 +259,9 @@ WRONG: list[tuple[str, object, str, str]] = [
     ("resources.0.transform", [], "resources[0].transform", "unknown key"),
     (
         "resources.0.tre.source",
-        {"kind": "postgresql"},
+        {"kind": "oracle"},
         "resources[0].tre.source",
-        "not supported",
+        "expected kind, one of",
     ),
     (
         "resources.0.tre.privacy_unit",

@@ -44,8 +44,8 @@ def asked(*, development: bool) -> list[Requirement]:
     project = whole["project"]
     texts = [*project["dependencies"], *whole["dependency-groups"]["build"]]
     if development:
-        texts += [*project["optional-dependencies"]["test"]]
-        texts += [*project["optional-dependencies"]["dev"]]
+        extras = project["optional-dependencies"]
+        texts += [text for extra in extras.values() for text in extra]
     return [need for need in map(Requirement, texts) if need.name != project["name"]]
 
 

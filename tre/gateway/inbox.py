@@ -8,6 +8,7 @@ from typing import Any
 
 from connectors.errors import Invalid
 from privacy.errors import Refused
+from tre.manifest.source import FILE_KINDS, known_kinds
 
 
 def opened_inbox(inbox: Path | None, manifest: Mapping[str, Any]) -> Path:
@@ -25,7 +26,7 @@ def opened_inbox(inbox: Path | None, manifest: Mapping[str, Any]) -> Path:
     root = inbox.resolve()
     resources = manifest.get("resources")
     for index, resource in enumerate(resources if isinstance(resources, list) else []):
-        for path in _paths(resource):
+        for path in _paths(resource, index):
             if "\0" in path or root not in (root / path).resolve().parents:
                 raise Invalid(
                     f"resources[{index}].path",
@@ -34,10 +35,31 @@ def opened_inbox(inbox: Path | None, manifest: Mapping[str, Any]) -> Path:
     return root
 
 
-def _paths(resource: object) -> list[str]:
+def _paths(resource: object, index: int) -> list[str]:
     """The paths a resource names; what is not text is for the manifest's own rules."""
     if not isinstance(resource, Mapping):
         return []
-    said = resource.get("path")
+    return [*_texts(resource.get("path")), *_source_paths(resource, index)]
+
+
+def _source_paths(resource: Mapping[str, Any], index: int) -> list[str]:
+    """The paths its source names; only sources that are files may be sent here.
+
+    Otherwise a manifest could have the server connect to a machine of its choice.
+    """
+    extension = resource.get("tre")
+    source = extension.get("source") if isinstance(extension, Mapping) else None
+    if not isinstance(source, Mapping):
+        return []
+    kind = source.get("kind")
+    if kind not in FILE_KINDS and kind in known_kinds():
+        raise Invalid(
+            f"resources[{index}].tre.source.kind",
+            f"expected one of {', '.join(FILE_KINDS)}, in a manifest sent by HTTP",
+        )
+    return _texts(source.get("path"))
+
+
+def _texts(said: object) -> list[str]:
     every = said if isinstance(said, list) else [said]
     return [path for path in every if isinstance(path, str)]

@@ -11,7 +11,7 @@ import sqlglot.expressions as exp
 
 from tre.intake.engine import Engine
 from tre.intake.identity import identity
-from tre.intake.origin import Family, Incoming
+from tre.intake.incoming import Family, Incoming
 from tre.intake.publication import Reason, Reject
 from tre.intake.reading import Reading, readings, required_identifiers
 from tre.intake.sql import Tree, column, every, named, relation, select, sql, text

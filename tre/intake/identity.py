@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from tre.intake.origin import Incoming
+from tre.intake.incoming import Incoming
 from tre.intake.reading import moment
 from tre.intake.sql import Tree, cast, column, sql, text
 from tre.manifest.model import FieldType, Kind

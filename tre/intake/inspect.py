@@ -9,8 +9,9 @@ import sqlglot.expressions as exp
 
 from tre.intake.check import check
 from tre.intake.engine import Engine
+from tre.intake.incoming import incoming, linking
 from tre.intake.land import land
-from tre.intake.origin import incoming, linking, origin
+from tre.intake.origin import origin
 from tre.intake.publication import Counts, Options, Reason, Reject
 from tre.intake.separate import ACCEPTED, CHECKED
 from tre.intake.sql import select, sql

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from connectors.errors import Invalid
 from connectors.source import Source
 from tre.intake.engine import Engine
-from tre.intake.origin import Family, Incoming
+from tre.intake.incoming import Family, Incoming
 from tre.intake.sql import relation, sql
 
 RECEIVED: Final = relation("landing", "received")
@@ -90,8 +90,11 @@ class _Arrival:
         """The columns that land."""
         empty = pa.schema([]) if not self._fields else self._source.schema
         landed = [
-            (field.landed, ARROW[field.family] or _plain(empty.field(position).type))
-            for position, field in enumerate(self._fields)
+            (
+                field.landed,
+                ARROW[field.family] or _plain(empty.field(field.field.name).type),
+            )
+            for field in self._fields
         ]
         return pa.schema([*landed, ("_row", pa.int64()), ("_order", pa.uint64())])
 

@@ -19,9 +19,10 @@ from tre.intake import spine
 from tre.intake.check import check
 from tre.intake.engine import Engine
 from tre.intake.exact import link_exactly
+from tre.intake.incoming import incoming, linking
 from tre.intake.land import Landed, land
 from tre.intake.link import Linker, link
-from tre.intake.origin import incoming, linking, origin
+from tre.intake.origin import origin
 from tre.intake.pseudonymise import pseudonymise
 from tre.intake.publication import (
     Counts,

@@ -1,21 +1,45 @@
-"""Which source a resource's rows come from, and which of its columns are read."""
+"""Which source a resource's rows come from."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import Enum
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Final, assert_never
 
-import pyarrow as pa
-
-from connectors import ArrowSource, ChainSource, CsvSource, ParquetSource, Source
+from connectors import (
+    ArrowSource,
+    ChainSource,
+    CsvSource,
+    ExcelSource,
+    FixedWidthSource,
+    JsonLinesSource,
+    ParquetSource,
+    PostgresqlSource,
+    Source,
+    Span,
+    SqliteSource,
+    StatisticsSource,
+)
 from connectors import Dialect as CsvDialect
 from connectors.errors import Invalid
-from tre.manifest import Format, PrivacyUnit, Resource, TableField
-from tre.manifest.model import Kind
+from connectors.installed import installed
+from connectors.place import Place
+from connectors.postgresql import Server
+from connectors.statistics import READERS
+from tre.intake.credentials import credential
+from tre.manifest import Format, Resource
+from tre.manifest.source import (
+    Excel,
+    FixedWidth,
+    Installed,
+    Paths,
+    Postgresql,
+    SourceModel,
+    Sqlite,
+    Statistics,
+)
 
-SUFFIXES: Mapping[str, Format] = {
+SUFFIXES: Final[Mapping[str, Format]] = {
     ".csv": Format.CSV,
     ".tsv": Format.CSV,
     ".parquet": Format.PARQUET,
@@ -23,99 +47,98 @@ SUFFIXES: Mapping[str, Format] = {
     ".arrows": Format.ARROW,
     ".feather": Format.ARROW,
     ".ipc": Format.ARROW,
+    ".jsonl": Format.JSON_LINES,
+    ".ndjson": Format.JSON_LINES,
+    ".xlsx": Format.EXCEL,
+    ".xlsm": Format.EXCEL,
+    **dict.fromkeys(READERS, Format.STATISTICS),
 }
 
-COMPRESSIONS = frozenset({".gz", ".bz2", ".zst", ".lz4"})
-
-
-class Family(Enum):
-    """What a source says its values are, as far as checking cares."""
-
-    TEXT = "text"
-    INTEGER = "integer"
-    BOOLEAN = "boolean"
-    DATE = "date"
-    DATETIME = "datetime"
-
-
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """One field that is read: its place in the schema, and its values' family."""
-
-    position: int
-    field: TableField
-    family: Family
-
-    @property
-    def landed(self) -> str:
-        """The column's name in the landing zone."""
-        return f"f{self.position}"
+COMPRESSIONS: Final = frozenset({".gz", ".bz2", ".zst", ".lz4"})
 
 
 def origin(resource: Resource, base: Path, path: str) -> Source:
     """The source a manifest's resource names. Opens nothing."""
+    said = resource.tre.source
+    if said is not None:
+        return _declared(said, resource, base, f"{path}.tre.source")
     if resource.path is None:
-        raise Invalid(f"{path}.path", "expected the path of a file")
-    paths = resource.path if isinstance(resource.path, tuple) else (resource.path,)
-    sources = tuple(_file(resource, base / one, f"{path}.path") for one in paths)
+        raise Invalid(f"{path}.path", "expected the path of a file, or tre.source")
+    place = f"{path}.path"
+    return _each(resource.path, base, lambda file: _file(resource, file, place))
+
+
+def _declared(said: SourceModel, resource: Resource, base: Path, path: str) -> Source:
+    match said:
+        case FixedWidth():
+            return _each(said.path, base, lambda file: _fixed(said, resource, file))
+        case Excel():
+            return _each(said.path, base, lambda file: ExcelSource(file, said.sheet))
+        case Statistics():
+            return _each(
+                said.path, base, lambda file: StatisticsSource(file, said.values)
+            )
+        case Sqlite():
+            return _each(said.path, base, lambda file: SqliteSource(file, said.table))
+        case Postgresql():
+            return _postgresql(said, path)
+        case Installed():
+            return installed(said.kind, said.options, base, path)
+        case _:
+            assert_never(said)
+
+
+def _each(paths: Paths, base: Path, source: Callable[[Path], Source]) -> Source:
+    every = paths if isinstance(paths, tuple) else (paths,)
+    sources = tuple(source(base / one) for one in every)
     return sources[0] if len(sources) == 1 else ChainSource(sources)
 
 
-def incoming(resource: Resource, source: Source, path: str) -> tuple[Incoming, ...]:
-    """The fields that are read; `Invalid` where source and manifest differ.
-
-    Free text, and identifiers that link nothing, are never read.
-    """
-    schema = source.schema
-    declared = [field.name for field in resource.table_schema.fields]
-    unknown = [name for name in schema.names if name not in declared]
-    if unknown:
-        message = f"the column {unknown[0]} is not in the manifest's schema"
-        raise Invalid(source.name, message)
-    found = []
-    for position, field in enumerate(resource.table_schema.fields):
-        place = f"{path}.schema.fields[{position}]"
-        if field.name not in schema.names:
-            raise Invalid(f"{place}.name", f"{source.name} has no column of this name")
-        if _wanted(field, resource):
-            family = _family(schema.field(field.name).type, place)
-            found.append(Incoming(position, field, family))
-    return tuple(found)
+def _postgresql(said: Postgresql, path: str) -> PostgresqlSource:
+    kept = credential(said.credentials, said.host, f"{path}.credentials")
+    server = Server(said.host, said.port, said.database, kept)
+    return PostgresqlSource(server, said.schema_name, said.table)
 
 
-def linking(resource: Resource) -> tuple[TableField, ...]:
-    """The identifiers that decide who is who, in the manifest's order."""
-    if resource.tre.privacy_unit is not PrivacyUnit.PERSON:
-        return ()
-    named = resource.tre.link.identifiers if resource.tre.link else ()
-    return tuple(
-        field
-        for field in resource.table_schema.fields
-        if field.name in named or field.tre.kind is Kind.LOCAL_ID
-    )
-
-
-def _wanted(field: TableField, resource: Resource) -> bool:
-    return field.published or bool(field.tre.derive) or field in linking(resource)
+def _fixed(said: FixedWidth, resource: Resource, file: Path) -> FixedWidthSource:
+    spans = tuple(Span(one.name, one.start, one.width) for one in said.columns)
+    return FixedWidthSource(file, spans, resource.encoding, said.line_width)
 
 
 def _file(resource: Resource, file: Path, path: str) -> Source:
-    match resource.format or _format(file, path):
+    found = resource.format or _format(file.name, path)
+    if found is Format.STATISTICS:
+        return StatisticsSource(file)
+    return _stream(found, resource, file)
+
+
+def _stream(found: Format, resource: Resource, file: Path | Place) -> Source:
+    """A file that is read as a stream of bytes, wherever it is."""
+    match found:
         case Format.CSV:
             return CsvSource(file, _dialect(resource), _header(resource))
         case Format.PARQUET:
             return ParquetSource(file)
         case Format.ARROW:
             return ArrowSource(file)
+        case Format.JSON_LINES:
+            return JsonLinesSource(file, _fields(resource), resource.encoding)
+        case Format.EXCEL:
+            return ExcelSource(file)
+        case Format.STATISTICS:
+            message = "files of SAS, SPSS and Stata are read from this machine only"
+            raise Invalid("", message)
+        case _:
+            assert_never(found)
 
 
-def _format(file: Path, path: str) -> Format:
-    suffixes = [suffix.lower() for suffix in file.suffixes]
+def _format(name: str, path: str) -> Format:
+    suffixes = [suffix.lower() for suffix in Path(name).suffixes]
     if suffixes and suffixes[-1] in COMPRESSIONS:
         suffixes.pop()
     if not suffixes or suffixes[-1] not in SUFFIXES:
-        message = f"expected a file of format csv, parquet or arrow: {file.name}"
-        raise Invalid(path, message)
+        known = ", ".join(sorted(SUFFIXES))
+        raise Invalid(path, f"expected format, or a file named {known}")
     return SUFFIXES[suffixes[-1]]
 
 
@@ -132,34 +155,8 @@ def _dialect(resource: Resource) -> CsvDialect:
 
 
 def _header(resource: Resource) -> tuple[str, ...]:
-    if resource.dialect.header:
-        return ()
+    return () if resource.dialect.header else _fields(resource)
+
+
+def _fields(resource: Resource) -> tuple[str, ...]:
     return tuple(field.name for field in resource.table_schema.fields)
-
-
-def _family(kind: pa.DataType, path: str) -> Family:
-    """Floats and decimals are read as the text that stands for them exactly."""
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
-    for family, belongs in (
-        (Family.INTEGER, pa.types.is_integer),
-        (Family.BOOLEAN, pa.types.is_boolean),
-        (Family.DATE, pa.types.is_date),
-        (Family.DATETIME, pa.types.is_timestamp),
-        (Family.TEXT, _is_textual),
-    ):
-        if belongs(kind):
-            return family
-    raise Invalid(f"{path}.type", f"the source's type {kind} cannot be published")
-
-
-def _is_textual(kind: pa.DataType) -> bool:
-    types = pa.types
-    return bool(
-        types.is_string(kind)
-        or types.is_large_string(kind)
-        or types.is_string_view(kind)
-        or types.is_floating(kind)
-        or types.is_decimal(kind)
-        or types.is_null(kind)
-    )

@@ -10,7 +10,7 @@ from typing import Final
 import sqlglot.expressions as exp
 
 from privacy.catalogue import Domain, Type
-from tre.intake.origin import Incoming
+from tre.intake.incoming import Incoming
 from tre.intake.publication import Reason
 from tre.intake.sql import Tree, cast, column, every, literal, sql, text
 from tre.manifest.domains import LARGEST

@@ -12,7 +12,7 @@ from typing import Final
 import sqlglot.expressions as exp
 
 from privacy.catalogue import Domain, Type
-from tre.intake.origin import Family, Incoming
+from tre.intake.incoming import Family, Incoming
 from tre.intake.problem import listed, problem, problem_of_derived
 from tre.intake.publication import Reason
 from tre.intake.sql import (

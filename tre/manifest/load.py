@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -14,8 +15,13 @@ from pydantic_core import ErrorDetails
 from connectors.errors import Invalid
 from tre.manifest.model import Manifest, Package
 from tre.manifest.rules import check
+from tre.manifest.secrets import refuse_secrets
+from tre.manifest.source import BUILT_IN, known_kinds
 
 YAML_MERGE: Final = "tag:yaml.org,2002:merge"
+
+NAMED: Final = re.compile(r"\b(alias|anchor|tag) .*", re.DOTALL)
+"""What YAML's own messages quote of the text, which may be a password unquoted."""
 
 EXPECTED: Final[Mapping[str, str]] = {
     "string_type": "text (in quotes where YAML reads it otherwise)",
@@ -52,6 +58,7 @@ def load(source: Path | str | Mapping[str, Any], base: Path | None = None) -> Ma
 def _package(document: object) -> Package:
     if not isinstance(document, Mapping):
         raise Invalid("", "expected a Data Package: a mapping with name and resources")
+    refuse_secrets(document)
     try:
         return Package.model_validate(document)
     except ValidationError as error:
@@ -62,7 +69,9 @@ def _package(document: object) -> Package:
 def _path(location: tuple[int | str, ...]) -> str:
     """`resources[0].schema.fields[3]`, as people write it."""
     path = ""
-    for step in location:
+    for before, step in zip(("", *location), location, strict=False):
+        if before == "source" and step in {*BUILT_IN, "installed"}:
+            continue  # pydantic's name of the kind, which nobody wrote here
         if isinstance(step, int):
             path += f"[{step}]"
         elif step != "[key]" and not step.startswith(("constrained-", "tuple[")):
@@ -80,10 +89,17 @@ def _expectation(error: ErrorDetails) -> str:
             return f"expected one of {error['ctx']['expected']}"
         case "value_error":
             return str(error["ctx"]["error"])
-        case kind if kind in EXPECTED:
-            return f"expected {EXPECTED[kind]}"
-        case _:
-            return error["msg"].replace("Input should be", "expected", 1)
+        case kind:
+            return _expected(kind) or error["msg"].replace(
+                "Input should be", "expected", 1
+            )
+
+
+def _expected(kind: str) -> str:
+    """What pydantic's type of error means, if that is known here."""
+    if kind == "union_tag_not_found":
+        return f"expected kind, one of {', '.join(known_kinds())}"
+    return f"expected {EXPECTED[kind]}" if kind in EXPECTED else ""
 
 
 def _read(file: Path) -> object:
@@ -125,7 +141,7 @@ def _parse(text: str, file: Path) -> object:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else str(file)
-        problem = error.problem or ""
+        problem = NAMED.sub(r"\1", error.problem or "")
     except (yaml.YAMLError, ValueError):
         place, problem = str(file), ""
     raise Invalid(place, f"expected YAML: {problem}" if problem else "expected YAML")

@@ -6,14 +6,24 @@ to each other is in `rules`; what a field's values may be is in `domains`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import date
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import Field
+
+from tre.manifest.shape import (
+    Character,
+    ColumnName,
+    DatasetName,
+    Model,
+    Positive,
+    TableName,
+    Text,
+)
+from tre.manifest.source import Paths, SourceModel
 
 Scalar: TypeAlias = Any
 """A bound or a category as the file writes it; `domains` reads it by field type."""
@@ -87,58 +97,12 @@ class Format(Enum):
     CSV = "csv"
     PARQUET = "parquet"
     ARROW = "arrow"
+    JSON_LINES = "jsonl"
+    EXCEL = "xlsx"
+    STATISTICS = "statistics"
 
 
-def _named(pattern: str, expected: str) -> AfterValidator:
-    compiled = re.compile(pattern, re.ASCII)
-
-    def check(name: str) -> str:
-        if not compiled.fullmatch(name):
-            raise ValueError(f"expected {expected}")
-        return name
-
-    return AfterValidator(check)
-
-
-def _no_bool(value: object) -> object:
-    if isinstance(value, bool):
-        raise ValueError("expected a number, not true or false")  # noqa: TRY004
-    return value
-
-
-DatasetName: TypeAlias = Annotated[
-    str,
-    _named(
-        r"[a-z0-9][a-z0-9._-]{0,62}",
-        "lower-case letters, digits, '.', '_' and '-', at most 63",
-    ),
-]
-TableName: TypeAlias = Annotated[
-    str,
-    _named(
-        r"[A-Za-z][A-Za-z0-9_]{0,62}",
-        "a letter, then letters, digits and '_', at most 63",
-    ),
-]
-ColumnName: TypeAlias = Annotated[
-    str,
-    _named(
-        r"[A-Za-z][A-Za-z0-9_ .()/%-]{0,62}",
-        "a letter, then letters, digits, blanks and any of _ . ( ) / % -, at most 63",
-    ),
-]
-Text: TypeAlias = Annotated[str, Field(min_length=1)]
-Character: TypeAlias = Annotated[str, Field(min_length=1, max_length=1)]
-Positive: TypeAlias = Annotated[float, BeforeValidator(_no_bool), Field(gt=0)]
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, allow_inf_nan=False, hide_input_in_errors=True
-    )
-
-
-class Constraints(_Model):
+class Constraints(Model):
     """Public facts about a field's values, and whether it may be missing."""
 
     required: bool = Field(default=False, strict=True)
@@ -147,7 +111,7 @@ class Constraints(_Model):
     enum: tuple[Scalar, ...] | None = Field(default=None, min_length=1)
 
 
-class Derivation(_Model):
+class Derivation(Model):
     """A published column computed from a date that may itself stay unpublished."""
 
     from_: Part = Field(alias="from")
@@ -157,7 +121,7 @@ class Derivation(_Model):
     description: str = ""
 
 
-class FieldExtension(_Model):
+class FieldExtension(Model):
     """The `tre` part of a field."""
 
     role: Role | None = None
@@ -167,7 +131,7 @@ class FieldExtension(_Model):
     derive: Mapping[ColumnName, Derivation] = Field(default_factory=dict)
 
 
-class TableField(_Model):
+class TableField(Model):
     """One field of a table, as Table Schema describes it."""
 
     name: ColumnName
@@ -193,7 +157,7 @@ class TableField(_Model):
 UniqueKey: TypeAlias = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
-class TableSchema(_Model):
+class TableSchema(Model):
     """The fields of a table, its unique keys, and what stands for a missing value."""
 
     fields: tuple[TableField, ...] = Field(min_length=1)
@@ -209,7 +173,7 @@ class TableSchema(_Model):
         return ((primary,) if primary else ()) + self.unique_keys
 
 
-class Dialect(_Model):
+class Dialect(Model):
     """How a CSV file is written."""
 
     delimiter: Character = ","
@@ -222,28 +186,28 @@ class Dialect(_Model):
     header: bool = Field(default=True, strict=True)
 
 
-class Link(_Model):
+class Link(Model):
     """Which identifiers decide who is who."""
 
     identifiers: tuple[str, ...] = Field(min_length=1)
 
 
-class ResourceExtension(_Model):
+class ResourceExtension(Model):
     """The `tre` part of a resource."""
 
     privacy_unit: PrivacyUnit
     rows_per_person: int | None = Field(default=None, strict=True, ge=1, le=65_535)
     link: Link | None = None
-    source: Mapping[str, Any] | None = None
+    source: SourceModel | None = None
 
 
-class Resource(_Model):
+class Resource(Model):
     """One table: where its rows come from and what they are."""
 
     name: TableName
     title: str = ""
     description: str = ""
-    path: Text | tuple[Text, ...] | None = None
+    path: Paths | None = None
     profile: Literal["tabular-data-resource", "data-resource"] | None = None
     format: Format | None = None
     mediatype: str = ""
@@ -263,14 +227,14 @@ class Resource(_Model):
         return self.tre.rows_per_person or 1
 
 
-class Budget(_Model):
+class Budget(Model):
     """The most this dataset may ever cost its people, beside the population's."""
 
     epsilon: Positive
     delta: Annotated[Positive, Field(lt=1)]
 
 
-class PackageExtension(_Model):
+class PackageExtension(Model):
     """The `tre` part of a package: who is responsible, and for whose data."""
 
     controller: Text
@@ -280,7 +244,7 @@ class PackageExtension(_Model):
     budget: Budget | None = None
 
 
-class Package(_Model):
+class Package(Model):
     """A Data Package: one dataset of one or more tables."""
 
     name: DatasetName
@@ -299,7 +263,7 @@ class Package(_Model):
     tre: PackageExtension
 
 
-class Manifest(_Model):
+class Manifest(Model):
     """A package whose rules all hold, and the folder its paths are relative to."""
 
     package: Package

@@ -22,6 +22,7 @@ from tre.manifest.model import (
     Role,
     TableField,
 )
+from tre.manifest.source import FixedWidth
 
 REPEATABLE: Final = frozenset({Kind.ADDRESS, Kind.OTHER, Kind.PHONE, Kind.EMAIL})
 """Identifier kinds that a table may have several fields of."""
@@ -51,13 +52,14 @@ def _resource(resource: Resource, path: str) -> None:
 
 
 def _source(resource: Resource, path: str) -> None:
-    if resource.tre.source is not None:
-        message = "expected path: sources of other kinds are not supported yet"
-        raise Invalid(f"{path}.tre.source", message)
-    paths = resource.path if isinstance(resource.path, tuple) else (resource.path,)
-    for one in paths:
-        if one is not None:
-            _relative(one, f"{path}.path")
+    source = resource.tre.source
+    if source is not None and resource.path is not None:
+        raise Invalid(f"{path}.path", "expected path or tre.source, not both")
+    _paths(resource.path, f"{path}.path")
+    _paths(getattr(source, "path", None), f"{path}.tre.source.path")
+    if isinstance(source, FixedWidth):
+        names = (column.name for column in source.columns)
+        _distinct(names, f"{path}.tre.source.columns[{{}}].name")
     try:
         codecs.lookup(resource.encoding)
     except LookupError:
@@ -66,6 +68,12 @@ def _source(resource: Resource, path: str) -> None:
         unknown = False
     if unknown:
         raise Invalid(f"{path}.encoding", "expected the name of a text encoding")
+
+
+def _paths(paths: object, path: str) -> None:
+    for one in paths if isinstance(paths, tuple) else (paths,):
+        if isinstance(one, str):
+            _relative(one, path)
 
 
 def _relative(text: str, path: str) -> None:

@@ -1,0 +1,133 @@
+"""Rows of files that SAS, SPSS and Stata write, every value as text.
+
+Missing values of every kind, those that a file's user declared too, are missing.
+Dates and times are read by the file's own formats. Where labels are asked for, a
+value that has one is given as its label, and any other as itself.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import pyarrow as pa
+
+from connectors.attempt import Rules, attempt, attempted
+from connectors.errors import Invalid
+from connectors.extra import extra
+from connectors.place import LocalFile
+from connectors.rows import batched, written
+from connectors.source import distinct, texts
+
+READERS: Final[Mapping[str, str]] = {
+    ".sas7bdat": "read_sas7bdat",
+    ".xpt": "read_xport",
+    ".sav": "read_sav",
+    ".zsav": "read_sav",
+    ".por": "read_por",
+    ".dta": "read_dta",
+}
+"""pyreadstat's reader for each kind of file."""
+
+CHUNK_ROWS: Final = 65_536
+
+BROKEN: Final[Rules] = {
+    OverflowError: "expected dates before the year 10000",
+    # ReadStat has one error of its own, and each reader meets others.
+    Exception: "expected a whole SAS, SPSS or Stata file of the kind its name says",
+}
+
+Chunk: TypeAlias = tuple[Mapping[str, Sequence[object]], Any]
+"""Columns of Python values, and what the file says of them."""
+
+
+class Values(Enum):
+    """How values that have labels are given."""
+
+    CODES = "codes"
+    LABELS = "labels"
+
+
+@dataclass(frozen=True, slots=True)
+class StatisticsSource:
+    """The rows of one file of SAS, SPSS or Stata, in file order."""
+
+    path: Path
+    values: Values = Values.CODES
+    columns: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return self.path.name
+
+    @property
+    def schema(self) -> pa.Schema:
+        """All columns, as text."""
+        reader = self._reader()
+        path = str(self.path)
+        _, told = attempt(lambda: reader(path, metadataonly=True), self.name, BROKEN)
+        distinct(told.column_names, self.name)
+        return texts(told.column_names)
+
+    def select(self, columns: Sequence[str]) -> StatisticsSource:
+        """The same rows with only these columns."""
+        return replace(self, columns=tuple(columns))
+
+    def batches(self, rejects: Counter[str]) -> Iterator[pa.RecordBatch]:  # noqa: ARG002 - no row of such a file is ragged
+        """The rows, every value as text."""
+        columns = self.columns or tuple(self.schema.names)
+        for data, told in attempted(self._chunks(columns), self.name, BROKEN):
+            labels = told.variable_value_labels if self._labelled else {}
+            values = [
+                self._texts(data[name], labels.get(name, {}), name) for name in columns
+            ]
+            yield from batched(zip(*values, strict=True), columns, self.name)
+
+    @property
+    def _labelled(self) -> bool:
+        return self.values is Values.LABELS
+
+    def _reader(self) -> Callable[..., Chunk]:
+        LocalFile(self.path).open().close()
+        reader = READERS.get(self.path.suffix.lower())
+        if reader is None:
+            kinds = ", ".join(sorted(READERS))
+            raise Invalid(self.name, f"expected a file of kind {kinds}")
+        found: Callable[..., Chunk] = getattr(
+            extra("pyreadstat", "statistics", self.name), reader
+        )
+        return found
+
+    def _chunks(self, columns: Sequence[str]) -> Iterator[Chunk]:
+        reader = self._reader()
+        start = 0
+        while True:
+            chunk = reader(
+                str(self.path),
+                row_offset=start,
+                row_limit=CHUNK_ROWS,
+                usecols=list(columns),
+                output_format="dict",
+            )
+            size = len(chunk[0][columns[0]]) if columns[0] in chunk[0] else 0
+            if size:
+                yield chunk
+            if size < CHUNK_ROWS:
+                return
+            start += size
+
+    def _texts(
+        self, values: Sequence[object], labels: Mapping[object, str], column: str
+    ) -> list[str | None]:
+        found = []
+        for value in values:
+            text = labels.get(value) or written(value)
+            if text is None and value is not None:
+                raise Invalid(self.name, f"holds a value of no plain kind as {column}")
+            found.append(text)
+        return found

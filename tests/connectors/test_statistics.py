@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from pathlib import Path
+
+import pandas as pd
+import pyreadstat
+import pytest
+
+from connectors import StatisticsSource, Values
+from connectors.source import BATCH_ROWS
+from tests.connectors.reading import CANARY, read, refused, rows
+
+WRITERS: Mapping[str, Callable[..., None]] = {
+    "t.sav": pyreadstat.write_sav,
+    "t.zsav": pyreadstat.write_sav,
+    "t.dta": pyreadstat.write_dta,
+    "t.xpt": pyreadstat.write_xport,
+    "t.por": pyreadstat.write_por,
+}
+
+PEOPLE = pd.DataFrame(
+    {
+        "NR": [1.0, 2.5, None],
+        "NAME": ["Ann", "", "Zoe"],
+        "BORN": [date(1980, 2, 3), None, date(1990, 1, 1)],
+        "SEEN": [datetime(2020, 1, 2), pd.NaT, datetime(2020, 1, 2, 3, 4)],  # noqa: DTZ001
+        "SEX": [1, 2, 9],
+    }
+)
+
+
+def _written(folder: Path, name: str, table: pd.DataFrame, **options: object) -> Path:
+    writer = WRITERS[name]
+    if name.endswith(".zsav"):
+        options["compress"] = True
+    known = inspect.signature(writer).parameters
+    kept = {key: value for key, value in options.items() if key in known}
+    writer(table, folder / name, **kept)
+    return folder / name
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_values_are_text(tmp_path: Path, name: str) -> None:
+    """Whole numbers have no decimals, dates and times are ISO, missing is missing."""
+    source = StatisticsSource(_written(tmp_path, name, PEOPLE))
+    assert source.schema.names == list(PEOPLE.columns)
+    assert rows(source) == [
+        {
+            "NR": "1",
+            "NAME": "Ann",
+            "BORN": "1980-02-03",
+            "SEEN": "2020-01-02T00:00:00",
+            "SEX": "1",
+        },
+        {"NR": "2.5", "NAME": "", "BORN": None, "SEEN": None, "SEX": "2"},
+        {
+            "NR": None,
+            "NAME": "Zoe",
+            "BORN": "1990-01-01",
+            "SEEN": "2020-01-02T03:04:00",
+            "SEX": "9",
+        },
+    ]
+    assert rows(source.select(["SEX", "NR"]))[0] == {"SEX": "1", "NR": "1"}
+
+
+@pytest.mark.parametrize("name", ["t.sav", "t.dta"])
+def test_labels_stand_for_the_values_that_have_one(tmp_path: Path, name: str) -> None:
+    """With labels, a value without one stays as it is."""
+    labels = {"SEX": {1: "male", 2: "female"}}
+    file = _written(tmp_path, name, PEOPLE, variable_value_labels=labels)
+    source = StatisticsSource(file, Values.LABELS).select(["SEX"])
+    assert [row["SEX"] for row in rows(source)] == ["male", "female", "9"]
+
+
+def test_values_declared_missing_are_missing(tmp_path: Path) -> None:
+    """What the file's user declared to mean missing is missing."""
+    file = _written(tmp_path, "t.sav", PEOPLE, missing_ranges={"SEX": [9]})
+    assert rows(StatisticsSource(file))[2]["SEX"] is None
+
+
+@pytest.mark.parametrize("size", [0, BATCH_ROWS, BATCH_ROWS + 5])
+def test_long_files_come_in_batches(tmp_path: Path, size: int) -> None:
+    """No batch is longer than the bound, and no row is lost or doubled between two."""
+    table = pd.DataFrame({"N": pd.Series(range(size), dtype=float)})
+    found = rows(StatisticsSource(_written(tmp_path, "t.sav", table)))
+    assert [int(row["N"]) for row in found] == list(range(size))
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_what_is_no_such_file_is_refused(tmp_path: Path, name: str) -> None:
+    """Missing, of another kind, cut short: the file is named and no value."""
+    missing = StatisticsSource(tmp_path / f"no{name}")
+    refused(lambda: missing.schema, f"no{name}", "no such file")
+    (tmp_path / name).write_text(CANARY * 50)
+    refused(lambda: StatisticsSource(tmp_path / name).schema, name, "expected")
+
+
+@pytest.mark.parametrize("name", ["t.sav", "t.dta"])
+def test_a_file_cut_short_is_refused(tmp_path: Path, name: str) -> None:
+    """Rows that the file says it has and has not are an error, not fewer rows."""
+    table = pd.DataFrame({"A": [CANARY] * 5_000})
+    file = _written(tmp_path, name, table)
+    file.write_bytes(file.read_bytes()[:-20_000])
+    refused(lambda: read(StatisticsSource(file)), name, "expected")
+
+
+def test_other_kinds_of_file_are_refused_by_name(tmp_path: Path) -> None:
+    """The kinds that can be read are told."""
+    (tmp_path / "t.sas7bcat").write_text(CANARY)
+    source = StatisticsSource(tmp_path / "t.sas7bcat")
+    refused(lambda: source.schema, "t.sas7bcat", ".sas7bdat")

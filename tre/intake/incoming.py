@@ -1,0 +1,103 @@
+"""Which of a source's columns are read, and as what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+import pyarrow as pa
+
+from connectors import Source
+from connectors.errors import Invalid
+from tre.manifest import PrivacyUnit, Resource, TableField
+from tre.manifest.model import Kind
+
+
+class Family(Enum):
+    """What a source says its values are, as far as checking cares."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    DATETIME = "datetime"
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One field that is read: its place in the schema, and its values' family."""
+
+    position: int
+    field: TableField
+    family: Family
+
+    @property
+    def landed(self) -> str:
+        """The column's name in the landing zone."""
+        return f"f{self.position}"
+
+
+def incoming(resource: Resource, source: Source, path: str) -> tuple[Incoming, ...]:
+    """The fields that are read; `Invalid` where source and manifest differ.
+
+    Free text, and identifiers that link nothing, are never read.
+    """
+    schema = source.schema
+    declared = [field.name for field in resource.table_schema.fields]
+    unknown = [name for name in schema.names if name not in declared]
+    if unknown:
+        message = f"the column {unknown[0]} is not in the manifest's schema"
+        raise Invalid(source.name, message)
+    found = []
+    for position, field in enumerate(resource.table_schema.fields):
+        place = f"{path}.schema.fields[{position}]"
+        if field.name not in schema.names:
+            raise Invalid(f"{place}.name", f"{source.name} has no column of this name")
+        if _wanted(field, resource):
+            family = _family(schema.field(field.name).type, place)
+            found.append(Incoming(position, field, family))
+    return tuple(found)
+
+
+def linking(resource: Resource) -> tuple[TableField, ...]:
+    """The identifiers that decide who is who, in the manifest's order."""
+    if resource.tre.privacy_unit is not PrivacyUnit.PERSON:
+        return ()
+    named = resource.tre.link.identifiers if resource.tre.link else ()
+    return tuple(
+        field
+        for field in resource.table_schema.fields
+        if field.name in named or field.tre.kind is Kind.LOCAL_ID
+    )
+
+
+def _wanted(field: TableField, resource: Resource) -> bool:
+    return field.published or bool(field.tre.derive) or field in linking(resource)
+
+
+def _family(kind: pa.DataType, path: str) -> Family:
+    """Floats and decimals are read as the text that stands for them exactly."""
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    for family, belongs in (
+        (Family.INTEGER, pa.types.is_integer),
+        (Family.BOOLEAN, pa.types.is_boolean),
+        (Family.DATE, pa.types.is_date),
+        (Family.DATETIME, pa.types.is_timestamp),
+        (Family.TEXT, _is_textual),
+    ):
+        if belongs(kind):
+            return family
+    raise Invalid(f"{path}.type", f"the source's type {kind} cannot be published")
+
+
+def _is_textual(kind: pa.DataType) -> bool:
+    types = pa.types
+    return bool(
+        types.is_string(kind)
+        or types.is_large_string(kind)
+        or types.is_string_view(kind)
+        or types.is_floating(kind)
+        or types.is_decimal(kind)
+        or types.is_null(kind)
+    )

@@ -1,0 +1,122 @@
+"""Where a table's rows come from, where a path and its format do not say enough.
+
+A manifest names places and never how to get in: `credentials` is the name under
+which the environment or a keyring holds them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
+
+from pydantic import ConfigDict, Discriminator, Field, Tag
+
+from connectors.installed import kinds
+from connectors.statistics import Values
+from tre.manifest.shape import ColumnName, CredentialName, Model, Text
+
+Paths: TypeAlias = Text | tuple[Text, ...]
+
+
+class FixedColumn(Model):
+    """A column of a fixed-width file: its first character, from 1, and its width."""
+
+    name: ColumnName
+    start: int = Field(strict=True, ge=1, le=1_000_000)
+    width: int = Field(strict=True, ge=1, le=1_000_000)
+
+
+class FixedWidth(Model):
+    """Text files whose columns stand at fixed positions."""
+
+    kind: Literal["fixed-width"]
+    path: Paths
+    columns: tuple[FixedColumn, ...] = Field(min_length=1)
+    line_width: int | None = Field(default=None, strict=True, ge=1)
+
+
+class Excel(Model):
+    """A sheet of Excel workbooks; the first one if none is named."""
+
+    kind: Literal["excel"]
+    path: Paths
+    sheet: Text | None = None
+
+
+class Statistics(Model):
+    """Files of SAS, SPSS or Stata."""
+
+    kind: Literal["statistics"]
+    path: Paths
+    values: Values = Values.CODES
+
+
+class Sqlite(Model):
+    """A table or view of a SQLite file."""
+
+    kind: Literal["sqlite"]
+    path: Paths
+    table: Text
+
+
+class Postgresql(Model):
+    """A table or view of a PostgreSQL database."""
+
+    kind: Literal["postgresql"]
+    host: Text
+    port: int = Field(default=5432, strict=True, ge=1, le=65_535)
+    database: Text
+    schema_name: Text = Field(default="public", alias="schema")
+    table: Text
+    credentials: CredentialName
+
+
+class Installed(Model):
+    """A source that an installed package adds; its keys are for that package."""
+
+    model_config = ConfigDict(extra="allow")
+
+    kind: str
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """What the manifest says beside the kind."""
+        return self.__pydantic_extra__ or {}
+
+
+BuiltIn: TypeAlias = FixedWidth | Excel | Statistics | Sqlite | Postgresql
+
+
+def _kinds(models: tuple[type[Model], ...]) -> tuple[str, ...]:
+    return tuple(get_args(model.model_fields["kind"].annotation)[0] for model in models)
+
+
+BUILT_IN: Final = _kinds(get_args(BuiltIn))
+
+FILE_KINDS: Final = _kinds((FixedWidth, Excel, Statistics, Sqlite))
+"""Those that read nothing but the files that the manifest names."""
+
+
+def known_kinds() -> tuple[str, ...]:
+    """Every kind of source there is, those that packages add included."""
+    return tuple(sorted({*BUILT_IN, *kinds()}))
+
+
+def _tag(said: object) -> str | None:
+    kind = said.get("kind") if isinstance(said, Mapping) else None
+    if not isinstance(kind, str):
+        return None
+    if kind in BUILT_IN:
+        return kind
+    return "installed" if kind in kinds() else None
+
+
+SourceModel: TypeAlias = Annotated[
+    Annotated[FixedWidth, Tag("fixed-width")]
+    | Annotated[Excel, Tag("excel")]
+    | Annotated[Statistics, Tag("statistics")]
+    | Annotated[Sqlite, Tag("sqlite")]
+    | Annotated[Postgresql, Tag("postgresql")]
+    | Annotated[Installed, Tag("installed")],
+    Discriminator(_tag),
+]
