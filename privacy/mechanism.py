@@ -30,7 +30,7 @@ LARGEST: Final = 2**62
 WIDEST: Final = 2.0**57
 """The largest scale drawn: its tails stay far inside 64 bits."""
 
-_SPLIT: Final = 4_096
+_SPLIT: Final = 1_024
 """Values from which a second thread pays for itself; OpenDP releases the GIL."""
 
 

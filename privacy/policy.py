@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from fractions import Fraction
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -35,10 +36,15 @@ class Policy:
     @property
     def hash(self) -> str:
         """SHA-256 of the policy's canonical JSON, in hexadecimal."""
-        canonical = json.dumps(
-            asdict(self), sort_keys=True, separators=(",", ":"), default=str
-        )
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        return _hash(self)
+
+
+@lru_cache(maxsize=64)
+def _hash(policy: Policy) -> str:
+    canonical = json.dumps(
+        asdict(policy), sort_keys=True, separators=(",", ":"), default=str
+    )
+    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 GATEWAY: Final = Policy("gateway", version=1, certificates=True)

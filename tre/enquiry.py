@@ -24,6 +24,7 @@ from privacy.policy import Policy
 from privacy.price import Allowance, Price, price
 from privacy.query import BoundQuery
 from privacy.relation import tables
+from tre.audit.act import log_size
 from tre.control.database import Control
 from tre.enclave.job import Attachment, Job
 from tre.enclave.supervisor import Enclave
@@ -108,6 +109,8 @@ def _admitted(gate: Gate, asked: Asked) -> Admission:
 
 def _retried(gate: Gate, asked: Asked) -> str | None:
     """The release this is a retry of, whatever became of the data meanwhile."""
+    if asked.idempotency_key is None:
+        return None
     with gate.control.reading() as connection:
         return settled_outcome(connection, asked)
 
@@ -189,6 +192,8 @@ def _answered(gate: Gate, planned: Planned, priced: Price) -> Release:
 
 def _check_admitted(gate: Gate, planned: Planned, connection: Connection) -> None:
     """Refuse where leave was taken back while the question was planned."""
+    if log_size(connection) == planned.admission.log_size:
+        return  # whatever changes leave to ask is in the log, and nothing is new there
     asked = planned.asked
     now = admit(connection, asked.project, asked.person, gate.clock())
     read = {table.name: table for table in tables(planned.plan.query.relation)}

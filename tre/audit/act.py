@@ -34,6 +34,7 @@ from tre.control.tables import (
 )
 
 # Statements on a question's path are built once: building them costs more than SQLite.
+_LOG_SIZE: Final = select(audit_tree.c.size)
 _READ_TREE: Final = select(audit_tree.c.size, audit_tree.c.frontier).with_for_update()
 _ADD_RECORDS: Final = insert(audit_record)
 _ADD_NODES: Final = insert(audit_node)
@@ -129,6 +130,11 @@ def acting(control: Control, actor: str, now: datetime) -> Iterator[Act]:
             "The ledger cannot be written just now. Nothing was changed or charged.",
             suggestion="Ask again in a moment.",
         ) from None
+
+
+def log_size(connection: Connection) -> int:
+    """How many records there are. While it stays the same, nothing has changed."""
+    return connection.execute(_LOG_SIZE).scalar_one_or_none() or 0
 
 
 def _read_frontier(connection: Connection) -> Frontier:

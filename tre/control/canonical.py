@@ -10,10 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
 """What has a canonical spelling. There are no floats in it."""
+
+
+_LEAVES: Final = frozenset({str, int, bool, type(None)})
 
 
 def canonical(value: Json) -> str:
@@ -37,7 +40,7 @@ def digest(value: Json) -> str:
 
 
 def _plain(value: Json) -> object:
-    if value is None or isinstance(value, bool | int | str):
+    if type(value) in _LEAVES or isinstance(value, bool | int | str):
         return value
     if isinstance(value, Mapping):
         return {_name(key): _plain(item) for key, item in value.items()}

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from privacy.catalogue import Catalogue
 from privacy.errors import Refused
+from tre.audit.act import log_size
 from tre.governance.catalogue import Version, current_catalogue
 from tre.governance.project import Standing, find_project
 from tre.governance.roles import Role, find_person
@@ -23,7 +24,7 @@ class Admission:
     `catalogue` has every table of the population; its grants are the project's, and
     only of the datasets it was approved for, by controllers that approve of it
     still. `versions` says which version each granted table is of. `account` is the
-    project's, as it stood.
+    project's, as it stood when the log had `log_size` records.
     """
 
     project: str
@@ -32,6 +33,7 @@ class Admission:
     catalogue: Catalogue
     versions: Mapping[str, Version]
     account: Account
+    log_size: int
 
     def version(self, table: str) -> Version:
         """The version to read of a table. Refused with not_granted for any other.
@@ -74,4 +76,5 @@ def admit(
         catalogue=current.catalogue,
         versions=current.versions,
         account=current_account(connection, Kind.PROJECT, project),
+        log_size=log_size(connection),
     )
