@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import sqlglot.expressions as exp
 
-from privacy.nodes import BIGINT, binary, cast, grouped
+from privacy.expression import Call, Case, Expression, Function
+from privacy.infer import call
+from privacy.nodes import BIGINT, binary, cast, grouped, when
 from privacy.relation import (
     Join,
     JoinKind,
@@ -17,6 +20,7 @@ from privacy.relation import (
     Summed,
     TableOf,
     about_people,
+    names_in,
     whose,
 )
 from privacy.render import render
@@ -115,12 +119,8 @@ def _joins(relation: Relation, locations: Mapping[str, str]) -> list[exp.Join]:
 
 
 def _join(join: Join, locations: Mapping[str, str]) -> exp.Join:
-    conditions = [grouped(render(each)) for each in join.conditions]
-    if join.people is not None:
-        left, right = (person_of(each) for each in join.people)
-        conditions.insert(0, binary(exp.EQ, left, right))
-    demanded = conditions[0]
-    for each in conditions[1:]:
+    demanded, *rest = _demanded(join)
+    for each in rest:
         demanded = exp.And(this=demanded, expression=each)
     if isinstance(join.right, Join):
         raise TypeError("the right side of a join is one table")
@@ -131,3 +131,54 @@ def _join(join: Join, locations: Mapping[str, str]) -> exp.Join:
         kind=None if join.kind in sides else "INNER",
         on=demanded,
     )
+
+
+def _demanded(join: Join) -> list[exp.Expr]:
+    """What a join demands, each in brackets.
+
+    Beside a condition of the left side of a LEFT JOIN alone the engine would compare
+    every row with every other, so what must be equal is NULL where it is not true.
+    """
+    alone, others = _parted(join)
+    if join.people is not None:
+        left, right = (person_of(each) for each in join.people)
+        first: exp.Expr = left
+        if alone:
+            first = when([(render(call(Function.AND, *alone)), left)], None)
+        return [binary(exp.EQ, first, right), *map(_bracketed, others)]
+    if alone:
+        others = _where_equal(call(Function.AND, *alone), others, join)
+    return [_bracketed(each) for each in others]
+
+
+def _bracketed(condition: Expression) -> exp.Expr:
+    return grouped(render(condition))
+
+
+def _parted(join: Join) -> tuple[list[Expression], list[Expression]]:
+    """The conditions of the left side of a LEFT JOIN alone, and all others."""
+    if join.kind is not JoinKind.LEFT:
+        return [], [*join.conditions]
+    name = whose(join.right)
+    alone = [each for each in join.conditions if name not in names_in(each)]
+    return alone, [each for each in join.conditions if name in names_in(each)]
+
+
+def _where_equal(
+    condition: Expression, others: list[Expression], join: Join
+) -> list[Expression]:
+    """The conditions, of which the first equality of both sides holds one more.
+
+    There is one, as a row matches one public row at most by a key's equality.
+    """
+    name = whose(join.right)
+    equal, mine, other = next(
+        (each, mine, other)
+        for each in others
+        if isinstance(each, Call) and each.function is Function.EQUAL
+        for mine, other in (each.arguments, each.arguments[::-1])
+        if name not in names_in(mine)
+    )
+    kept = Case(((condition, mine),), None, replace(mine.domain, nullable=True))
+    rest = [each for each in others if each is not equal]
+    return [replace(equal, arguments=(kept, other)), *rest]

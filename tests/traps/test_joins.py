@@ -309,3 +309,21 @@ def test_trap_35_large_relations_are_refused_at_once(sql: str) -> None:
     with pytest.raises(Refused):
         bound_query(sql)
     assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize(
+    "joined",
+    [
+        "earnings e LEFT JOIN jobs j ON e.person_id = j.person_id AND e.score = 1",
+        "earnings e LEFT JOIN regions r ON e.region = r.region AND e.score = 1",
+        "earnings e LEFT JOIN regions r ON r.region = 'Kent' AND e.score = 1",
+        "jobs j LEFT JOIN jobs k USING (person_id) LEFT JOIN earnings e"
+        " ON e.score = j.hours AND k.hours > j.hours AND j.person_id = e.person_id",
+    ],
+)
+def test_trap_34_no_join_compares_every_row_with_every_other(joined: str) -> None:
+    """What a LEFT JOIN demands of its left side alone does not slow it down."""
+    sql = compiled(f"SELECT COUNT(*) FROM {joined}")
+    ((_, steps),) = engine().execute(f"EXPLAIN {sql}").fetchall()
+    assert "HASH_JOIN" in steps
+    assert "NL_JOIN" not in steps
