@@ -90,7 +90,7 @@ lock: $(DEVELOPMENT) | $(TMPDIR) ## resolve pyproject.toml into the lock files; 
 	$(BIN)/uv pip compile $(LOCK) --group build pyproject.toml --output-file requirements.lock
 	$(BIN)/uv pip compile $(LOCK) --group build --extra dev --constraints requirements.lock \
 		pyproject.toml --output-file requirements-dev.lock
-LOCK := --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
+LOCK := --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-strip-extras \
 	--custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade)
 
 serve: $(RUNTIME) | $(TMPDIR) ## the HTTP interface, on this machine only

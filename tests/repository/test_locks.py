@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,9 @@ RUNTIME = ROOT / "requirements.lock"
 DEVELOPMENT = ROOT / "requirements-dev.lock"
 PIN = re.compile(
     r"""
-    ([a-z0-9._-]+)==(\S+)                    # one version
-    [^\\\n]*                                 # for some machines, perhaps
-    (?:\ \\\n\ +--hash=sha256:[0-9a-f]{64})+ # and its files
+    ([a-z0-9._-]+)(\[[a-z0-9.,_-]+\])?==(\S+)  # one version, with its extras
+    [^\\\n]*                                   # for some machines, perhaps
+    (?:\ \\\n\ +--hash=sha256:[0-9a-f]{64})+   # and its files
     """,
     re.VERBOSE,
 )
@@ -28,7 +29,7 @@ def pins(lock: Path) -> dict[str, set[str]]:
     for entry in entries:
         match = PIN.fullmatch(entry.strip())
         assert match, f"{lock.name}: not a hash-pinned requirement: {entry[:80]}"
-        found.setdefault(canonicalize_name(match[1]), set()).add(match[2])
+        found.setdefault(canonicalize_name(match[1]), set()).add(match[3])
     return found
 
 
@@ -63,6 +64,34 @@ def test_development_adds_to_the_runtime() -> None:
     """What runs the environment has the same versions in both lock files."""
     development = pins(DEVELOPMENT)
     assert {name: development.get(name) for name in pins(RUNTIME)} == pins(RUNTIME)
+
+
+@pytest.mark.parametrize("lock", [RUNTIME, DEVELOPMENT], ids=lambda lock: lock.name)
+def test_a_lock_keeps_extras(lock: Path) -> None:
+    """What one pinned package asks of another with extras is pinned with them.
+
+    Otherwise pip looks for the newest version with these extras, and the lock stops
+    working on the day that there is one.
+    """
+    asked_of_others = {
+        (canonicalize_name(need.name), extra)
+        for name in pins(lock)
+        for text in installed_needs(name)
+        if (need := Requirement(text)).extras
+        and (need.marker is None or need.marker.evaluate({"extra": ""}))
+        for extra in need.extras
+    }
+    for name, extra in asked_of_others:
+        line = rf"^{re.escape(name)}\[(?:.*,)?{re.escape(extra)}(?:,.*)?\]=="
+        assert re.search(line, without_comments(lock), re.MULTILINE), (name, extra)
+
+
+def installed_needs(name: str) -> list[str]:
+    """What an installed package says that it needs; nothing for another machine's."""
+    try:
+        return distribution(name).requires or []
+    except PackageNotFoundError:
+        return []
 
 
 @pytest.mark.parametrize("lock", [RUNTIME, DEVELOPMENT], ids=lambda lock: lock.name)
