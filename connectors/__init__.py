@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from connectors.arrow import ArrowSource, TableSource
 from connectors.csv import CsvSource, Dialect
+from connectors.delta import DeltaSource
 from connectors.errors import Invalid
 from connectors.excel import ExcelSource
 from connectors.fixed_width import FixedWidthSource, Span
 from connectors.installed import Connector
 from connectors.json_lines import JsonLinesSource
+from connectors.object_store import ObjectStore, StoredObject
 from connectors.parquet import ParquetSource
 from connectors.postgresql import PostgresqlSource
 from connectors.source import RAGGED, ChainSource, Source
@@ -24,17 +26,20 @@ __all__ = [
     "ChainSource",
     "Connector",
     "CsvSource",
+    "DeltaSource",
     "Dialect",
     "ExcelSource",
     "FixedWidthSource",
     "Invalid",
     "JsonLinesSource",
+    "ObjectStore",
     "ParquetSource",
     "PostgresqlSource",
     "Source",
     "Span",
     "SqliteSource",
     "StatisticsSource",
+    "StoredObject",
     "TableSource",
     "Values",
 ]

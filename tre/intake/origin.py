@@ -10,17 +10,21 @@ from connectors import (
     ArrowSource,
     ChainSource,
     CsvSource,
+    DeltaSource,
     ExcelSource,
     FixedWidthSource,
     JsonLinesSource,
+    ObjectStore,
     ParquetSource,
     PostgresqlSource,
     Source,
     Span,
     SqliteSource,
     StatisticsSource,
+    StoredObject,
 )
 from connectors import Dialect as CsvDialect
+from connectors.delta import StoredFolder
 from connectors.errors import Invalid
 from connectors.installed import installed
 from connectors.place import Place
@@ -29,6 +33,8 @@ from connectors.statistics import READERS
 from tre.intake.credentials import credential
 from tre.manifest import Format, Resource
 from tre.manifest.source import (
+    S3,
+    Delta,
     Excel,
     FixedWidth,
     Installed,
@@ -37,6 +43,7 @@ from tre.manifest.source import (
     SourceModel,
     Sqlite,
     Statistics,
+    Store,
 )
 
 SUFFIXES: Final[Mapping[str, Format]] = {
@@ -80,18 +87,64 @@ def _declared(said: SourceModel, resource: Resource, base: Path, path: str) -> S
             )
         case Sqlite():
             return _each(said.path, base, lambda file: SqliteSource(file, said.table))
-        case Postgresql():
-            return _postgresql(said, path)
         case Installed():
             return installed(said.kind, said.options, base, path)
+        case _:
+            return _served(said, resource, base, path)
+
+
+def _served(
+    said: Postgresql | S3 | Delta, resource: Resource, base: Path, path: str
+) -> Source:
+    """A source that a server gives, or may give."""
+    match said:
+        case Postgresql():
+            return _postgresql(said, path)
+        case S3():
+            return _objects(said, resource, path)
+        case Delta():
+            return _delta(said, base, path)
         case _:
             assert_never(said)
 
 
 def _each(paths: Paths, base: Path, source: Callable[[Path], Source]) -> Source:
-    every = paths if isinstance(paths, tuple) else (paths,)
-    sources = tuple(source(base / one) for one in every)
+    return _chained(tuple(source(base / one) for one in _every(paths)))
+
+
+def _every(paths: Paths) -> tuple[str, ...]:
+    return paths if isinstance(paths, tuple) else (paths,)
+
+
+def _chained(sources: tuple[Source, ...]) -> Source:
     return sources[0] if len(sources) == 1 else ChainSource(sources)
+
+
+def _objects(said: S3, resource: Resource, path: str) -> Source:
+    store = _store(said, path)
+    place = f"{path}.path"
+
+    def source(stored: StoredObject) -> Source:
+        found = resource.format or _format(stored.name, place)
+        return _stream(found, resource, stored, place)
+
+    return _chained(
+        tuple(source(StoredObject(store, key)) for key in _every(said.path))
+    )
+
+
+def _delta(said: Delta, base: Path, path: str) -> DeltaSource:
+    if said.store is None:
+        return DeltaSource(base / said.path, said.version)
+    store = _store(said.store, f"{path}.store")
+    return DeltaSource(StoredFolder(store, said.path), said.version)
+
+
+def _store(said: Store, path: str) -> ObjectStore:
+    kept = credential(said.credentials, said.host, f"{path}.credentials")
+    return ObjectStore(
+        said.host, said.bucket, said.region, kept, said.port, said.scheme
+    )
 
 
 def _postgresql(said: Postgresql, path: str) -> PostgresqlSource:
@@ -109,10 +162,10 @@ def _file(resource: Resource, file: Path, path: str) -> Source:
     found = resource.format or _format(file.name, path)
     if found is Format.STATISTICS:
         return StatisticsSource(file)
-    return _stream(found, resource, file)
+    return _stream(found, resource, file, path)
 
 
-def _stream(found: Format, resource: Resource, file: Path | Place) -> Source:
+def _stream(found: Format, resource: Resource, file: Path | Place, path: str) -> Source:
     """A file that is read as a stream of bytes, wherever it is."""
     match found:
         case Format.CSV:
@@ -127,7 +180,7 @@ def _stream(found: Format, resource: Resource, file: Path | Place) -> Source:
             return ExcelSource(file)
         case Format.STATISTICS:
             message = "files of SAS, SPSS and Stata are read from this machine only"
-            raise Invalid("", message)
+            raise Invalid(path, message)
         case _:
             assert_never(found)
 

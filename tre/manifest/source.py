@@ -7,11 +7,12 @@ which the environment or a keyring holds them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
+from typing import Annotated, Any, Final, Literal, Self, TypeAlias, get_args
 
-from pydantic import ConfigDict, Discriminator, Field, Tag
+from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 
 from connectors.installed import kinds
+from connectors.object_store import local
 from connectors.statistics import Values
 from tre.manifest.shape import ColumnName, CredentialName, Model, Text
 
@@ -71,6 +72,39 @@ class Postgresql(Model):
     credentials: CredentialName
 
 
+class Store(Model):
+    """A bucket of an S3-compatible store. `http` is for a store on this machine."""
+
+    host: Text
+    port: int = Field(default=443, strict=True, ge=1, le=65_535)
+    scheme: Literal["https", "http"] = "https"
+    region: Text = "us-east-1"
+    bucket: Text
+    credentials: CredentialName
+
+    @model_validator(mode="after")
+    def _encrypted(self) -> Self:
+        if self.scheme != "https" and not local(self.host):
+            raise ValueError("expected scheme https for a store on another machine")
+        return self
+
+
+class S3(Store):
+    """Objects of a bucket, each a file of a format that is read as a stream."""
+
+    kind: Literal["s3"]
+    path: Paths
+
+
+class Delta(Model):
+    """A Delta Lake table, in a folder beside the manifest or of a bucket."""
+
+    kind: Literal["delta"]
+    path: Text
+    version: int | None = Field(default=None, strict=True, ge=0)
+    store: Store | None = None
+
+
 class Installed(Model):
     """A source that an installed package adds; its keys are for that package."""
 
@@ -84,7 +118,7 @@ class Installed(Model):
         return self.__pydantic_extra__ or {}
 
 
-BuiltIn: TypeAlias = FixedWidth | Excel | Statistics | Sqlite | Postgresql
+BuiltIn: TypeAlias = FixedWidth | Excel | Statistics | Sqlite | Postgresql | S3 | Delta
 
 
 def _kinds(models: tuple[type[Model], ...]) -> tuple[str, ...]:
@@ -117,6 +151,8 @@ SourceModel: TypeAlias = Annotated[
     | Annotated[Statistics, Tag("statistics")]
     | Annotated[Sqlite, Tag("sqlite")]
     | Annotated[Postgresql, Tag("postgresql")]
+    | Annotated[S3, Tag("s3")]
+    | Annotated[Delta, Tag("delta")]
     | Annotated[Installed, Tag("installed")],
     Discriminator(_tag),
 ]

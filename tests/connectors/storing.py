@@ -1,0 +1,162 @@
+"""A real S3-compatible server on loopback, and a relay that can be told to fail."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pyarrow import fs
+
+from connectors.credential import Credential
+from connectors.object_store import ObjectStore
+from connectors.retry import Patience
+
+USER = "CANARYUSER"
+PASSWORD = "CANARYPASSWORD"  # noqa: S105 - of the tests' own server
+BUCKET = "held"
+PARTS = ("master", "volume", "filer", "s3")
+LAST = 30.0
+"""Seconds after which a server that has not started has failed."""
+
+
+@contextmanager
+def object_store(folder: Path) -> Iterator[int]:
+    """Start the server with its files in `folder`; its port, once it takes files."""
+    ports = {part: (free_port(), free_port()) for part in PARTS}
+    server = subprocess.Popen(
+        [*_command(folder, ports)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        port = ports["s3"][0]
+        _wait(port, server)
+        yield port
+    finally:
+        server.kill()  # it takes minutes to end in peace
+        server.wait()
+        for number in (number for pair in ports.values() for number in pair):
+            for left in Path("/tmp").glob(f"seaweedfs-*-{number}.sock"):  # noqa: S108 - where the server puts them, whatever it is told
+                left.unlink()
+
+
+def bucket(port: int) -> fs.S3FileSystem:
+    """The server's files, to be written by the tests."""
+    return fs.S3FileSystem(
+        access_key=USER,
+        secret_key=PASSWORD,
+        endpoint_override=f"127.0.0.1:{port}",
+        scheme="http",
+        region="us-east-1",
+        allow_bucket_creation=True,
+        retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=1),
+    )
+
+
+def store(
+    port: int, *, password: str = PASSWORD, patience: Patience | None = None
+) -> ObjectStore:
+    """The server, as a source asks it."""
+    return ObjectStore(
+        host="127.0.0.1",
+        bucket=BUCKET,
+        region="us-east-1",
+        credential=Credential(USER, password),
+        port=port,
+        scheme="http",
+        patience=patience or Patience(),
+    )
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
+@dataclass
+class Relay:
+    """Passes connections on to a port; cuts the first few after some bytes."""
+
+    to: int
+    port: int = field(default_factory=free_port)
+    cuts: int = 0
+    after: int = 0
+
+    def start(self) -> None:
+        """Listen; ends with the tests."""
+        listener = socket.create_server(("127.0.0.1", self.port))
+        threading.Thread(target=self._accept, args=[listener], daemon=True).start()
+
+    def _accept(self, listener: socket.socket) -> None:
+        while True:
+            near = listener.accept()[0]
+            far = socket.create_connection(("127.0.0.1", self.to))
+            for way in ((near, far, False), (far, near, True)):
+                threading.Thread(target=self._pass, args=way, daemon=True).start()
+
+    def _pass(self, one: socket.socket, other: socket.socket, cutting: bool) -> None:
+        passed = 0
+        with suppress(OSError), closing(one), closing(other):
+            while block := one.recv(1 << 16):
+                other.sendall(block)
+                passed += len(block)
+                if cutting and self.cuts and passed > self.after:
+                    self.cuts -= 1
+                    other.shutdown(socket.SHUT_RDWR)
+                    return
+
+
+def _command(folder: Path, ports: dict[str, tuple[int, int]]) -> Iterator[str]:
+    identity = {
+        "name": "reader",
+        "credentials": [{"accessKey": USER, "secretKey": PASSWORD}],
+        "actions": ["Admin", "Read", "Write", "List"],
+    }
+    config = folder / "s3.json"
+    config.write_text(json.dumps({"identities": [identity]}))
+    yield str(Path(sys.executable).parent / "weed")
+    yield from ("server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={folder}")
+    yield from ("-master.telemetry=false", "-master.volumeSizeLimitMB=64")
+    yield from ("-volume.max=4", "-filer", "-s3", f"-s3.config={config}")
+    yield from (
+        "-s3.port.iceberg=0",
+        "-s3.port.lance=0",
+        f"-filer.localSocket={folder / 'filer.sock'}",
+    )
+    for part, (port, grpc) in ports.items():
+        yield from (f"-{part}.port={port}", f"-{part}.port.grpc={grpc}")
+
+
+def _wait(port: int, server: subprocess.Popen[bytes]) -> None:
+    """Until the server takes a file; it starts in parts, and answers before it can."""
+
+    def ready() -> None:
+        files = bucket(port)
+        files.create_dir(BUCKET)
+        with files.open_output_stream(f"{BUCKET}/ready") as stream:
+            stream.write(b"yes")
+
+    _until(ready, lambda: server.poll() is None)
+
+
+def _until(action: Callable[[], None], alive: Callable[[], bool]) -> None:
+    last = time.monotonic() + LAST
+    while True:
+        try:
+            return action()
+        except OSError:
+            if time.monotonic() > last or not alive():
+                raise
+        time.sleep(0.1)
