@@ -1,6 +1,7 @@
 """Public facts: what anybody may know of a table before asking a question.
 
-Everything here comes from a manifest. Nothing here is read from protected data.
+Everything here comes from a manifest, or was measured under differential privacy
+when the table was published.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
 from typing import TypeAlias
+
+from privacy.profile import Profile
 
 Value: TypeAlias = int | bool | str | date | datetime
 """A non-NULL public value. A NUMBER is its unscaled integer: 12.30 is 1230."""
@@ -73,7 +76,8 @@ class Table:
     row is a different person. `person_id` is not among the columns. `granted` are
     the columns the asking project may use; the others exist but refuse by name.
     `unique` are the sets of columns that no two rows of a public table agree on:
-    publication enforced it. A protected table has none.
+    publication enforced it. A protected table has none. `profile` says how many rows
+    people have, where that could be afforded.
     """
 
     name: str
@@ -84,6 +88,7 @@ class Table:
     granted: frozenset[str]
     title: str = ""
     unique: tuple[tuple[str, ...], ...] = ()
+    profile: Profile | None = None
 
 
 @dataclass(frozen=True, slots=True)

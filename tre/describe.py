@@ -6,12 +6,15 @@ import json
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from math import ceil
 from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
+from privacy.accounting import NANO
 from privacy.catalogue import Column, Domain, Table, Type, Unit, Value
 from privacy.errors import Refused
+from privacy.profile import Profile
 from tre.control.tables import dataset_version
 from tre.governance.catalogue import Current, current_catalogue
 from tre.governance.datasets import Dataset, list_datasets
@@ -91,7 +94,32 @@ def _table(table: Table, roles: Mapping[str, str]) -> dict[str, Any]:
         if table.unit is not Unit.NONE
         else None,
         "columns": [_column(column, roles) for column in table.columns],
+        "profile": None if table.profile is None else _profile(table.profile),
     }
+
+
+def _profile(profile: Profile) -> dict[str, Any]:
+    """Rows per person as measured: noised figures and their 95% margins."""
+    ends = (*(start - 1 for start in profile.starts[1:]), None)
+    return {
+        "measured_of": profile.version,
+        "rho": profile.rho_nano / NANO,
+        "people_by_rows": [
+            {"from": start, "to": end, "people": held}
+            for start, end, held in zip(
+                profile.starts, ends, profile.people, strict=True
+            )
+        ],
+        "people_margin": _margin(profile.people_deviation),
+        "dropped_by_cap": profile.dropped,
+        "dropped_margin": _margin(profile.dropped_deviation),
+        "clamped": dict(profile.clamped),
+        "clamped_margin": _margin(profile.clamped_deviation),
+    }
+
+
+def _margin(deviation: int) -> int:
+    return ceil(1.96 * deviation)
 
 
 def _column(column: Column, roles: Mapping[str, str]) -> dict[str, Any]:

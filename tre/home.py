@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,7 @@ from tre.enclave.supervisor import Enclave
 from tre.enquiry import Gate
 from tre.governance.catalogue import Version
 from tre.keystore import Keystore, KeyUnavailable
+from tre.ledger.measure import recover_measurements
 from tre.ledger.settle import recover
 from tre.pace import Pace, Waiting
 
@@ -127,11 +129,9 @@ def open_home(root: Path, terms: Terms) -> Parts:
         raise Invalid(str(layout.keys), str(problem)) from None
     with ExitStack() as undo:
         undo.callback(parts.close)
-        recover(
-            parts.control,
-            lambda name: instance_alive(layout.instances, name),
-            utc_now(),
-        )
+        alive = partial(instance_alive, layout.instances)
+        recover(parts.control, alive, utc_now())
+        recover_measurements(parts.control, alive, utc_now())
         undo.pop_all()
     return parts
 

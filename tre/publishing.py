@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from connectors.errors import Invalid
 from connectors.source import Source
+from privacy.catalogue import Table
 from tre.audit.act import acting
 from tre.control.canonical import Json
 from tre.governance.datasets import (
@@ -37,6 +38,7 @@ from tre.intake.sweep import sweep_locked
 from tre.ledger.budget import Budget
 from tre.manifest import Budget as DeclaredBudget
 from tre.manifest import Manifest, load
+from tre.profiling import fail_profile, profile
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Told of a table's stage, how many rows it has read, and of how many (0: unknown)."""
@@ -120,10 +122,18 @@ class _Register:
     person: str
 
     def switch(self, publication: Publication) -> None:
-        """Put the publication in force, in one transaction with its record."""
-        switch = _switch(self.manifest, publication)
-        with acting(self.parts.control, self.person, self.parts.clock()) as act:
-            switch_versions(act, [switch])
+        """Measure its profile, and put it in force in one transaction."""
+        gate, cap = self.parts.gate, _cap(self.manifest.package.tre.budget)
+        own = cap.total_nano if cap else None
+        profiled = profile(gate, publication, self.person, own)
+        switch = _switch(self.manifest, publication, profiled.tables)
+        try:
+            with acting(self.parts.control, self.person, self.parts.clock()) as act:
+                (version,) = switch_versions(act, [switch])
+                profiled.settle(act, version)
+        except BaseException:
+            fail_profile(gate, profiled)
+            raise
 
     def known_files(self) -> Collection[Path]:
         """The files of every version on record."""
@@ -135,7 +145,9 @@ def _files(connection: Connection) -> frozenset[Path]:
     return frozenset(Path(known.file) for known in known_files(connection))
 
 
-def _switch(manifest: Manifest, publication: Publication) -> Switch:
+def _switch(
+    manifest: Manifest, publication: Publication, tables: tuple[Table, ...]
+) -> Switch:
     package = manifest.package
     spine = publication.spine_version
     return Switch(
@@ -147,7 +159,7 @@ def _switch(manifest: Manifest, publication: Publication) -> Switch:
         spine_version=UNLINKED if spine is None else str(spine),
         file=publication.file.as_posix(),
         key_name=publication.key_name,
-        tables=publication.tables,
+        tables=tables,
         descriptor=_descriptor(manifest),
         cap=_cap(package.tre.budget),
     )

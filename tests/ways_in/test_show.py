@@ -77,6 +77,23 @@ def test_nothing_to_list_is_said() -> None:
     assert text(left_over([])) == "There is no population that has a dataset yet.\n"
 
 
+PROFILE = {
+    "measured_of": "2025.4",
+    "rho": 0.001,
+    "people_by_rows": [
+        {"from": 1, "to": 1, "people": 2_797},
+        {"from": 2, "to": 8, "people": 15},
+        {"from": 9, "to": None, "people": -3},
+    ],
+    "people_margin": 63,
+    "dropped_by_cap": 474,
+    "dropped_margin": 1_488,
+    "clamped": {"pay": 12},
+    "clamped_margin": 90,
+}
+"""A profile as the catalogue describes it."""
+
+
 def test_columns_are_listed_with_what_is_public() -> None:
     """Keys, bounds, or neither; a long list of keys is cut."""
     column = {"type": "text", "minimum": None, "maximum": None, "role": None}
@@ -89,6 +106,7 @@ def test_columns_are_listed_with_what_is_public() -> None:
                         "name": "visits",
                         "privacy_unit": "person",
                         "rows_per_person": 8,
+                        "profile": PROFILE,
                         "columns": [
                             column | {"name": "a", "keys": keys, "required": True},
                             column | {"name": "b", "keys": None, "required": False},
@@ -102,6 +120,10 @@ def test_columns_are_listed_with_what_is_public() -> None:
     assert "visits: rows of linked people, at most 8 of each" in shown
     assert "k11 and 8 more" in shown
     assert "any or NULL" in shown
+    assert "Measured when 2025.4 was published, for ρ = 0.001" in shown
+    assert "9 or more" in shown
+    assert "Rows dropped by the cap: 474 (±1,488)." in shown
+    assert "Values of pay clamped: 12 (±90)." in shown
 
 
 def test_a_project_says_whom_it_waits_for() -> None:

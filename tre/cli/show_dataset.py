@@ -89,6 +89,35 @@ def described(dataset: Mapping[str, Any]) -> Iterator[RenderableType]:
         yield ""
         yield f"{table['name']}: {_UNITS[table['privacy_unit']]}{_cap(table)}"
         yield _columns(table["columns"])
+        if table["profile"]:
+            yield ""
+            yield from _profile(table["profile"])
+
+
+def _profile(profile: Mapping[str, Any]) -> Iterator[RenderableType]:
+    """How many rows people have, as it was measured under privacy."""
+    yield (
+        f"Measured when {profile['measured_of']} was published, for"
+        f" ρ = {profile['rho']:.6g}; a number of people is within"
+        f" ±{profile['people_margin']:,} of the truth 95 times in 100."
+    )
+    table = columns("rows of a person", "people", right=["people"])
+    for each in profile["people_by_rows"]:
+        table.add_row(_span(each), f"{each['people']:,}")
+    yield table
+    yield (
+        f"Rows dropped by the cap: {profile['dropped_by_cap']:,}"
+        f" (±{profile['dropped_margin']:,})."
+    )
+    for name, rows in profile["clamped"].items():
+        yield (f"Values of {name} clamped: {rows:,} (±{profile['clamped_margin']:,}).")
+
+
+def _span(each: Mapping[str, Any]) -> str:
+    if each["to"] is None:
+        return f"{each['from']:,} or more"
+    same = each["from"] == each["to"]
+    return f"{each['from']:,}" if same else f"{each['from']:,} to {each['to']:,}"
 
 
 def _cap(table: Mapping[str, Any]) -> str:

@@ -298,6 +298,30 @@ release: Final = Table(
     Column("content", LargeBinary, nullable=False),
 )
 
+measurement: Final = Table(
+    "measurement",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("dataset", String(63), nullable=False),
+    Column("population", ForeignKey("population.name"), nullable=False),
+    Column("person", ForeignKey("person.id"), nullable=False),
+    Column("owner", String(64), nullable=False, index=True),
+    Column("state", String(8), nullable=False),
+    Column("reserved_at", Instant, nullable=False),
+    Column("settled_at", Instant),
+    CheckConstraint("state IN ('reserved', 'released', 'failed')", name="state"),
+    CheckConstraint("(state = 'reserved') = (settled_at IS NULL)", name="settled"),
+)
+
+measurement_charge: Final = Table(
+    "measurement_charge",
+    metadata,
+    Column("measurement", ForeignKey("measurement.id"), primary_key=True),
+    Column("account", ForeignKey("account.id"), primary_key=True),
+    Column("nano", BigInteger, nullable=False),
+    CheckConstraint("nano > 0", name="amount"),
+)
+
 # --------------------------------------------------------------------------- log
 
 audit_record: Final = Table(

@@ -44,7 +44,8 @@ class Job:
 
     `sql` selects the keys in order and then one column a mechanism. `keys` lists
     the public values of each key; cells are their product, the last key fastest,
-    NULL last where nullable. `draws` repeats the noise, not the reading.
+    NULL last where nullable. `draws` repeats the noise, not the reading. `once` lets
+    go of the files afterwards: of a version that may never be in force.
     """
 
     attachments: tuple[Attachment, ...]
@@ -52,6 +53,7 @@ class Job:
     keys: tuple[Domain, ...]
     mechanisms: tuple[Mechanism, ...]
     draws: int = 1
+    once: bool = False
 
     @property
     def cells(self) -> int:
@@ -116,6 +118,7 @@ def encode_job(job: Job) -> bytes:
                 [m.kind.value, m.scale, m.l1, m.l2_squared] for m in job.mechanisms
             ],
             "draws": job.draws,
+            "once": job.once,
         }
     ).encode()
 
@@ -132,6 +135,7 @@ def decode_job(payload: bytes) -> Job:
             for kind, scale, l1, l2_squared in said["mechanisms"]
         ),
         draws=said["draws"],
+        once=said["once"],
     )
 
 

@@ -61,14 +61,36 @@ def _answer(
         if attachment.alias not in attached:
             _attach(connection, attachment)
             attached.add(attachment.alias)
+    try:
+        return _noised(job, connection)
+    finally:
+        if job.once:
+            _let_go(connection, job, attached)
+
+
+def _noised(job: Job, connection: duckdb.DuckDBPyConnection) -> bytes:
     exact = execute(job, lambda sql: connection.execute(sql).to_arrow_table())
     noised = noise(exact, job.mechanisms, job.draws)
     return encode_noised(noised, draws=job.draws, cells=job.cells)
 
 
+def _let_go(
+    connection: duckdb.DuckDBPyConnection, job: Job, attached: set[str]
+) -> None:
+    """Detach the job's files, and with them their keys."""
+    for attachment in job.attachments:
+        connection.execute(f"DETACH {_quoted(attachment.alias)}")
+        attached.discard(attachment.alias)
+
+
 def _attach(connection: duckdb.DuckDBPyConnection, file: Attachment) -> None:
     path = file.path.replace("'", "''")
-    alias = file.alias.replace('"', '""')
     connection.execute(
-        f"ATTACH '{path}' AS \"{alias}\" (READ_ONLY, ENCRYPTION_KEY ?)", [file.key]
+        f"ATTACH '{path}' AS {_quoted(file.alias)} (READ_ONLY, ENCRYPTION_KEY ?)",
+        [file.key],
     )
+
+
+def _quoted(alias: str) -> str:
+    doubled = alias.replace('"', '""')
+    return f'"{doubled}"'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias
 from sqlalchemy import Connection, Row, bindparam, select
 
 from privacy.catalogue import Catalogue, Column, Domain, Table, Type, Unit, Value
+from privacy.profile import Profile
 from tre.control.canonical import Json, canonical
 from tre.control.tables import dataset, dataset_version, published_table
 
@@ -87,6 +88,9 @@ def encode_table(table: Table) -> str:
                 }
                 for column in table.columns
             ],
+            "profile": None
+            if table.profile is None
+            else _encode_profile(table.profile),
         }
     )
 
@@ -108,7 +112,37 @@ def decode_table(body: str) -> Table:
         granted=frozenset(column.name for column in columns),
         title=facts["title"],
         unique=tuple(tuple(key) for key in facts.get("unique", ())),
+        profile=_decode_profile(facts.get("profile")),
     )
+
+
+def last_profiles(connection: Connection, name: str) -> Mapping[str, Profile]:
+    """The newest profile measured of each table of a dataset."""
+    rows = connection.execute(
+        select(published_table.c.body)
+        .join(dataset_version, dataset_version.c.id == published_table.c.version)
+        .where(dataset_version.c.dataset == name)
+        .order_by(dataset_version.c.number)
+    )
+    tables = [decode_table(body) for body in rows.scalars()]
+    return {table.name: table.profile for table in tables if table.profile is not None}
+
+
+def _encode_profile(profile: Profile) -> Json:
+    return {
+        **asdict(profile),
+        "starts": list(profile.starts),
+        "people": list(profile.people),
+        "clamped": [[name, rows] for name, rows in profile.clamped],
+    }
+
+
+def _decode_profile(facts: Mapping[str, Any] | None) -> Profile | None:
+    if facts is None:
+        return None
+    clamped = tuple((name, rows) for name, rows in facts["clamped"])
+    starts, people = tuple(facts["starts"]), tuple(facts["people"])
+    return Profile(**{**facts, "starts": starts, "people": people, "clamped": clamped})
 
 
 def _granted(table: Table, granted: Grants | None) -> Table:

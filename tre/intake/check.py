@@ -31,10 +31,14 @@ CASE WHEN :fine THEN NULL ELSE concat_ws(',', :problems) END
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """How many rows were rejected, and for what. Names columns, never values."""
+    """How many rows were rejected, and for what. Names columns, never values.
+
+    `clamped` are the places and names of the published columns that are clamped.
+    """
 
     rejected: int
     rejects: tuple[Reject, ...]
+    clamped: tuple[tuple[int, str], ...] = ()
 
 
 def check(
@@ -46,8 +50,9 @@ def check(
     """Fill `landing.checked` from `landing.received`.
 
     It has `_row`, `_order`, an `i…` column for each identifier in `linking`
-    (normalised text), a `c…` column for each column to publish (in its final type)
-    and `_problems`, NULL where the row is accepted.
+    (normalised text), a `c…` column for each column to publish (in its final type),
+    an `m…` column, whether it was moved, for each of them that is clamped, and
+    `_problems`, NULL where the row is accepted.
     """
     columns = readings(fields)
     present = select([*ROW, *(_present(field, missing) for field in fields)], RECEIVED)
@@ -63,12 +68,23 @@ def check(
             *ROW,
             *(named(identity(field), f"i{at}") for at, field in enumerate(linking)),
             *(_published(at, reading) for at, reading in enumerate(columns)),
+            *(
+                named(reading.moved, f"m{at}")
+                for at, reading in enumerate(columns)
+                if reading.moved is not None
+            ),
             named(_problems([problem for _, problem in named_problems]), "_problems"),
         ],
         read,
     )
     engine.run(sql(CREATE, checked=CHECKED, rows=rows))
-    return _tally(engine, [name for name, _ in named_problems])
+    rejected, rejects = _tally(engine, [name for name, _ in named_problems])
+    clamped = tuple(
+        (at, reading.name)
+        for at, reading in enumerate(columns)
+        if reading.moved is not None
+    )
+    return Checked(rejected, rejects, clamped)
 
 
 def _present(incoming: Incoming, missing: Sequence[str]) -> Tree:
@@ -100,7 +116,7 @@ def _problems(problems: Sequence[Tree]) -> Tree:
     return sql("CASE WHEN :fine THEN NULL ELSE :joined END", fine=fine, joined=joined)
 
 
-def _tally(engine: Engine, names: Sequence[str]) -> Checked:
+def _tally(engine: Engine, names: Sequence[str]) -> tuple[int, tuple[Reject, ...]]:
     rejected = 0
     found: Counter[tuple[str, Reason]] = Counter()
     for problems, rows in engine.run(sql(TALLY, checked=CHECKED)):
@@ -114,4 +130,4 @@ def _tally(engine: Engine, names: Sequence[str]) -> Checked:
             found.items(), key=lambda item: (names.index(item[0][0]), item[0][1].value)
         )
     )
-    return Checked(rejected, rejects)
+    return rejected, rejects

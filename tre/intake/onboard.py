@@ -14,9 +14,9 @@ import pyarrow as pa
 
 from connectors.errors import Invalid
 from connectors.source import Source
-from privacy.catalogue import Table
+from privacy.catalogue import Table, Unit
 from tre.intake import spine
-from tre.intake.check import check
+from tre.intake.check import Checked, check
 from tre.intake.engine import Engine
 from tre.intake.exact import link_exactly
 from tre.intake.incoming import incoming, linking
@@ -34,7 +34,7 @@ from tre.intake.publication import (
     Stage,
     Versions,
 )
-from tre.intake.publish import Published, links, publish
+from tre.intake.publish import Published, links, publish, summarise
 from tre.intake.separate import separate
 from tre.intake.sql import relation
 from tre.intake.sweep import sweep_locked
@@ -121,10 +121,10 @@ def _publication(intake: _Intake, file: Path, sources: list[Source]) -> Publicat
         spine.open_spine(engine, zones, manifest.population)
         intake.addition = spine.begin(engine, zones, manifest.population, relative)
     tables = public_tables(manifest)
-    counts: list[Counts] = []
-    found: list[pa.Table] = []
-    for index, table in enumerate(tables):
-        counts.append(_table(intake, index, table, sources[index], found))
+    taken = [
+        _table(intake, index, table, sources[index])
+        for index, table in enumerate(tables)
+    ]
     if intake.linked:
         engine.detach("spine")
     engine.detach("version")
@@ -138,38 +138,51 @@ def _publication(intake: _Intake, file: Path, sources: list[Source]) -> Publicat
         file=relative,
         key_name=key_name,
         spine_version=spine.VERSION if intake.linked else None,
-        counts=tuple(counts),
-        links=pa.concat_tables(found) if intake.options.keep_links else None,
+        counts=tuple(each.counts for each in taken),
+        clamped=tuple(each.clamped for each in taken),
+        links=pa.concat_tables([each.links for each in taken if each.links is not None])
+        if intake.options.keep_links
+        else None,
     )
 
 
-def _table(
-    intake: _Intake, index: int, table: Table, source: Source, found: list[pa.Table]
-) -> Counts:
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What became of one table; `links` where they are kept."""
+
+    counts: Counts
+    clamped: tuple[tuple[int, str], ...]
+    links: pa.Table | None
+
+
+def _table(intake: _Intake, index: int, table: Table, source: Source) -> _Taken:
     """One table through the stages, each in the zones it may see."""
     resource = intake.manifest.resources[index]
     place = f"resources[{index}]"
     step = _steps(intake, resource.name)
+    found: pa.Table | None = None
     with _work(intake, "research", "staging"):
         with _work(intake, "linkage", "linkage"), intake.engine.transient():
-            landed, rejected, rejects = _received(intake, index, source, step)
+            landed, checked = _received(intake, index, source, step)
             _linked(intake, resource, step)
         step(Stage.PUBLISH)
         published = publish(intake.engine, table)
+        if table.unit is not Unit.NONE:
+            summarise(intake.engine, table, [place for place, _ in checked.clamped])
         if intake.options.keep_links:
-            found.append(_named(links(intake.engine, table), table, landed.rows))
-    counts = _counts(table, landed, rejected, rejects, published)
+            found = _named(links(intake.engine, table), table, landed.rows)
+    counts = _counts(table, landed, checked, published)
     if counts.published < intake.options.fewest_rows:
         raise Invalid(place, _too_few(counts))
     target = relation("version", table.name)
     own = {known.name: known.name for known in table.columns}
     check_unique(intake.engine, target, table.unique, own, place)
-    return counts
+    return _Taken(counts, checked.clamped, found)
 
 
 def _received(
     intake: _Intake, index: int, source: Source, step: Callable[[Stage], None]
-) -> tuple[Landed, int, tuple[Reject, ...]]:
+) -> tuple[Landed, Checked]:
     """Land, check and separate; landing and its key are gone on return."""
     resource = intake.manifest.resources[index]
     fields = incoming(resource, source, f"resources[{index}]")
@@ -184,8 +197,14 @@ def _received(
         checked = check(intake.engine, fields, chosen, missing)
         step(Stage.SEPARATE)
         columns = len(public_tables(intake.manifest)[index].columns)
-        separate(intake.engine, identifiers=len(chosen), attributes=columns)
-    return landed, checked.rejected, checked.rejects
+        clamped = [place for place, _ in checked.clamped]
+        separate(
+            intake.engine,
+            identifiers=len(chosen),
+            attributes=columns,
+            clamped=clamped,
+        )
+    return landed, checked
 
 
 def _linked(intake: _Intake, resource: Resource, step: Callable[[Stage], None]) -> None:
@@ -252,20 +271,16 @@ def _named(found: pa.Table, table: Table, rows: int) -> pa.Table:
 
 
 def _counts(
-    table: Table,
-    landed: Landed,
-    rejected: int,
-    rejects: tuple[Reject, ...],
-    published: Published,
+    table: Table, landed: Landed, checked: Checked, published: Published
 ) -> Counts:
-    ragged = landed.ragged.total()
+    ragged, rejected = landed.ragged.total(), checked.rejected
     first = (Reject("", Reason.RAGGED, ragged),) if ragged else ()
     accepted = landed.rows - ragged - rejected
     return Counts(
         table=table.name,
         landed=landed.rows,
         rejected=rejected + ragged,
-        rejects=first + rejects,
+        rejects=first + checked.rejects,
         without_person=accepted - published.with_person,
         over_cap=published.with_person - published.rows,
         published=published.rows,

@@ -71,7 +71,8 @@ class Publication:
     """One new version of a dataset, complete on disk and not yet in force.
 
     `file` is relative to the home; `key_name` is its key in the keystore. Both are
-    gone again if the switch does not take place. `spine_version` is None where no
+    gone again if the switch does not take place. `clamped` has, for each table, the
+    places and names of its clamped columns. `spine_version` is None where no
     table has linked people. `links` is None unless asked for: then it is an Arrow
     table of resource, row (position in the source) and person (NULL where none).
     """
@@ -84,6 +85,7 @@ class Publication:
     key_name: str
     spine_version: int | None
     counts: tuple[Counts, ...]
+    clamped: tuple[tuple[tuple[int, str], ...], ...] = ()
     links: pa.Table | None = field(default=None, repr=False)
 
 

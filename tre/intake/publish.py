@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -44,6 +45,12 @@ ORDER BY person, rank
 """
 
 TALLY: Final = "SELECT count(*), count(DISTINCT person_id) FROM :target"
+BROUGHT: Final = """
+SELECT count(*) AS brought
+FROM :attributes AS a INNER JOIN :people AS p ON p._row = a._row
+GROUP BY p.person
+"""
+
 LARGEST: Final = "SELECT max(person) FROM :people"
 LINKS: Final = "SELECT _row AS row, person FROM :people ORDER BY row"
 
@@ -81,6 +88,28 @@ def publish(engine: Engine, table: Table) -> Published:
     engine.run(sql(CREATE, target=target, rows=rows))
     ((rows_left, people),) = engine.run(sql(TALLY, target=target))
     return Published(with_person, rows_left, people)
+
+
+def summarise(engine: Engine, table: Table, clamped: Sequence[int]) -> None:
+    """Write what each person of a protected table brought, for its profile.
+
+    One row a person, in no order and without a number: `brought`, the rows before
+    the cap, and for each place in `clamped` a column `m…`, how many of the values
+    there were clamped. It is asked by no question, and read in the enclave alone.
+    """
+    rows = select_from(BROUGHT, attributes=ATTRIBUTES, people=PEOPLE)
+    counted = [
+        named(sql("count_if(:moved)", moved=column(f"m{place}", "a")), f"m{place}")
+        for place in clamped
+    ]
+    target = relation("version", brought_by(table.name))
+    rows = rows.select(*counted, copy=False)
+    engine.run(sql(CREATE, target=target, rows=rows))
+
+
+def brought_by(table: str) -> str:
+    """The name beside a table's that no table can have: what its people brought."""
+    return f"_brought_{table}"
 
 
 def links(engine: Engine, table: Table) -> pa.Table:

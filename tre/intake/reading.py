@@ -82,7 +82,8 @@ class Reading:
 
     `parsed` reads the landed column (NULL where it cannot); `published` and
     `problem` are over the columns `source` and `parsed_as`: the value as stored, and
-    NULL or the name of a `Reason`.
+    NULL or the name of a `Reason`. `moved` is whether clamping changes the value;
+    None where the column is not clamped.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Reading:
     parsed: Tree
     published: Tree
     problem: Tree
+    moved: Tree | None = None
 
 
 def readings(fields: Sequence[Incoming]) -> tuple[Reading, ...]:
@@ -147,6 +149,7 @@ def _published(incoming: Incoming) -> Reading:
         parsed=_parsed(incoming, known),
         published=_stored(value, known, clamped=clamped),
         problem=problem(incoming, value, known, clamped=clamped),
+        moved=_moved(value, known) if clamped else None,
     )
 
 
@@ -166,6 +169,7 @@ def _derived(name: str, incoming: Incoming) -> Reading:
         parsed=cast(part, "BIGINT"),
         published=_stored(value, known, clamped=clamped),
         problem=problem_of_derived(value, known, clamped=clamped),
+        moved=_moved(value, known) if clamped else None,
     )
 
 
@@ -247,3 +251,19 @@ def _clamped(value: Tree, known: Domain) -> Tree:
         high = literal(known.upper)
         whens.append(exp.If(this=exp.GT(this=value, expression=high), true=high))
     return exp.Case(ifs=whens, default=value) if whens else value
+
+
+def _moved(value: Tree, known: Domain) -> Tree:
+    """Whether clamping changes a value; FALSE for NULL."""
+    if listed(known):
+        inside = exp.In(
+            this=value, expressions=[literal(v) for v in known.values or ()]
+        )
+        return sql("coalesce(NOT :inside, FALSE)", inside=inside)
+    outside = [
+        comparison(this=value, expression=literal(end))
+        for comparison, end in ((exp.LT, known.lower), (exp.GT, known.upper))
+        if end is not None
+    ]
+    met = exp.or_(*outside, copy=False) if outside else exp.Boolean(this=False)
+    return sql("coalesce(:met, FALSE)", met=met)

@@ -6,6 +6,7 @@ outside this intake and is not published.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from tre.intake.engine import Engine
@@ -19,16 +20,19 @@ CREATE: Final = "CREATE TABLE :target AS :rows"
 ACCEPTED: Final = "_problems IS NULL"
 
 
-def separate(engine: Engine, *, identifiers: int, attributes: int) -> None:
+def separate(
+    engine: Engine, *, identifiers: int, attributes: int, clamped: Sequence[int] = ()
+) -> None:
     """Copy accepted rows apart; the caller then destroys landing.
 
     `linkage.identifiers` gets `_row` and `i…`, `staging.attributes` gets `_row`,
-    `_order` and `c…`.
+    `_order`, `c…`, and `m…` of the columns at the places `clamped`.
     """
     if identifiers:
         names = ["_row", *(f"i{position}" for position in range(identifiers))]
         rows = select([column(name) for name in names], CHECKED).where(sql(ACCEPTED))
         engine.run(sql(CREATE, target=IDENTIFIERS, rows=rows))
     names = ["_row", "_order", *(f"c{position}" for position in range(attributes))]
+    names += [f"m{position}" for position in clamped]
     rows = select([column(name) for name in names], CHECKED).where(sql(ACCEPTED))
     engine.run(sql(CREATE, target=ATTRIBUTES, rows=rows))

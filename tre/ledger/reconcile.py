@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, literal, select
 
-from tre.control.tables import account, charge
+from tre.control.tables import account, charge, measurement_charge
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +21,12 @@ class Discrepancy:
 def reconcile(connection: Connection) -> tuple[Discrepancy, ...]:
     """The accounts that do not add up; there should be none."""
     charged: dict[int, tuple[int, int]] = {}
+    measured = measurement_charge.c
+    charges = select(charge.c.account, charge.c.nano, charge.c.threshold_atto)
     for row in connection.execute(
-        select(charge.c.account, charge.c.nano, charge.c.threshold_atto)
+        charges.union_all(
+            select(measured.account, measured.nano, literal(0).label("threshold_atto"))
+        )
     ):
         nano, atto = charged.get(row.account, (0, 0))
         charged[row.account] = (nano + row.nano, atto + row.threshold_atto)

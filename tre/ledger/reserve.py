@@ -140,7 +140,7 @@ def _charge(
     accounts = _accounts(act.connection, asked)
     nano = {number: nano_charged(held, cost) for number, held in accounts.items()}
     today = act.now.astimezone(UTC).date()
-    if not _taken(act.connection, nano, cost.threshold_atto, today):
+    if not taken(act.connection, nano, cost.threshold_atto, today):
         raise _refusal(act.connection, asked, cost, today)
     act.connection.execute(
         _ADD_CHARGES,
@@ -166,7 +166,7 @@ def _charge(
     ]
 
 
-def _taken(
+def taken(
     connection: Connection, nano: Mapping[int, int], atto: int, today: date
 ) -> bool:
     """Whether every account paid. Where one could not, the caller rolls all back."""

@@ -1,0 +1,181 @@
+"""Measure the profile of a version that is about to be published.
+
+The price is reserved and recorded, then the new file is read in the enclave and only
+noised figures come out. Where the population cannot pay, or the measurement fails,
+each table keeps the last profile it had, which names the version it was measured of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+import sqlglot.expressions as exp
+from sqlalchemy import Connection
+
+from privacy.catalogue import Domain, Table, Type, Unit
+from privacy.errors import Failed
+from privacy.profile import Profile
+from privacy.profiling import Measurement, measurement, profile_of
+from tre.audit.act import Act
+from tre.enclave.job import Attachment, Job
+from tre.enquiry import Gate
+from tre.governance.catalogue import Version, last_profiles
+from tre.intake import Publication
+from tre.intake.publish import brought_by
+from tre.intake.sql import column, named, number, relation, select, sql
+from tre.ledger.measure import (
+    Measured,
+    fail_measurement,
+    reserve_measurement,
+    settle_measurement,
+)
+
+COUNTED: Final = "count(*)"
+DROPPED: Final = "sum(least(greatest(brought - :cap, 0), :most))"
+CLAMPED: Final = "sum(least(:moved, :cap))"
+
+
+@dataclass(frozen=True, slots=True)
+class Profiled:
+    """Tables with the profiles they will be published with, and what they cost.
+
+    `measured` is None where nothing was charged or the charge is settled already.
+    """
+
+    tables: tuple[Table, ...]
+    measured: Measured | None
+
+    def settle(self, act: Act, version: str) -> None:
+        """Record in the act that publishes `version` whether it was measured."""
+        if self.measured is not None:
+            settle_measurement(act, self.measured)
+        elif any(table.unit is not Unit.NONE for table in self.tables):
+            kept = {t.name: t.profile.version for t in self.tables if t.profile}
+            act.record("profile.kept", version, {"measured_in": kept})
+
+
+def profile(
+    gate: Gate, publication: Publication, person: str, dataset_nano: int | None
+) -> Profiled:
+    """The publication's tables with their profiles, charged before they are read.
+
+    `dataset_nano` is the dataset's own budget, None for none.
+    """
+    planned = {
+        table.name: measurement(
+            table.rows_per_person, tuple(name for _, name in clamped)
+        )
+        for table, clamped in zip(publication.tables, publication.clamped, strict=True)
+        if table.unit is not Unit.NONE
+    }
+    measured = _reserved(gate, publication, person, planned, dataset_nano)
+    if measured is not None:
+        try:
+            return Profiled(_drawn(gate, publication, planned), measured)
+        except BaseException as problem:
+            fail_measurement(gate.control, measured.id, gate.clock())
+            if not isinstance(problem, Failed):
+                raise
+    with gate.control.reading() as connection:
+        return Profiled(_earlier(connection, publication), None)
+
+
+def fail_profile(gate: Gate, profiled: Profiled) -> None:
+    """Settle the charge of a publication that did not take place."""
+    if profiled.measured is not None:
+        fail_measurement(gate.control, profiled.measured.id, gate.clock())
+
+
+def _reserved(
+    gate: Gate,
+    publication: Publication,
+    person: str,
+    planned: Mapping[str, Measurement],
+    dataset_nano: int | None,
+) -> Measured | None:
+    nano = sum(each.rho_nano for each in planned.values())
+    if not planned or (dataset_nano is not None and nano > dataset_nano):
+        return None
+    return reserve_measurement(
+        gate.control,
+        dataset=publication.dataset,
+        population=publication.population,
+        nano=nano,
+        person=person,
+        owner=gate.owner,
+        now=gate.clock(),
+    )
+
+
+def _drawn(
+    gate: Gate, publication: Publication, planned: Mapping[str, Measurement]
+) -> tuple[Table, ...]:
+    file, key = publication.file.as_posix(), publication.key_name
+    version = Version(publication.file.stem, publication.dataset, "", file, key, "")
+    attachment = gate.attachment(version)
+    tables = zip(publication.tables, publication.clamped, strict=True)
+    found: list[Table] = []
+    for table, clamped in tables:
+        measured: Profile | None = None
+        if table.name in planned:
+            moved = [f"m{place}" for place, _ in clamped]
+            classes, sums = jobs(table.name, attachment, planned[table.name], moved)
+            people = gate.enclave.answer(classes).values[0][0].tolist()
+            figures = [int(v[0][0]) for v in gate.enclave.answer(sums).values]
+            label = publication.version
+            measured = profile_of(planned[table.name], people, figures, label)
+        found.append(replace(table, profile=measured))
+    return tuple(found)
+
+
+def jobs(
+    table: str, attachment: Attachment, planned: Measurement, moved: list[str]
+) -> tuple[Job, Job]:
+    """What the enclave computes and noises: people of each class, and then sums.
+
+    `moved` are the columns with each person's clamped values, as `planned` has them.
+    """
+    brought = relation(attachment.alias, brought_by(table))
+    columns = [named(_start(planned.starts), "k0"), named(sql(COUNTED), "c0")]
+    classes = select(columns, brought).group_by(number(1), copy=False)
+    starts = Domain(Type.NUMBER, 0, nullable=False, values=planned.starts)
+    cap, most = number(planned.cap), number(planned.most_dropped)
+    sums = [sql(DROPPED, cap=cap, most=most)]
+    sums += [sql(CLAMPED, moved=column(name), cap=cap) for name in moved]
+    figures = [named(each, f"c{place}") for place, each in enumerate(sums)]
+    selected = select(figures, brought)
+    return (
+        Job(
+            attachments=(attachment,),
+            sql=classes.sql("duckdb"),
+            keys=(starts,),
+            mechanisms=(planned.people,),
+            once=True,
+        ),
+        Job(
+            attachments=(attachment,),
+            sql=selected.sql("duckdb"),
+            keys=(),
+            mechanisms=(planned.dropped, *planned.clamped),
+            once=True,
+        ),
+    )
+
+
+def _start(starts: tuple[int, ...]) -> exp.Expr:
+    """The start of the class that a person's rows are in: every person is in one."""
+    brought = column("brought")
+    whens = [
+        exp.If(this=exp.GTE(this=brought, expression=number(start)), true=number(start))
+        for start in reversed(starts[1:])
+    ]
+    return exp.Case(ifs=whens, default=number(starts[0]))
+
+
+def _earlier(connection: Connection, publication: Publication) -> tuple[Table, ...]:
+    found = last_profiles(connection, publication.dataset)
+    return tuple(
+        replace(table, profile=found.get(table.name)) for table in publication.tables
+    )
