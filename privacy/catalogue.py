@@ -61,11 +61,16 @@ class Unit(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column a researcher may name, and what is known of it."""
+    """One column a researcher may name, and what is known of it.
+
+    `sensitive`: which people have which value is what must not be learnt, so no
+    group may be shown to be (almost) all in one category of it.
+    """
 
     name: str
     domain: Domain
     description: str = ""
+    sensitive: bool = False
 
 
 @dataclass(frozen=True, slots=True)

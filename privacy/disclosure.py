@@ -1,24 +1,22 @@
 """Hide what the policy does not allow to be shown. Never refuses, never asks the data.
 
-The frequency certificate: a figure is shown only where the noised count behind it,
-less the 99% quantile of that count's own noise, still proves `threshold_people`
-people. So one with fewer people behind it is shown with probability at most 1%.
-Only noised values and public facts are looked at: a rule on exact counts would be
-a disclosure itself.
+Only noised values and public facts are looked at: a rule on exact counts would be a
+disclosure itself. What each rule proves is in `certificates`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from privacy.plan import Plan, Support
+from privacy.certificates import Masks, any_of, category, dominance, frequency
+from privacy.evidence import Evidence
 from privacy.policy import Policy
-from privacy.price import Price
-from privacy.quantile import upper_quantile
 from privacy.table import (
     STATUSES,
     CheckedTable,
@@ -30,24 +28,36 @@ from privacy.table import (
 
 _CODES: Final = {status: np.uint8(code) for code, status in enumerate(STATUSES)}
 
+_RULES: Final[Mapping[Status, Callable[[Evidence], Masks]]] = MappingProxyType(
+    {
+        Status.FREQUENCY: frequency,
+        Status.DOMINANCE: dominance,
+        Status.CLASS: category,
+    }
+)
+"""The certificates; a figure that several hide is said to be hidden by the first."""
+
 
 def disclosure(derived: DerivedTable) -> CheckedTable:
     """Suppress uncertified figures and mark unreliable ones.
 
     A suppressed figure and its interval are NULL, to HAVING and ORDER BY too; an
     output is suppressed where any aggregate it depends on is. An answer without
-    keys is one cell under the same rule. Rows stay: their keys are public.
+    keys is one cell under the same rules. Rows stay: their keys are public.
     """
     price = derived.price
     hidden = _hidden(derived)
     aggregates = tuple(
-        _wiped(figures, hidden[position])
+        _wiped(figures, any_of(masks[position] for masks in hidden.values()))
         for position, figures in enumerate(derived.aggregates)
     )
     outputs, statuses = [], []
     for output in derived.outputs:
-        covered = _any(tuple(hidden[each] for each in sorted(output.aggregates)))
-        outputs.append(_suppressed(output, covered))
+        covered = {
+            status: any_of(masks[each] for each in output.aggregates)
+            for status, masks in hidden.items()
+        }
+        outputs.append(_suppressed(output, any_of(covered.values())))
         statuses.append(_statuses(output, covered, price.plan.policy))
     draws = derived.noised.values[0].shape[0]
     return CheckedTable(
@@ -55,27 +65,12 @@ def disclosure(derived: DerivedTable) -> CheckedTable:
     )
 
 
-def least_shown(price: Price, support: Support) -> int:
-    """The least noised count that certifies a cell: k · per person + q."""
-    policy = price.plan.policy
-    quantile = upper_quantile(price.mechanisms[support.component], policy.confidence)
-    return policy.threshold_people * support.per_person + quantile
-
-
-def _hidden(derived: DerivedTable) -> tuple[NDArray[np.bool_], ...]:
-    """For each aggregate, the figures without a certificate, shape (draws, cells)."""
-    plan: Plan = derived.price.plan
-    if not plan.policy.certificates:
-        nothing = np.zeros((1, 1), dtype=bool)
-        return tuple(nothing for _ in derived.aggregates)
-    return tuple(
-        derived.noised.values[support.component] < least_shown(derived.price, support)
-        for support in plan.supports
-    )
-
-
-def _any(masks: tuple[NDArray[np.bool_], ...]) -> NDArray[np.bool_]:
-    return np.logical_or.reduce(masks) if masks else np.zeros((1, 1), dtype=bool)
+def _hidden(derived: DerivedTable) -> Mapping[Status, Masks]:
+    """What each rule hides, of each aggregate."""
+    if not derived.price.plan.policy.certificates:
+        return {}
+    evidence = Evidence(derived.price, derived.noised, derived.keys)
+    return {status: rule(evidence) for status, rule in _RULES.items()}
 
 
 def _suppressed(output: DerivedOutput, covered: NDArray[np.bool_]) -> DerivedOutput:
@@ -98,13 +93,15 @@ def _wiped(figures: Figures, covered: NDArray[np.bool_]) -> Figures:
 
 
 def _statuses(
-    output: DerivedOutput, covered: NDArray[np.bool_], policy: Policy
+    output: DerivedOutput, covered: Mapping[Status, NDArray[np.bool_]], policy: Policy
 ) -> NDArray[np.uint8] | None:
     if output.low is None or output.high is None:
         return None
     doubtful = _unreliable(output, policy)
-    status = np.where(doubtful, _CODES[Status.UNRELIABLE], _CODES[Status.OK])
-    return np.where(covered, _CODES[Status.FREQUENCY], status)
+    codes = np.where(doubtful, _CODES[Status.UNRELIABLE], _CODES[Status.OK])
+    for status, hidden in reversed([*covered.items()]):
+        codes = np.where(hidden, _CODES[status], codes)
+    return codes
 
 
 def _unreliable(output: DerivedOutput, policy: Policy) -> NDArray[np.bool_]:

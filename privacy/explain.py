@@ -11,11 +11,11 @@ from fractions import Fraction
 from typing import Final
 
 from privacy.accounting import Loss, Measure
+from privacy.certificates import least_shown, least_total
 from privacy.contribution import factors
-from privacy.disclosure import least_shown
 from privacy.expression import Call, Case, ColumnOf, Expression, Literal
 from privacy.form import Linear, Ratio, form
-from privacy.plan import Component, Plan, Support, aggregates_in
+from privacy.plan import Component, Plan, aggregates_in
 from privacy.price import Price, loss_of
 from privacy.quantile import Term, sum_half_width, upper_quantile
 from privacy.query import AggregateRef, Output, Statistic
@@ -63,12 +63,15 @@ class Certificate:
     `counted` is "people" or "rows". A cell is shown where its noised count is at
     least `shown_from`; one with `usually_from` is shown 99 times in 100, and one
     with fewer than the policy's people at most once in 100.
+    A total (of an average, too) is shown besides only from `total_from` on, in units
+    of the column: below it one person might hold most of it. None: no such rule.
     """
 
     column: str
     counted: str
     shown_from: int
     usually_from: int
+    total_from: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,14 +217,15 @@ def _certificates(outputs: list[Output], price: Price) -> tuple[Certificate, ...
     if not price.plan.policy.certificates:
         return ()
     return tuple(
-        _certificate(output.name, price.plan.supports[position], price)
+        _certificate(output.name, position, price)
         for output in outputs
         for position in sorted(aggregates_in(output.value))
     )
 
 
-def _certificate(column: str, support: Support, price: Price) -> Certificate:
-    plan = price.plan
+def _certificate(column: str, position: int, price: Price) -> Certificate:
+    plan, support = price.plan, price.plan.supports[position]
+    total = least_total(price, position)
     shown_from = least_shown(price, support)
     quantile = upper_quantile(
         price.mechanisms[support.component], plan.policy.confidence
@@ -231,7 +235,13 @@ def _certificate(column: str, support: Support, price: Price) -> Certificate:
         or plan.bounded.rows_per_person == 1
     )
     counted = "people" if people else "rows"
-    return Certificate(column, counted, shown_from, shown_from + quantile)
+    return Certificate(
+        column,
+        counted,
+        shown_from,
+        shown_from + quantile,
+        None if total is None else float(total),
+    )
 
 
 def _noise_words(line: NoiseLine) -> str:
@@ -243,9 +253,15 @@ def _noise_words(line: NoiseLine) -> str:
 
 
 def _certificate_words(each: Certificate) -> str:
-    return (
+    words = (
         f"{each.column}: a cell is shown where its noised count of {each.counted} is "
         f"at least {each.shown_from:,}, which {each.usually_from:,} usually reach."
+    )
+    if each.total_from is None:
+        return words
+    return (
+        f"{words} Its noised total must be at least {each.total_from:,.6g}, too, so "
+        "that nobody holds most of it."
     )
 
 

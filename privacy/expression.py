@@ -63,11 +63,15 @@ class Function(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ColumnOf:
-    """A column of the relation asked: `table` is the name it goes by there."""
+    """A column of the relation asked: `table` is the name it goes by there.
+
+    `sensitive` is as in the catalogue, or of what the column was computed from.
+    """
 
     table: str
     name: str
     domain: Domain
+    sensitive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +101,17 @@ class Case:
 
 
 Expression: TypeAlias = ColumnOf | Literal | Call | Case
+
+
+def is_sensitive(expression: Expression) -> bool:
+    """Whether any column in an expression is sensitive."""
+    match expression:
+        case ColumnOf(sensitive=sensitive):
+            return sensitive
+        case Literal():
+            return False
+        case Call(arguments=arguments):
+            return any(map(is_sensitive, arguments))
+        case Case(branches=branches, default=default):
+            parts = [each for branch in branches for each in branch]
+            return any(map(is_sensitive, [*parts, *([default] if default else [])]))

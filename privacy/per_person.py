@@ -13,7 +13,7 @@ from privacy.aggregates import bind_aggregate, weighed
 from privacy.catalogue import Column, Domain
 from privacy.domains import LARGEST, number
 from privacy.errors import Refused
-from privacy.expression import Expression
+from privacy.expression import Expression, is_sensitive
 from privacy.finite import columns_of, narrowed
 from privacy.joins import Related
 from privacy.keys import key_nodes
@@ -85,12 +85,23 @@ def per_person(
         else:
             _name_key(each, name, bound, scope)
     keys = {each: narrowed(each) if narrow else each for each in bound}
-    shown = [Column(name, keys[each].domain) for each, name in bound.items() if name]
-    shown += [Column(name, each.domain) for name, each in figures.items()]
+    shown = [
+        Column(name, keys[each].domain, sensitive=is_sensitive(each))
+        for each, name in bound.items()
+        if name
+    ]
+    shown += [
+        Column(name, each.domain, sensitive=_is_of_sensitive(each))
+        for name, each in figures.items()
+    ]
     free = _free({each.name.casefold() for each in shown})
     named = tuple((name or next(free), keys[each]) for each, name in bound.items())
     summed = PerPerson("", found.relation, where, named, tuple(figures.items()))
     return People(summed, tuple(shown))
+
+
+def _is_of_sensitive(figure: Summed) -> bool:
+    return figure.argument is not None and is_sensitive(figure.argument)
 
 
 def _key(node: exp.Expr, scope: Scope) -> Expression:

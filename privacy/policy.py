@@ -13,12 +13,26 @@ from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
+class Dominance:
+    """When a total is one person's, or few people's, rather than a group's.
+
+    The (n, k) rule: the `largest` n hold `share` of it or more. The p% rule: what is
+    left beside the two largest is less than `left` of the largest.
+    """
+
+    largest: int = 2
+    share: Fraction = Fraction(9, 10)
+    left: Fraction = Fraction(1, 10)
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """The disclosure rules in force.
 
     `certificates`: whether a cell must prove, from noised counts alone, that at
     least `threshold_people` people are behind it; the proof fails to hold with
-    probability at most 1 − `confidence` per cell. `relative_margin`: figures
+    probability at most 1 − `confidence` per cell. `dominance` and
+    `class_disclosure` are what it must prove besides. `relative_margin`: figures
     whose 95% interval is wider either way than this share of the figure are
     marked unreliable (None: never). `support_weight`: what a count that nobody
     asked for and a certificate needs is given of the price, relative to what was
@@ -30,6 +44,8 @@ class Policy:
     certificates: bool
     threshold_people: int = 10
     confidence: Fraction = Fraction(99, 100)
+    dominance: Dominance | None = None
+    class_disclosure: bool = False
     relative_margin: Fraction | None = Fraction(1, 2)
     support_weight: Fraction = Fraction(1, 10)
 
@@ -47,7 +63,13 @@ def _hash(policy: Policy) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-GATEWAY: Final = Policy("gateway", version=1, certificates=True)
+GATEWAY: Final = Policy(
+    "gateway",
+    version=2,
+    certificates=True,
+    dominance=Dominance(),
+    class_disclosure=True,
+)
 """What every question through a gateway is answered under."""
 
 NONE: Final = Policy("none", version=1, certificates=False, relative_margin=None)

@@ -12,6 +12,7 @@ from privacy.aggregates import weighed
 from privacy.catalogue import Catalogue, Column, Table, Unit
 from privacy.choose import check_rows, choose, not_rows
 from privacy.contribution import rows_per_person
+from privacy.expression import is_sensitive
 from privacy.joins import Related, join
 from privacy.per_person import check_grouped, per_person
 from privacy.quote import quote
@@ -217,7 +218,10 @@ def _subquery(select: exp.Select, alias: str, around: _Surroundings) -> _Named:
     if select.args.get("group") is None:
         chosen = choose(select, found.scope, narrow=around.narrow)
         rows = Selected("", found.relation, condition, chosen.columns)
-        columns = [Column(name, each.domain) for name, each in chosen.columns]
+        columns = [
+            Column(name, each.domain, sensitive=is_sensitive(each))
+            for name, each in chosen.columns
+        ]
         return _described(alias, rows, columns, has_person=chosen.has_person)
     people = per_person(select, found, condition, narrow=around.narrow)
     return _described(alias, people.relation, people.columns, has_person=True)

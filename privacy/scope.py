@@ -88,7 +88,8 @@ def column(scope: Scope, node: exp.Column) -> ColumnOf:
     if found.name not in part.table.granted:
         raise _not_granted(scope, node, part, found)
     nullable = found.domain.nullable or part.optional
-    return ColumnOf(part.name, found.name, replace(found.domain, nullable=nullable))
+    domain = replace(found.domain, nullable=nullable)
+    return ColumnOf(part.name, found.name, domain, found.sensitive)
 
 
 def person_of(scope: Scope, node: exp.Column) -> Part:

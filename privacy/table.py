@@ -98,6 +98,8 @@ class Status(Enum):
     OK = "ok"
     UNRELIABLE = "unreliable"
     FREQUENCY = "suppressed:frequency"
+    DOMINANCE = "suppressed:dominance"
+    CLASS = "suppressed:class"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -7,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from privacy.certificates import least_shown
 from privacy.derive import derive
-from privacy.disclosure import disclosure, least_shown
+from privacy.disclosure import disclosure
 from privacy.mechanism import Kind
-from privacy.policy import GATEWAY, NONE, POLICIES, Policy
+from privacy.policy import GATEWAY, NONE, POLICIES, Dominance
 from privacy.price import Allowance, Intent, Price
 from privacy.quantile import beyond, half_width, upper_quantile
 from privacy.query import AggregateRef, Operator
@@ -197,7 +199,11 @@ def test_policies_are_named_and_hashed() -> None:
     """A policy's hash follows every one of its rules, and only them."""
     assert POLICIES["gateway"] is GATEWAY
     assert POLICIES["none"].certificates is False
-    assert GATEWAY.hash == Policy("gateway", 1, certificates=True).hash
-    changed = Policy("gateway", 1, certificates=True, threshold_people=11)
-    assert len({GATEWAY.hash, NONE.hash, changed.hash}) == 3
+    assert GATEWAY.hash == replace(GATEWAY).hash
+    other = [
+        replace(GATEWAY, threshold_people=11),
+        replace(GATEWAY, dominance=Dominance(largest=3)),
+        replace(GATEWAY, class_disclosure=False),
+    ]
+    assert len({GATEWAY.hash, NONE.hash, *(each.hash for each in other)}) == 5
     assert Kind.GAUSSIAN.value not in GATEWAY.hash

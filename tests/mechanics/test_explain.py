@@ -6,7 +6,7 @@ import pytest
 
 from privacy.accounting import Measure
 from privacy.catalogue import Domain, Type
-from privacy.disclosure import least_shown
+from privacy.certificates import least_shown
 from privacy.explain import GROUP_SIZES, explain
 from privacy.expression import Call, Case, Function, Literal
 from privacy.policy import NONE

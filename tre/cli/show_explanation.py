@@ -38,10 +38,13 @@ def _errors(explanation: Explanation) -> Table:
 
 
 def _shown(certificate: Certificate) -> str:
-    return (
+    words = (
         f"from a noised count of {certificate.shown_from:,} {certificate.counted}; "
         f"{certificate.usually_from:,} usually reach it"
     )
+    if certificate.total_from is None:
+        return words
+    return f"{words}\nand from a noised total of {certificate.total_from:,.6g}"
 
 
 def _noise(lines: tuple[NoiseLine, ...]) -> Table:

@@ -85,6 +85,7 @@ def encode_table(table: Table) -> str:
                     "name": column.name,
                     "description": column.description,
                     "domain": _encode_domain(column.domain),
+                    "sensitive": column.sensitive,
                 }
                 for column in table.columns
             ],
@@ -100,7 +101,12 @@ def decode_table(body: str) -> Table:
     """The table that `encode_table` wrote, with every column granted."""
     facts = json.loads(body)
     columns = tuple(
-        Column(column["name"], _decode_domain(column["domain"]), column["description"])
+        Column(
+            column["name"],
+            _decode_domain(column["domain"]),
+            column["description"],
+            column.get("sensitive", False),
+        )
         for column in facts["columns"]
     )
     return Table(

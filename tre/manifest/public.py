@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from privacy.catalogue import Column, Table, Unit
 from tre.manifest.domains import derived, domain
-from tre.manifest.model import Manifest, PrivacyUnit, Resource
+from tre.manifest.model import Manifest, PrivacyUnit, Resource, Role
 
 UNITS = {
     PrivacyUnit.PERSON: Unit.PERSON,
@@ -47,7 +47,8 @@ def _columns(resource: Resource) -> Iterator[Column]:
     for field in resource.table_schema.fields:
         words = field.description or field.title
         if field.published:
-            yield Column(field.name, domain(field, field.name), words)
+            sensitive = field.tre.role is Role.SENSITIVE
+            yield Column(field.name, domain(field, field.name), words, sensitive)
         for name, derivation in field.tre.derive.items():
             text = derivation.description or f"The {derivation.from_.value} of a date"
             yield Column(name, derived(name, field, field.name), text)
