@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeAlias
 
 import sqlglot.expressions as exp
 
@@ -13,10 +14,11 @@ from privacy.domains import ends
 from privacy.errors import Refused
 from privacy.expression import Expression
 from privacy.literals import ONE, is_null, written
+from privacy.ordered import ordered
 from privacy.query import Aggregate, Statistic
 from privacy.quote import quote
 from privacy.refusals import refuse
-from privacy.rows import AGGREGATES, SPREAD_OF, bind_condition, bind_row
+from privacy.rows import AGGREGATES, ORDERED, SPREAD_OF, bind_condition, bind_row
 from privacy.scope import PERSON_ID, Scope, person_of, quoted_name
 from privacy.weight import MOST_REPEATED, MOST_WEIGHT, weight
 
@@ -31,21 +33,20 @@ def bind_aggregate(node: exp.Expr, scope: Scope) -> Aggregate:
     moves the sum by at most `MOST_MOVED` units. FILTER (WHERE c) is an argument
     that is NULL where c is not true, so nothing after this knows of it.
     """
-    if isinstance(node, exp.Filter):
-        return _filtered(node, scope)
+    for kinds, bind in _BINDERS:
+        if isinstance(node, kinds):
+            return bind(node, scope)
     if isinstance(node, exp.CountIf):
         return _kept(Aggregate(Statistic.ROWS), bind_condition(node.this, scope))
     if isinstance(node.this, exp.Distinct):
         return _distinct(node, scope)
     if isinstance(node, exp.Count):
         return _count(node, scope)
-    if type(node) in SPREAD_OF:
-        return _spread(node, scope)
     statistic = Statistic.SUM if isinstance(node, exp.Sum) else Statistic.MEAN
     return Aggregate(statistic, _summed(node.this, node, scope))
 
 
-def _filtered(node: exp.Filter, scope: Scope) -> Aggregate:
+def _filtered(node: exp.Expr, scope: Scope) -> Aggregate:
     if not isinstance(node.this, AGGREGATES):
         raise refuse(
             "unsupported",
@@ -144,7 +145,7 @@ def _spread(node: exp.Expr, scope: Scope) -> Aggregate:
             "too long for that.",
             clause=quote(node, scope.text),
         )
-    return Aggregate(SPREAD_OF[type(node)], *bound)
+    return Aggregate(SPREAD_OF[type(node)], bound[0], bound[-1] if bound[1:] else None)
 
 
 def _name(node: exp.Expr) -> str:
@@ -219,3 +220,17 @@ def _too_far(
         clause=quote(node, scope.text),
         suggestion=_rewritten(part, node, f"CLAMP({inside}, {bounds})", scope),
     )
+
+
+def _ordered(node: exp.Expr, scope: Scope) -> Aggregate:
+    found = ordered(node, scope)
+    return replace(found, argument=found.argument and weighed(found.argument))
+
+
+_Binder: TypeAlias = Callable[[exp.Expr, Scope], Aggregate]
+
+_BINDERS: Final[tuple[tuple[tuple[type[exp.Expr], ...], _Binder], ...]] = (
+    ((exp.Filter,), _filtered),
+    (ORDERED, _ordered),
+    (tuple(SPREAD_OF), _spread),
+)

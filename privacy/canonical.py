@@ -140,6 +140,8 @@ def _aggregate(aggregate: Aggregate) -> str:
     inside = "" if argument is None else _known(argument)
     if aggregate.other is not None:
         inside = f"{inside},{_known(aggregate.other)}"
+    if aggregate.at is not None:
+        inside = f"{inside},{aggregate.at}"
     return f"{aggregate.statistic.value}({inside})"
 
 

@@ -10,10 +10,11 @@ import sqlglot.expressions as exp
 from sqlglot import Dialect
 
 from privacy.canonical import canonical
+from privacy.catalogue import Type
 from privacy.expression import Expression
-from privacy.nodes import BIGINT, binary, cast, grouped, when
+from privacy.nodes import BIGINT, binary, cast, grouped, minus, when
 from privacy.plan import Component, Plan
-from privacy.query import SPREADS, Aggregate, Statistic
+from privacy.query import ORDERS, SPREADS, Aggregate, Statistic
 from privacy.reading import Reading
 from privacy.relation import whose
 from privacy.render import render
@@ -57,7 +58,7 @@ def _statement(
         *(exp.alias_(each, f"c{place}") for place, each in enumerate(components)),
     ]
     select = source(query.relation, locations)
-    select.set("expressions", columns)
+    select.set("expressions", columns or [exp.alias_(exp.Boolean(this=True), "c")])
     if query.where is not None:
         select.set("where", exp.Where(this=render(query.where)))
     if keys:
@@ -67,10 +68,11 @@ def _statement(
 
 
 def compile_exactly(plan: Plan, locations: Mapping[str, str]) -> Statement:
-    """Compile a plan whose spreads are the engine's own, for the laboratory only.
+    """Compile a plan whose spreads and quantiles are the engine's own.
 
-    Each is the component it is read off: a float times 10^scale, 0 where the engine
-    has no number; the component after it is 1 where it has one, else 0.
+    For the laboratory only. Each is the component it is read off: a float times
+    10^scale, or the nearest ordinal, 0 where the engine has no number; the component
+    after it is 1 where it has one, else 0.
     """
     components = dict(enumerate(_components(plan)))
     pairs = zip(plan.query.aggregates, plan.readings, strict=True)
@@ -84,6 +86,11 @@ def compile_exactly(plan: Plan, locations: Mapping[str, str]) -> Statement:
             scaled = exp.Round(this=binary(exp.Mul, value.copy(), factor))
             components[reading.component] = when([(known, scaled)], None)
             components[reading.component + 1] = cast(known.copy(), BIGINT)
+        if aggregate.statistic in ORDERS and isinstance(reading, Reading):
+            value = _engines_own(aggregate)
+            absent = exp.Is(this=value.copy(), expression=exp.Null())
+            components[reading.component] = cast(value, BIGINT)
+            components[reading.component + 1] = cast(exp.Not(this=absent), BIGINT)
     return _statement(plan, locations, [each for _, each in sorted(components.items())])
 
 
@@ -100,6 +107,17 @@ def _engines(aggregate: Aggregate) -> exp.Expr:
     ]
     name = aggregate.statistic.value.lower()
     return exp.Anonymous(this=name, expressions=arguments)
+
+
+def _engines_own(aggregate: Aggregate) -> exp.Expr:
+    """The engine's own quantile, as a whole ordinal."""
+    if aggregate.argument is None:
+        raise TypeError("a quantile is of an argument")
+    arguments = [ordinal_of(aggregate.argument)]
+    if aggregate.at is not None:
+        arguments.append(exp.Literal.number(f"{float(aggregate.at):.6f}"))
+    name = aggregate.statistic.value.lower()
+    return exp.Round(this=exp.Anonymous(this=name, expressions=arguments))
 
 
 def _components(plan: Plan) -> list[exp.Expr]:
@@ -128,3 +146,16 @@ def _component(component: Component, name: str) -> exp.Expr:
             return exp.Sum(this=render(argument))
         case _:
             raise ValueError("a component counts rows or people, or has an argument")
+
+
+def ordinal_of(argument: Expression) -> exp.Expr:
+    """The engine's number of a value in its order, as `privacy.ordinal` has it."""
+    node = render(argument)
+    match argument.domain.type:
+        case Type.DATE:
+            first = cast(exp.Literal.string("1970-01-01"), exp.DType.DATE)
+            return cast(minus(node, first), BIGINT)
+        case Type.DATETIME:
+            return exp.Anonymous(this="epoch_us", expressions=[node])
+        case _:
+            return cast(node, BIGINT)

@@ -22,10 +22,11 @@ from privacy.evidence import Evidence, point
 from privacy.form import Linear, Ratio, form, form_of
 from privacy.interval import interval, ratio_point
 from privacy.mechanism import LARGEST
+from privacy.order import domain_of, order_kind, order_point, ordinals, shown
 from privacy.plan import Plan, aggregates_in
 from privacy.price import Price
 from privacy.quantile import half_width, sum_half_width
-from privacy.query import AggregateRef, KeyRef, Output, Post, Statistic
+from privacy.query import ORDERS, AggregateRef, KeyRef, Output, Post, Statistic
 from privacy.reading import Reading, positions
 from privacy.spread import spread_point
 from privacy.table import (
@@ -100,6 +101,8 @@ def _codes(plan: Plan, position: int) -> NDArray[np.intp]:
 
 def _aggregate(reference: AggregateRef, evidence: Evidence) -> Figures:
     plan = evidence.price.plan
+    if plan.query.aggregates[reference.position].statistic in ORDERS:
+        return order_point(reference.position, evidence)
     match form_of(plan.readings[reference.position], plan):
         case Ratio() as ratio:
             found = ratio_point(ratio, evidence)
@@ -123,6 +126,8 @@ def _output(
             return _number_key(output.name, position, evidence.price.plan)
         case AggregateRef(position) if query.aggregates[position].statistic in _WHOLE:
             return _whole(output.name, position, evidence)
+        case AggregateRef(position) if query.aggregates[position].statistic in ORDERS:
+            return _ordered(output.name, position, evidence)
         case post if aggregates_in(post):
             return _number(output, evidence, known)
         case post:
@@ -162,6 +167,14 @@ def _whole(name: str, position: int, evidence: Evidence) -> DerivedOutput:
     return DerivedOutput(name, kind, scale, aggregates, value, low, high)
 
 
+def _ordered(name: str, position: int, evidence: Evidence) -> DerivedOutput:
+    """A quantile or an extreme, in its column's own type."""
+    domain = domain_of(position, evidence)
+    value, low, high = (shown(each, domain) for each in ordinals(position, evidence))
+    kind, aggregates = order_kind(domain), frozenset((position,))
+    return DerivedOutput(name, kind, domain.scale, aggregates, value, low, high)
+
+
 def _lifted_width(reading: Reading, evidence: Evidence) -> int:
     """The half-width of a centred sum plus a multiple of a count, in whole units."""
     found = form_of(reading, evidence.price.plan)
@@ -183,7 +196,7 @@ def _number(
             found = ratio_point(ratio, evidence)
         case _:
             found = evaluate(post, known)
-    shape = evidence.noised.values[0].shape
+    shape = evidence.shape
     digits = _digits(post, plan)
     value = Figures(np.round(found.values, digits) + np.zeros(shape), found.null)
     low, high = interval(post, evidence)

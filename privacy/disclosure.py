@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import date
 from types import MappingProxyType
 from typing import Final
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from privacy.certificates import Masks, any_of, category, dominance, frequency
 from privacy.evidence import Evidence
-from privacy.policy import Policy
+from privacy.plan import Plan
 from privacy.table import (
     STATUSES,
     CheckedTable,
@@ -24,6 +25,7 @@ from privacy.table import (
     DerivedTable,
     Figures,
     Status,
+    Values,
 )
 
 _CODES: Final = {status: np.uint8(code) for code, status in enumerate(STATUSES)}
@@ -58,8 +60,8 @@ def disclosure(derived: DerivedTable) -> CheckedTable:
             for status, masks in hidden.items()
         }
         outputs.append(_suppressed(output, any_of(covered.values())))
-        statuses.append(_statuses(output, covered, price.plan.policy))
-    draws = derived.noised.values[0].shape[0]
+        statuses.append(_statuses(output, covered, price.plan))
+    draws = derived.noised.draws
     return CheckedTable(
         price, draws, derived.keys, aggregates, tuple(outputs), tuple(statuses)
     )
@@ -88,28 +90,55 @@ def _suppressed(output: DerivedOutput, covered: NDArray[np.bool_]) -> DerivedOut
 def _wiped(figures: Figures, covered: NDArray[np.bool_]) -> Figures:
     """Missing where covered, and 0 underneath: nothing can sort by what is hidden."""
     null = figures.null | covered
-    zero = np.zeros((), dtype=figures.values.dtype)
-    return Figures(np.where(null, zero, figures.values), null)
+    return Figures(np.where(null, _nothing(figures.values), figures.values), null)
+
+
+def _nothing(values: Values) -> Values:
+    """Zero, or the first of all dates or times, whatever the values are."""
+    if values.dtype != np.object_:
+        return np.zeros((), dtype=values.dtype)
+    held = np.empty((), dtype=object)
+    held[()] = type(values.flat[0]).min
+    return held
 
 
 def _statuses(
-    output: DerivedOutput, covered: Mapping[Status, NDArray[np.bool_]], policy: Policy
+    output: DerivedOutput, covered: Mapping[Status, NDArray[np.bool_]], plan: Plan
 ) -> NDArray[np.uint8] | None:
     if output.low is None or output.high is None:
         return None
-    doubtful = _unreliable(output, policy)
+    doubtful = _unreliable(output, plan)
     codes = np.where(doubtful, _CODES[Status.UNRELIABLE], _CODES[Status.OK])
     for status, hidden in reversed([*covered.items()]):
         codes = np.where(hidden, _CODES[status], codes)
     return codes
 
 
-def _unreliable(output: DerivedOutput, policy: Policy) -> NDArray[np.bool_]:
+def _unreliable(output: DerivedOutput, plan: Plan) -> NDArray[np.bool_]:
     """Whether the interval's half-width is above the policy's share of the value."""
+    margin = plan.policy.relative_margin
+    if margin is None or output.low is None or output.high is None:
+        return np.zeros(output.value.values.shape, dtype=bool)
+    if output.value.values.dtype == np.object_:
+        return _vague(output, float(margin), plan)
     value = np.asarray(output.value.values, dtype=np.float64)
-    if policy.relative_margin is None or output.low is None or output.high is None:
-        return np.zeros(value.shape, dtype=bool)
     low = np.asarray(output.low.values, dtype=np.float64)
     high = np.asarray(output.high.values, dtype=np.float64)
-    wide = (high - low) / 2 > float(policy.relative_margin) * np.abs(value)
+    wide = (high - low) / 2 > float(margin) * np.abs(value)
     return wide | output.value.null | output.low.null | output.high.null
+
+
+def _vague(output: DerivedOutput, share: float, plan: Plan) -> NDArray[np.bool_]:
+    """Whether a date's interval is wider than this share of all the dates there are.
+
+    A date is no multiple of anything, so its interval is no share of it.
+    """
+    (position,) = output.aggregates
+    argument = plan.query.aggregates[position].argument
+    if argument is None or output.low is None or output.high is None:
+        raise TypeError("what has a status has an interval")
+    lower, upper = argument.domain.lower, argument.domain.upper
+    if not (isinstance(lower, date) and isinstance(upper, date)):
+        raise TypeError("dates are put in order between bounds")
+    width = output.high.values - output.low.values
+    return np.asarray(width > (upper - lower) * share, dtype=bool)

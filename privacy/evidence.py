@@ -27,7 +27,8 @@ class Evidence:
     @property
     def shape(self) -> tuple[int, ...]:
         """Draws and cells."""
-        return self.noised.values[0].shape
+        noised = self.noised
+        return (*noised.values, *noised.picked)[0].shape
 
 
 def point(value: Linear, evidence: Evidence) -> Numbers:

@@ -15,11 +15,14 @@ from privacy.certificates import least_shown, least_total
 from privacy.contribution import factors
 from privacy.expression import Call, Case, ColumnOf, Expression, Literal
 from privacy.form import Linear, Ratio, form
+from privacy.ordering import order_words
 from privacy.plan import Component, Plan, aggregates_in
 from privacy.price import Price, loss_of
 from privacy.quantile import Term, sum_half_width, upper_quantile
 from privacy.query import AggregateRef, Output, Statistic
+from privacy.ranks import Choice, Order, Part
 from privacy.reading import Spread, positions
+from privacy.selection import Selector
 from privacy.spread import spread_margin
 
 GROUP_SIZES: Final = (100, 1_000, 10_000)
@@ -139,8 +142,9 @@ def _bounds(plan: Plan) -> str:
 def _noise(price: Price) -> tuple[NoiseLine, ...]:
     plan = price.plan
     weights = sum((each.weight for each in plan.components), Fraction(0))
+    weights += sum((each.weight for each in plan.choices), Fraction(0))
     read = frozenset().union(*map(positions, plan.readings))
-    return tuple(
+    counted = tuple(
         NoiseLine(
             component=_component(component),
             distribution=mechanism.kind.value,
@@ -152,6 +156,26 @@ def _noise(price: Price) -> tuple[NoiseLine, ...]:
         for position, (component, mechanism) in enumerate(
             zip(plan.components, price.mechanisms, strict=True)
         )
+    )
+    return counted + tuple(
+        _choice(choice, chosen, float(choice.weight / weights))
+        for choice, chosen in zip(plan.choices, price.selectors, strict=True)
+    )
+
+
+def _choice(choice: Choice, chosen: Selector, share: float) -> NoiseLine:
+    """The noise of a choice, in rows; of two selections, that of the wider."""
+    target = choice.target
+    at = Fraction(target.above, target.below)
+    ends = {Part.VALUE: "", Part.LOW: ", low end", Part.HIGH: ", high end"}
+    selections = [each.selection for each in chosen.stages]
+    return NoiseLine(
+        component=f"rank {at} of {_words(choice.argument)}{ends[choice.part]}",
+        distribution=selections[0].best.value,
+        scale=max(each.scale for each in selections) / target.below,
+        moved=choice.moved / target.below,
+        share=share,
+        asked=True,
     )
 
 
@@ -168,8 +192,16 @@ def _error(output: Output, price: Price) -> ColumnError:
             found = _spread_margins(output, price)
             if found:
                 return ColumnError(output.name, None, found, _at_most(found))
-            words = "depends on the data; the interval is given with the answer"
+            words = _depends(output, price)
             return ColumnError(output.name, None, (), words)
+
+
+def _depends(output: Output, price: Price) -> str:
+    if isinstance(output.value, AggregateRef):
+        reading = price.plan.readings[output.value.position]
+        if isinstance(reading, Order):
+            return order_words(reading, price)
+    return "depends on the data; the interval is given with the answer"
 
 
 def _at_most(margins: tuple[tuple[int, float], ...]) -> str:
@@ -247,9 +279,14 @@ def _certificate(column: str, position: int, price: Price) -> Certificate:
 def _noise_words(line: NoiseLine) -> str:
     certifies = "" if line.asked else " It only certifies that enough people count."
     return (
-        f"{line.component}: {line.distribution} noise of scale {line.scale:,.6g}; "
+        f"{line.component}: {_distribution(line)} of scale {line.scale:,.6g}; "
         f"one person moves it by at most {line.moved:,.6g}.{certifies}"
     )
+
+
+def _distribution(line: NoiseLine) -> str:
+    said = line.distribution
+    return said if said.endswith("noise") else f"{said} noise"
 
 
 def _certificate_words(each: Certificate) -> str:

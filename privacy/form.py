@@ -20,6 +20,7 @@ from privacy.query import (
     Post,
     Statistic,
 )
+from privacy.ranks import Order
 from privacy.reading import AnyReading, Spread
 
 
@@ -107,9 +108,9 @@ def _operation(
 def form_of(reading: AnyReading, plan: Plan) -> Form | None:
     """The form of an aggregate: a component, or an average's ratio of two.
 
-    None for what is read off second moments.
+    None for what is read off second moments, or is one of the values.
     """
-    if isinstance(reading, Spread):
+    if isinstance(reading, Spread | Order):
         return None
     unit = plan.components[reading.component].unit
     total = Linear(((reading.component, unit),))

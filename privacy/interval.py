@@ -19,6 +19,7 @@ from privacy.evaluate import rounded
 from privacy.evidence import Ends, Evidence, Numbers, point
 from privacy.form import Form, Linear, Ratio, form
 from privacy.mechanism import Kind
+from privacy.order import order_ends
 from privacy.quantile import (
     COVERAGE,
     Term,
@@ -28,6 +29,7 @@ from privacy.quantile import (
     sum_half_width,
 )
 from privacy.query import AggregateRef, Constant, KeyRef, Operation, Operator, Post
+from privacy.ranks import Order
 from privacy.spread import spread_ends
 from privacy.table import Figures
 
@@ -95,7 +97,7 @@ def _ends(post: Post, evidence: Evidence, coverage: float) -> Ends:
 def _composed(post: Post, evidence: Evidence, coverage: float) -> Ends:
     match post:
         case AggregateRef(position):
-            return spread_ends(position, evidence, coverage)
+            return _aggregate_ends(position, evidence, coverage)
         case KeyRef(position):
             values = np.asarray(evidence.keys[position].values, dtype=np.float64)
             return values, values
@@ -114,6 +116,12 @@ def _composed(post: Post, evidence: Evidence, coverage: float) -> Ends:
                 return _combined(operator, inner)
         case _:
             raise ValueError("not a numeric expression")
+
+
+def _aggregate_ends(position: int, evidence: Evidence, coverage: float) -> Ends:
+    if isinstance(evidence.price.plan.readings[position], Order):
+        return order_ends(position, evidence)
+    return spread_ends(position, evidence, coverage)
 
 
 def _places(digits: list[Post]) -> int:

@@ -1,15 +1,19 @@
 """The only module that draws noise, and the only one that knows OpenDP.
 
-Two measurements over vectors of 64-bit integers are used: the discrete Gaussian
-(Canonne, Kamath, Steinke 2020, arXiv 2004.00010) under zero-concentrated DP
-(zCDP; Bun and Steinke 2016, arXiv 1605.02065) and the discrete Laplace (Ghosh,
-Roughgarden, Sundararajan 2009, arXiv 0811.2841) under pure DP. Their losses are
-what OpenDP's own privacy maps say, so noise and price cannot drift apart. Only
-the `contrib` feature is enabled. OpenDP's errors quote values: let none travel.
+Measurements over vectors of 64-bit integers are used. Sums and counts get discrete
+Gaussian noise (Canonne, Kamath, Steinke 2020, arXiv 2004.00010) under
+zero-concentrated DP (zCDP; Bun and Steinke 2016, arXiv 1605.02065) and discrete
+Laplace noise (Ghosh, Roughgarden, Sundararajan 2009, arXiv 0811.2841) under pure DP.
+The best of several candidates is chosen by noisy max: with Gumbel noise under zCDP,
+whose constant is that of bounded range (Cesar and Rogers 2020, arXiv 2004.07223), and
+with exponential noise under pure DP (McKenna and Sheldon 2020, arXiv 2010.12603).
+Losses are what OpenDP's own privacy maps say, so noise and price cannot drift apart.
+Only the `contrib` feature is enabled. OpenDP's errors quote values: let none travel.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
@@ -89,13 +93,20 @@ def calibrate(
     wanted = float(at_most)
     gaussian = kind is Kind.GAUSSIAN
     scale = sqrt(l2_squared / 2 / wanted) if gaussian else l1 / wanted
-    for step in range(0, 64, 2):
-        widened = scale * (1 + step * 2.0**-51)
-        if widened > WIDEST:
-            return None
+    for widened in _widened(scale):
         mechanism = Mechanism(kind, widened, l1, l2_squared)
         if loss(mechanism) <= at_most:
             return mechanism
+    return None
+
+
+def _widened(scale: float) -> Iterator[float]:
+    """A scale and slightly wider ones, none of them wider than is drawn."""
+    for step in range(0, 64, 2):
+        widened = scale * (1 + step * 2.0**-51)
+        if widened > WIDEST:
+            return
+        yield widened
     raise ArithmeticError(  # pragma: no cover (a fault of OpenDP's, and then no price)
         "OpenDP's map is not near its closed form"
     )
@@ -117,6 +128,71 @@ def draw(mechanism: Mechanism, values: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.array(drawn, dtype=np.int64).reshape(values.shape)
 
 
+class Best(Enum):
+    """The noise by which the best of several candidates is found."""
+
+    GUMBEL = "noisy max with Gumbel noise"
+    EXPONENTIAL = "noisy max with exponential noise"
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A noisy choice of one candidate: its noise, scale, and what it protects.
+
+    `moved` bounds how far adding or removing one person moves any candidate's score.
+    Raises ValueError for a scale that is not positive and finite, or a sensitivity
+    below one unit.
+    """
+
+    best: Best
+    scale: float
+    moved: int
+
+    def __post_init__(self) -> None:
+        if not (isfinite(self.scale) and 0 < self.scale <= WIDEST):
+            raise ValueError("a noise scale is positive, finite and at most 2**57")
+        if self.moved < 1:
+            raise ValueError("a sensitivity is at least one unit")
+
+
+@lru_cache(maxsize=4_096)
+def selection_loss(selection: Selection) -> Fraction:
+    """The privacy loss of one choice, exactly as OpenDP's map states it.
+
+    ρ of zCDP with Gumbel noise, (2Δ/s)²/8; ε of pure DP with exponential noise,
+    2Δ/s. Both are convex in Δ and 0 at 0, so for choices in several groups among
+    which one person's Δ is divided, the losses add up to at most this.
+    """
+    mapped = _noisy_max(selection.best, selection.scale).map(selection.moved)
+    if not (isfinite(mapped) and mapped > 0):
+        raise ValueError("this scale bounds no privacy loss")
+    return Fraction(mapped)
+
+
+def calibrate_selection(
+    best: Best, *, moved: int, at_most: Fraction
+) -> Selection | None:
+    """The least noise whose loss is at most `at_most`, as `calibrate` finds it."""
+    wanted = float(at_most)
+    gumbel = best is Best.GUMBEL
+    scale = moved / sqrt(2 * wanted) if gumbel else 2 * moved / wanted
+    for widened in _widened(scale):
+        selection = Selection(best, widened, moved)
+        if selection_loss(selection) <= at_most:
+            return selection
+    return None
+
+
+def choose(selection: Selection, scores: NDArray[np.int64]) -> int:
+    """The place of a candidate whose score is, but for fresh noise, the highest.
+
+    `scores` has shape (candidates,). With s the scale, a candidate whose score is d
+    below another's is chosen with probability at most exp(−d/s).
+    """
+    clamped = np.clip(scores, -LARGEST, LARGEST)
+    return int(_noisy_max(selection.best, selection.scale)(clamped.tolist()))
+
+
 def delta_of_zcdp(rho: float, epsilon: float) -> float:
     """The least δ for which ρ-zCDP is (ε, δ)-DP, by OpenDP's conversion.
 
@@ -132,6 +208,14 @@ def _measurement(kind: Kind, scale: float) -> Any:  # noqa: ANN401 (untyped libr
     if kind is Kind.GAUSSIAN:
         return dp.m.make_gaussian(domain, dp.l2_distance(T="f64"), scale)
     return dp.m.make_laplace(domain, dp.l1_distance(T="f64"), scale)
+
+
+@lru_cache(maxsize=4_096)
+def _noisy_max(best: Best, scale: float) -> Any:  # noqa: ANN401 (untyped library)
+    domain = dp.vector_domain(dp.atom_domain(T="i64"))
+    gumbel = best is Best.GUMBEL
+    measure = dp.zero_concentrated_divergence() if gumbel else dp.max_divergence()
+    return dp.m.make_noisy_max(domain, dp.linf_distance(T="i64"), measure, scale)
 
 
 @lru_cache(maxsize=1)

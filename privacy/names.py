@@ -33,6 +33,8 @@ _BY_NODE: Final = {
     exp.CovarSamp: "covar_samp",
     exp.RegrSlope: "regr_slope",
     exp.RegrIntercept: "regr_intercept",
+    exp.PercentileCont: "quantile_cont",
+    exp.PercentileDisc: "quantile_disc",
 }
 
 
@@ -110,7 +112,7 @@ def _numbered(name: str) -> Iterator[str]:
 
 def _plain(node: exp.Expr, scope: Scope) -> str:
     """A key keeps its column's name; anything else goes by its function's."""
-    if isinstance(node, exp.Paren | exp.Filter):
+    if isinstance(node, exp.Paren | exp.Filter | exp.WithinGroup):
         return _plain(node.this, scope)
     if isinstance(node, exp.Column):
         found = find_column(scope, node)

@@ -2,25 +2,48 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from privacy.mechanism import Mechanism, draw
+from privacy.pick import pick
+from privacy.selection import Selector
 from privacy.table import ExactTable, NoisedTable
 
 
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """A choice to be made in every cell, from the tally at this position."""
+
+    tally: int
+    selector: Selector
+
+
 def noise(
-    exact: ExactTable, mechanisms: tuple[Mechanism, ...], draws: int
+    exact: ExactTable,
+    mechanisms: tuple[Mechanism, ...],
+    draws: int,
+    picks: tuple[Pick, ...] = (),
+    cells: int = 1,
 ) -> NoisedTable:
     """Noise every component `draws` times over; each draw costs the whole price.
 
-    One call of OpenDP a component, over draws × cells values. Raises ValueError
-    where tables and mechanisms do not correspond.
+    One call of OpenDP a component, over draws × cells values, and for each pick one
+    or two a cell and draw. Raises ValueError where tables and mechanisms do not
+    correspond.
     """
     if draws < 1 or len(exact.values) != len(mechanisms):
         raise ValueError("one mechanism a component, and at least one draw")
     pairs = zip(exact.values, mechanisms, strict=True)
-    return NoisedTable(tuple(_noised(*pair, draws) for pair in pairs))
+    return NoisedTable(
+        tuple(_noised(*pair, draws) for pair in pairs),
+        tuple(
+            pick(exact.tallies[each.tally], each.selector, draws, cells)
+            for each in picks
+        ),
+    )
 
 
 def _noised(

@@ -21,6 +21,7 @@ from privacy.moments import (
 )
 from privacy.policy import Policy
 from privacy.query import (
+    ORDERS,
     SPREADS,
     Aggregate,
     AggregateRef,
@@ -33,6 +34,7 @@ from privacy.query import (
     Post,
     Statistic,
 )
+from privacy.ranks import Choice, Order, Part, choices_of
 from privacy.reading import (
     AnyReading,
     Component,
@@ -59,6 +61,12 @@ __all__ = [
 LARGEST_SENSITIVITY: Final = 2**56
 """Beyond it no useful noise fits 64 bits."""
 
+MOST_CHOICES: Final = 2**14
+"""Cells of a question times its choices, about a minute's work."""
+
+_MISS: Final = Fraction(5, 100)
+"""How often an interval may miss."""
+
 _LEFT_SQUARE: Final = frozenset((Statistic.CORR,))
 _RIGHT_SQUARE: Final = frozenset(
     (Statistic.CORR, Statistic.REGR_SLOPE, Statistic.REGR_INTERCEPT)
@@ -82,7 +90,7 @@ class Plan:
     """What is computed for a question, under which bounds and which policy.
 
     `readings` and `supports` follow the query's aggregates; `supports` is empty
-    where the policy asks for no certificates.
+    where the policy asks for no certificates. `choices` are made among candidates.
     """
 
     bounded: BoundedQuery
@@ -90,6 +98,7 @@ class Plan:
     components: tuple[Component, ...]
     readings: tuple[AnyReading, ...]
     supports: tuple[Support, ...]
+    choices: tuple[Choice, ...] = ()
 
     @property
     def query(self) -> BoundQuery:
@@ -111,9 +120,11 @@ def plan(bounded: BoundedQuery, policy: Policy) -> Plan:
     Δ₁ = c and Δ₂² = c; a sum of values in [lo, hi] by C·max(|lo|, |hi|) in both.
     An average is a sum of differences from a public centre and a count, and what
     is about spread has sums of products of such differences besides, rounded to a
-    public unit; each is noised and paid for. Refuses a question that has nothing to
-    compute (`not_a_question`), a value too large for any noise to fit (`overflow`),
-    and an output computed from aggregates that is not a number (`unsupported`).
+    public unit; each is noised and paid for. A quantile is chosen among public
+    candidates, for whose distances `ranks` has the bound. Refuses a question that has
+    nothing to compute (`not_a_question`), a value too large for any noise to fit
+    (`overflow`), quantiles of too many cells (`too_many_keys`), and an output computed
+    from aggregates that is not a number (`unsupported`).
     """
     if not bounded.query.aggregates:
         raise Refused("not_a_question", "A question asks for at least one aggregate.")
@@ -122,7 +133,14 @@ def plan(bounded: BoundedQuery, policy: Policy) -> Plan:
     draft = _Draft(bounded, policy)
     readings = tuple(_reading(draft, each) for each in bounded.query.aggregates)
     supports = tuple(_support(draft, each) for each in draft.supported())
-    return Plan(bounded, policy, tuple(draft.components), readings, supports)
+    return Plan(
+        bounded,
+        policy,
+        tuple(draft.components),
+        readings,
+        supports,
+        tuple(draft.choices),
+    )
 
 
 def aggregates_in(post: Post) -> frozenset[int]:
@@ -143,6 +161,7 @@ class _Draft:
     bounded: BoundedQuery
     policy: Policy
     components: list[Component] = field(default_factory=list)
+    choices: list[Choice] = field(default_factory=list)
 
     @property
     def aggregates(self) -> tuple[Aggregate, ...]:
@@ -192,6 +211,8 @@ def _reading(draft: _Draft, aggregate: Aggregate) -> AnyReading:
             return _mean(draft, argument)
         case Aggregate(statistic) if statistic in SPREADS:
             return _spread(draft, aggregate)
+        case Aggregate(statistic) if statistic in ORDERS:
+            return _order(draft, aggregate)
         case _:
             return Reading(draft.position(_count(draft, aggregate, whole)))
 
@@ -247,6 +268,39 @@ def _pair(aggregate: Aggregate) -> tuple[Expression, Expression]:
     if other is None:
         return argument, argument
     return together(argument, other), together(other, argument)
+
+
+def _order(draft: _Draft, aggregate: Aggregate) -> Order:
+    """A value and the ends of its interval, each chosen on its own."""
+    argument = aggregate.argument
+    if argument is None:
+        raise TypeError("a quantile is of an argument")
+    rows = draft.bounded.rows_per_person
+    found = choices_of(aggregate, rows, _MISS / _parts(draft, aggregate))
+    made = cells(draft.bounded.query) * (len(draft.choices) + len(found))
+    if made > MOST_CHOICES:
+        raise Refused(
+            "too_many_keys",
+            "A quantile takes time in every cell, and these are too many cells.",
+            suggestion="Group by fewer keys, or by coarser ones.",
+        )
+    places = {each.part: len(draft.choices) + n for n, each in enumerate(found)}
+    draft.choices += found
+    return Order(
+        aggregate.statistic,
+        argument.domain,
+        places[Part.VALUE],
+        places.get(Part.LOW),
+        places.get(Part.HIGH),
+    )
+
+
+def _parts(draft: _Draft, aggregate: Aggregate) -> int:
+    """How many aggregates share an output with this one, at most: Bonferroni's m."""
+    query = draft.bounded.query
+    position = query.aggregates.index(aggregate)
+    used = (aggregates_in(each.value) for each in query.outputs)
+    return max((len(each) for each in used if position in each), default=1)
 
 
 def _side(draft: _Draft, argument: Expression) -> Side:

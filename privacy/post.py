@@ -19,6 +19,7 @@ from privacy.expression import Expression, Literal
 from privacy.literals import coerced, text_literal
 from privacy.misfit import Misfit
 from privacy.query import (
+    ORDERS,
     Aggregate,
     AggregateRef,
     Constant,
@@ -75,6 +76,14 @@ def bind_post(node: exp.Expr, released: Released) -> Typed:
     return bind(node, released)
 
 
+def released_type(aggregate: Aggregate) -> Type:
+    """The type of an aggregate's value: a quantile has its argument's."""
+    argument = aggregate.argument
+    if aggregate.statistic not in ORDERS or argument is None:
+        return Type.NUMBER
+    return argument.domain.type
+
+
 def has_aggregate(node: exp.Expr) -> bool:
     """Whether an expression asks for an aggregate anywhere inside."""
     return any(isinstance(each, AGGREGATES) for each in node.walk())
@@ -89,7 +98,7 @@ def _aggregate(node: exp.Expr, released: Released) -> Typed:
             "too_many_columns",
             f"One question may ask for {MOST_AGGREGATES} different aggregates at most.",
         )
-    return Typed(AggregateRef(position), Type.NUMBER)
+    return Typed(AggregateRef(position), released_type(aggregate))
 
 
 def _key(node: exp.Expr, released: Released) -> Typed | None:

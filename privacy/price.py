@@ -28,9 +28,11 @@ from privacy.accounting import (
 )
 from privacy.errors import Refused
 from privacy.form import Linear, form
-from privacy.mechanism import Kind, Mechanism, calibrate, loss
+from privacy.mechanism import Best, Kind, Mechanism, calibrate, loss
 from privacy.plan import Component, Plan, aggregates_in
 from privacy.quantile import sum_half_width, widest
+from privacy.ranks import Choice
+from privacy.selection import Selector, selector
 
 _LEAST: Final = Fraction(1, 10**18)
 
@@ -72,7 +74,7 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """A plan with the noise of each component, and the loss of one answer.
+    """A plan with the noise of each component and choice, and the loss of one answer.
 
     `rho_nano` is what the population is charged, under either measure; the project
     is charged `epsilon_nano` under pure DP and `rho_nano` under zCDP, where
@@ -86,6 +88,7 @@ class Price:
     epsilon_nano: int
     delta_atto: int
     conversion_delta_atto: int
+    selectors: tuple[Selector, ...] = ()
 
     @property
     def loss(self) -> Loss:
@@ -120,13 +123,21 @@ def price(plan: Plan, spending: Spending, allowance: Allowance) -> Price:
     kind = Kind.GAUSSIAN if allowance.measure is Measure.ZCDP else Kind.LAPLACE
     if spending.intent is Intent.MARGIN:
         mechanisms = _for_margin(plan, kind, spending.amount)
+        selectors: list[Selector] = []
     else:
-        parts = _parts(plan, _asked_nano(spending, allowance))
+        asked = _asked_nano(spending, allowance)
+        shares = _shares(plan, asked)
+        selectors = [
+            _selector(kind, choice, Fraction(share, NANO))
+            for choice, share in zip(plan.choices, shares, strict=True)
+        ]
+        parts = _parts(plan, asked - sum(shares))
         mechanisms = [
             _calibrated(kind, component, Fraction(part, NANO))
             for component, part in zip(plan.components, parts, strict=True)
         ]
-    nano = sum(nano_at_least(loss(each)) for each in mechanisms)
+    losses = [*map(loss, mechanisms), *(each.loss for each in selectors)]
+    nano = sum(map(nano_at_least, losses))
     pure = allowance.measure is Measure.PURE
     return Price(
         plan=plan,
@@ -136,6 +147,7 @@ def price(plan: Plan, spending: Spending, allowance: Allowance) -> Price:
         epsilon_nano=nano if pure else 0,
         delta_atto=0,
         conversion_delta_atto=0 if pure else allowance.conversion_delta_atto,
+        selectors=tuple(selectors),
     )
 
 
@@ -154,8 +166,28 @@ def _asked_nano(spending: Spending, allowance: Allowance) -> int:
             return floor(spending.amount * NANO)
 
 
+def _shares(plan: Plan, nano: int) -> list[int]:
+    """What of so many nano-units each choice gets, by weight; the rest is left over."""
+    total = sum((each.weight for each in plan.components), Fraction(0))
+    total += sum((each.weight for each in plan.choices), Fraction(0))
+    shares = [floor(nano * each.weight / total) for each in plan.choices]
+    if shares and min(shares) < 1:
+        raise _refused("This is too little to spend: it comes to nothing.")
+    return shares
+
+
+def _selector(kind: Kind, choice: Choice, at_most: Fraction) -> Selector:
+    best = Best.GUMBEL if kind is Kind.GAUSSIAN else Best.EXPONENTIAL
+    found = selector(choice, best, at_most)
+    if found is None:
+        raise _refused("This is too little to spend: the noise would not fit 64 bits.")
+    return found
+
+
 def _parts(plan: Plan, nano: int) -> list[int]:
     """Divide whole nano-units by weight; they sum exactly, and nobody goes without."""
+    if not plan.components:
+        return []
     total = sum((component.weight for component in plan.components), Fraction(0))
     parts = [floor(nano * each.weight / total) for each in plan.components]
     parts[0] += nano - sum(parts)
@@ -202,10 +234,10 @@ def _asked_sums(plan: Plan) -> Sequence[Linear]:
     outputs = [each.value for each in plan.query.outputs if aggregates_in(each.value)]
     forms = [form(value, plan) for value in outputs]
     sums = [value for value in forms if isinstance(value, Linear) and value.terms]
-    if len(sums) < len(forms) or not sums:
+    if len(sums) < len(forms) or not sums or plan.choices:
         raise Refused(
             "margin_depends_on_data",
-            "The error of an average or a ratio depends on the data: "
+            "The error of an average, a ratio or a quantile depends on the data: "
             "a margin can be kept for counts and sums only.",
             suggestion="Spend by epsilon, rho or share; explain gives the error.",
         )

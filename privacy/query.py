@@ -39,12 +39,28 @@ class Statistic(Enum):
     CORR = "CORR"
     REGR_SLOPE = "REGR_SLOPE"
     REGR_INTERCEPT = "REGR_INTERCEPT"
+    QUANTILE_CONT = "QUANTILE_CONT"
+    QUANTILE_DISC = "QUANTILE_DISC"
+    MIN = "MIN"
+    MAX = "MAX"
 
 
-SPREADS: Final = frozenset(Statistic) - frozenset(
+ORDERS: Final = frozenset(
     (
-        *(Statistic.ROWS, Statistic.PRESENT, Statistic.PEOPLE),
-        *(Statistic.SUM, Statistic.MEAN),
+        *(Statistic.QUANTILE_CONT, Statistic.QUANTILE_DISC),
+        *(Statistic.MIN, Statistic.MAX),
+    )
+)
+"""Statistics that are one of the values, by their order."""
+
+SPREADS: Final = (
+    frozenset(Statistic)
+    - ORDERS
+    - frozenset(
+        (
+            *(Statistic.ROWS, Statistic.PRESENT, Statistic.PEOPLE),
+            *(Statistic.SUM, Statistic.MEAN),
+        )
     )
 )
 """Statistics that are computed from second moments."""
@@ -56,12 +72,14 @@ class Aggregate:
 
     `argument` is None for ROWS, and for PEOPLE where all rows are meant. `other` is
     the second argument of COVAR, CORR and REGR, which are over pairs: rows where
-    both are present. REGR's argument is the dependent variable.
+    both are present. REGR's argument is the dependent variable. `at` is the share of
+    rows at or below a quantile, strictly between 0 and 1; None for others.
     """
 
     statistic: Statistic
     argument: Expression | None = None
     other: Expression | None = None
+    at: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from privacy.expression import Expression
 from privacy.query import Statistic
+from privacy.ranks import Order
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ class Spread:
         return self.left == self.right
 
 
-AnyReading: TypeAlias = Reading | Spread
+AnyReading: TypeAlias = Reading | Spread | Order
 
 
 def positions(reading: AnyReading) -> frozenset[int]:
@@ -111,6 +112,8 @@ def positions(reading: AnyReading) -> frozenset[int]:
         case Spread(_, left, right, count, cross, squares):
             found = [each.component for each in (cross, *squares) if each is not None]
             return frozenset((left.component, right.component, count, *found))
+        case Order():
+            return frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,9 +54,16 @@ SPREAD_OF: Final[Mapping[type[exp.Expr], Statistic]] = MappingProxyType(
 )
 """Aggregates about spread, by the parser's node."""
 
+ORDERED: Final[tuple[type[exp.Expr], ...]] = (
+    *(exp.Median, exp.PercentileCont, exp.PercentileDisc, exp.Quantile),
+    *(exp.WithinGroup, exp.Min, exp.Max),
+)
+"""Aggregates that are one of the values, by the parser's node."""
+
 AGGREGATES: Final[tuple[type[exp.Expr], ...]] = (
     *(exp.Count, exp.CountIf, exp.Sum, exp.Avg, exp.Filter),
     *SPREAD_OF,
+    *ORDERED,
 )
 
 

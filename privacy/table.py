@@ -16,24 +16,42 @@ Values: TypeAlias = NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """How many rows each bucket of each cell has, where it has any; int64 arrays."""
+
+    cells: NDArray[np.int64] = field(repr=False)
+    buckets: NDArray[np.int64] = field(repr=False)
+    rows: NDArray[np.int64] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class ExactTable:
     """True aggregates. They live only between execute and noise, in the enclave.
 
     One int64 array of shape (cells,) for each component of the plan, in order,
-    clamped to ±2⁶²; a cell without rows is 0.
+    clamped to ±2⁶²; a cell without rows is 0. One tally for each argument that is
+    put in order.
     """
 
     values: tuple[NDArray[np.int64], ...] = field(repr=False)
+    tallies: tuple[Tally, ...] = field(repr=False, default=())
 
 
 @dataclass(frozen=True, slots=True)
 class NoisedTable:
     """Components after a priced mechanism. Whatever is made of them is free.
 
-    One int64 array of shape (draws, cells) for each component of the plan.
+    One int64 array of shape (draws, cells) for each component of the plan, and in
+    `picked` the bucket chosen by each of its choices.
     """
 
     values: tuple[NDArray[np.int64], ...] = field(repr=False)
+    picked: tuple[NDArray[np.int64], ...] = field(repr=False, default=())
+
+    @property
+    def draws(self) -> int:
+        """How many times over everything was drawn."""
+        return int((*self.values, *self.picked)[0].shape[0])
 
 
 class ColumnKind(Enum):

@@ -18,12 +18,14 @@ from privacy.derive import derive
 from privacy.disclosure import disclosure
 from privacy.errors import Failed, Refused
 from privacy.explain import Explanation, explain
+from privacy.noise import Pick
 from privacy.parse import parse
 from privacy.plan import Plan, plan
 from privacy.policy import Policy
 from privacy.price import Allowance, Price, price
 from privacy.query import BoundQuery
 from privacy.relation import tables
+from privacy.tally import compile_tallies, position
 from tre.audit.act import log_size
 from tre.control.database import Control
 from tre.enclave.job import Attachment, Job
@@ -219,6 +221,13 @@ def _job(gate: Gate, planned: Planned, priced: Price) -> Job:
         keys=tuple(key.domain for key in planned.plan.query.keys),
         mechanisms=priced.mechanisms,
         draws=planned.asked.draws,
+        tallies=tuple(each.sql for each in compile_tallies(planned.plan, locations)),
+        picks=tuple(
+            Pick(position(planned.plan, choice), selector)
+            for choice, selector in zip(
+                planned.plan.choices, priced.selectors, strict=True
+            )
+        ),
     )
 
 

@@ -28,7 +28,7 @@ from privacy.parse import parse
 from privacy.plan import Component, Plan, Reading
 from privacy.policy import NONE
 from privacy.price import Price
-from privacy.query import SPREADS, Aggregate, BoundQuery, Statistic
+from privacy.query import ORDERS, SPREADS, Aggregate, BoundQuery, Statistic
 from privacy.table import (
     CheckedTable,
     DerivedOutput,
@@ -195,7 +195,7 @@ def _proof(position: int, plan: Plan) -> int | None:
     reading = plan.readings[position]
     if not isinstance(reading, Reading):
         raise TypeError("exact answers are read off one component")
-    if plan.query.aggregates[position].statistic in SPREADS:
+    if plan.query.aggregates[position].statistic in SPREADS | ORDERS:
         return reading.component + 1
     return reading.divisor
 
@@ -221,6 +221,9 @@ def _components(aggregate: Aggregate) -> tuple[Component, ...]:
     if aggregate.statistic in SPREADS:
         value = _component(Statistic.ROWS, None)  # the engine's own takes its place
         return (replace(value, scale=_digits(aggregate)), value)
+    if aggregate.statistic in ORDERS and argument is not None:
+        value = _component(Statistic.ROWS, None)
+        return (replace(value, scale=argument.domain.scale), value)
     return (_component(aggregate.statistic, argument),)
 
 

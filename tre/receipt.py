@@ -15,6 +15,8 @@ from privacy.names import ADDED
 from privacy.plan import Component
 from privacy.policy import Policy
 from privacy.price import Price
+from privacy.ranks import Choice
+from privacy.selection import Selector
 from tre.control.canonical import Json
 
 INTERVALS: Final = "95%, for the exact answer on the published table"
@@ -26,8 +28,12 @@ def receipt_body(price: Price, table: pa.Table) -> Mapping[str, Json]:
     Numbers that are not whole are decimal text, so that there is one spelling.
     """
     components = zip(price.plan.components, price.mechanisms, strict=True)
+    choices = zip(price.plan.choices, price.selectors, strict=True)
     return {
-        "mechanisms": [_mechanism(*each) for each in components],
+        "mechanisms": [
+            *(_mechanism(*each) for each in components),
+            *(_selection(*each) for each in choices),
+        ],
         "price": {
             "measure": price.measure.value,
             "rho_nano": price.rho_nano,
@@ -56,6 +62,19 @@ def _mechanism(component: Component, mechanism: Mechanism) -> Mapping[str, Json]
         "scale": repr(mechanism.scale),
         "l1": mechanism.l1,
         "l2_squared": mechanism.l2_squared,
+    }
+
+
+def _selection(choice: Choice, selector: Selector) -> Mapping[str, Json]:
+    """A choice of a value, or of an end of its interval, among candidates."""
+    target, grid = selector.target, selector.grid
+    return {
+        "statistic": f"rank {target.above}/{target.below}, {choice.part.value}",
+        "candidates": [*grid.candidates],
+        "noise": selector.stages[0].selection.best.value,
+        "scale": [repr(each.selection.scale) for each in selector.stages],
+        "shift": [each.shift for each in selector.stages],
+        "linf": choice.moved,
     }
 
 

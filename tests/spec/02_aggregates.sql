@@ -110,11 +110,8 @@ SELECT COUNT(DISTINCT region) FROM earnings
 -- unsupported: nor summed.
 SELECT SUM(DISTINCT pay) FROM earnings
 
--- unsupported: other aggregates are still to come.
-SELECT MEDIAN(pay) FROM earnings
-
--- unsupported: extremes are single people's values.
-SELECT MAX(pay) FROM earnings
+-- unsupported: no aggregate gives a list of values.
+SELECT LIST(pay) FROM earnings
 
 -- unsupported: window functions see other people's rows.
 SELECT SUM(pay) OVER (PARTITION BY region) FROM earnings

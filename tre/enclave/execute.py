@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from privacy.catalogue import Domain, Type
-from privacy.table import ExactTable
+from privacy.table import ExactTable, Tally
 from tre.enclave.job import Job
 
 LARGEST: Final = 2**62
@@ -36,6 +36,9 @@ def execute(job: Job, read: Read) -> ExactTable:
     Groups whose keys are not public values, of which publication leaves none, are
     dropped. Raises whatever the engine raises: the caller must let none of it out.
     """
+    tallies = tuple(_tally(each, job, read) for each in job.tallies)
+    if not job.mechanisms:
+        return ExactTable((), tallies)
     groups = read(_saturating(job))
     cells = _cells(groups, job.keys)
     inside = cells >= 0
@@ -45,7 +48,18 @@ def execute(job: Job, read: Read) -> ExactTable:
         column = groups.column(f"c{position}").to_numpy()
         exact[cells[inside]] = column[inside]
         values.append(exact)
-    return ExactTable(tuple(values))
+    return ExactTable(tuple(values), tallies)
+
+
+def _tally(statement: str, job: Job, read: Read) -> Tally:
+    """How many rows each bucket of each cell has; the job's keys as for its cells."""
+    groups = read(statement)
+    cells = _cells(groups, job.keys)
+    inside = cells >= 0
+    buckets, rows = (
+        groups.column(name).to_numpy().astype(np.int64) for name in ("b", "n")
+    )
+    return Tally(cells[inside], buckets[inside], rows[inside])
 
 
 def _saturating(job: Job) -> str:

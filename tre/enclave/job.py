@@ -17,7 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from privacy.catalogue import Domain, Type, Value
-from privacy.mechanism import Kind, Mechanism
+from privacy.mechanism import Best, Kind, Mechanism, Selection
+from privacy.noise import Pick
+from privacy.ranks import Grid, Target
+from privacy.selection import Selector, Stage
 from privacy.table import NoisedTable
 
 LONGEST_JOB: Final = 64 * 2**20
@@ -45,7 +48,9 @@ class Job:
     `sql` selects the keys in order and then one column a mechanism. `keys` lists
     the public values of each key; cells are their product, the last key fastest,
     NULL last where nullable. `draws` repeats the noise, not the reading. `once` lets
-    go of the files afterwards: of a version that may never be in force.
+    go of the files afterwards: of a version that may never be in force. `tallies`
+    are statements that count the rows of each cell by bucket, from which `picks` are
+    made.
     """
 
     attachments: tuple[Attachment, ...]
@@ -54,6 +59,8 @@ class Job:
     mechanisms: tuple[Mechanism, ...]
     draws: int = 1
     once: bool = False
+    tallies: tuple[str, ...] = ()
+    picks: tuple[Pick, ...] = ()
 
     @property
     def cells(self) -> int:
@@ -64,7 +71,12 @@ class Job:
     @property
     def reply_bytes(self) -> int:
         """The only length a successful reply may have."""
-        return _SHAPE.size + 8 * len(self.mechanisms) * self.draws * self.cells
+        return _SHAPE.size + 8 * self.columns * self.draws * self.cells
+
+    @property
+    def columns(self) -> int:
+        """How many numbers each cell of each draw comes to."""
+        return len(self.mechanisms) + len(self.picks)
 
 
 class Writable(Protocol):
@@ -119,6 +131,8 @@ def encode_job(job: Job) -> bytes:
             ],
             "draws": job.draws,
             "once": job.once,
+            "tallies": job.tallies,
+            "picks": [_pick_out(each) for each in job.picks],
         }
     ).encode()
 
@@ -136,25 +150,61 @@ def decode_job(payload: bytes) -> Job:
         ),
         draws=said["draws"],
         once=said["once"],
+        tallies=tuple(said["tallies"]),
+        picks=tuple(_pick_in(each) for each in said["picks"]),
     )
 
 
 def encode_noised(table: NoisedTable, *, draws: int, cells: int) -> bytes:
     """Write noised values: their shape, then little-endian 64-bit integers."""
-    shape = _SHAPE.pack(len(table.values), draws, cells)
-    return shape + b"".join(v.astype("<i8").tobytes() for v in table.values)
+    columns = (*table.values, *table.picked)
+    shape = _SHAPE.pack(len(columns), draws, cells)
+    return shape + b"".join(each.astype("<i8").tobytes() for each in columns)
 
 
 def decode_noised(payload: bytes, job: Job) -> NoisedTable | None:
     """Read noised values, or None where they are not exactly of the job's shape."""
     if len(payload) != job.reply_bytes:
         return None
-    expected = (len(job.mechanisms), job.draws, job.cells)
+    expected = (job.columns, job.draws, job.cells)
     if _SHAPE.unpack_from(payload) != expected:
         return None
     values = np.frombuffer(payload, dtype="<i8", offset=_SHAPE.size)
     tables: NDArray[np.int64] = values.reshape(expected).astype(np.int64)
-    return NoisedTable(tuple(tables))
+    picked = tables[len(job.mechanisms) :]
+    for pick, buckets in zip(job.picks, picked, strict=True):
+        if np.any((buckets < 0) | (buckets >= pick.selector.grid.buckets)):
+            return None
+    return NoisedTable(tuple(tables[: len(job.mechanisms)]), tuple(picked))
+
+
+def _pick_out(pick: Pick) -> list[Any]:
+    grid, target = pick.selector.grid, pick.selector.target
+    return [
+        pick.tally,
+        [grid.lower, grid.upper, grid.step, grid.block],
+        [target.above, target.below, target.inwards],
+        [
+            [made.best.value, made.scale, made.moved, each.shift]
+            for each in pick.selector.stages
+            for made in (each.selection,)
+        ],
+    ]
+
+
+def _pick_in(said: Any) -> Pick:  # noqa: ANN401 (as JSON has it)
+    tally, grid, target, stages = said
+    return Pick(
+        tally,
+        Selector(
+            Grid(*grid),
+            Target(*target),
+            tuple(
+                Stage(Selection(Best(best), scale, moved), shift)
+                for best, scale, moved, shift in stages
+            ),
+        ),
+    )
 
 
 def _domain_out(domain: Domain) -> dict[str, Any]:

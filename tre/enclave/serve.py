@@ -70,7 +70,7 @@ def _answer(
 
 def _noised(job: Job, connection: duckdb.DuckDBPyConnection) -> bytes:
     exact = execute(job, lambda sql: connection.execute(sql).to_arrow_table())
-    noised = noise(exact, job.mechanisms, job.draws)
+    noised = noise(exact, job.mechanisms, job.draws, job.picks, job.cells)
     return encode_noised(noised, draws=job.draws, cells=job.cells)
 
 

@@ -1,0 +1,181 @@
+"""Say which value of a group is looked for: among which candidates, at which rank.
+
+A quantile is looked for over a public grid. Between the bounds of the argument lie
+buckets of equal width; up to `MOST_CANDIDATES` values each is a bucket of its own and
+one selection is made. Else there are 2¹⁶ buckets at most, looked for in two
+selections: of a block of neighbouring buckets, and then of a bucket inside it.
+
+With n rows in a group and c(x) of them below x, candidate [x, y) is as far from the
+target T as T is from [b·c(x), b·c(y)], in units of 1/b row. T is a·n plus a public
+shift. A row more moves b·c by b or by 0 and T by at least t and at most t', so that
+the distance moves by at most max(t', b − t): for p = a/b, max(a, b − a). So one
+person with C rows in all, of which k are in this group, moves every distance by at
+most k·max(t', b − t) (Smith 2011, section 3; in integers so that no score is rounded).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from fractions import Fraction
+from math import isqrt
+from typing import Final
+
+from privacy.catalogue import Domain
+from privacy.expression import Expression
+from privacy.ordinal import ordinal_ends
+from privacy.query import Aggregate, Statistic
+
+MOST_CANDIDATES: Final = 1_024
+"""Values up to which each is a candidate of its own."""
+
+MOST_BUCKETS: Final = 2**16
+
+VALUE_WEIGHT: Final = Fraction(7, 10)
+"""What of a quantile's price its value gets; the ends of its interval the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Buckets [lower + i·step, lower + (i + 1)·step) up to `upper`, and their blocks.
+
+    Numbers are ordinals. `block` buckets are one candidate of the first selection;
+    where it is 1 there is no second.
+    """
+
+    lower: int
+    upper: int
+    step: int
+    block: int
+
+    @property
+    def buckets(self) -> int:
+        """How many buckets there are."""
+        return (self.upper - self.lower) // self.step + 1
+
+    @property
+    def candidates(self) -> tuple[int, ...]:
+        """How many candidates each selection has, at most."""
+        if self.block == 1:
+            return (self.buckets,)
+        return -(-self.buckets // self.block), self.block
+
+
+def grid_of(domain: Domain) -> Grid:
+    """The grid of a bounded domain, by its bounds alone."""
+    lower, upper = ordinal_ends(domain)
+    width = upper - lower + 1
+    if width <= MOST_CANDIDATES:
+        return Grid(lower, upper, 1, 1)
+    step = -(-width // MOST_BUCKETS)
+    buckets = -(-width // step)
+    return Grid(lower, upper, step, isqrt(buckets - 1) + 1)
+
+
+class Part(Enum):
+    """Which part of an answer a choice is for."""
+
+    LOW = "low"
+    VALUE = "value"
+    HIGH = "high"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where in a group a value is: `above`/`below` of the rows come before it.
+
+    `inwards` is −1, 0 or 1: an extreme's value is looked for a public number of rows
+    further up (MIN) or down (MAX), though never beyond the middle; else 0.
+    """
+
+    above: int
+    below: int
+    inwards: int = 0
+
+    @property
+    def per_row(self) -> int:
+        """How far one row moves any distance, in units of 1/`below` row."""
+        ends = sorted((self.above, self.above + self.inwards))
+        return max(ends[1], self.below - ends[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One choice of a candidate in every cell, to be made with noise.
+
+    One person has at most `rows_per_person` rows over all cells. `miss` is the
+    probability with which an end of an interval may be on the wrong part of the
+    value; for a value it says how far from an extreme it is looked for. `weight` is
+    its part of the price.
+    """
+
+    argument: Expression
+    grid: Grid
+    target: Target
+    part: Part
+    rows_per_person: int
+    miss: Fraction
+    weight: Fraction
+
+    @property
+    def moved(self) -> int:
+        """How far one person moves the distances of all cells together."""
+        return self.rows_per_person * self.target.per_row
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """How a quantile or an extreme is read: its value and the ends of its interval.
+
+    Positions of choices; an end that is None is the public bound, as one person's
+    row can be beyond all others.
+    """
+
+    statistic: Statistic
+    domain: Domain
+    value: int
+    low: int | None
+    high: int | None
+
+
+def choices_of(
+    aggregate: Aggregate, rows_per_person: int, miss: Fraction
+) -> tuple[Choice, ...]:
+    """The choices that an aggregate needs: first its value, then ends of its interval.
+
+    `miss` is how often the interval may miss, both sides together.
+    """
+    argument = aggregate.argument
+    if argument is None:
+        raise TypeError("a quantile is of an argument")
+    targets = _targets(aggregate)
+    ends = len(targets) - 1
+    return tuple(
+        Choice(
+            argument,
+            grid_of(argument.domain),
+            target,
+            part,
+            rows_per_person,
+            _EXTREME_MISS if part is Part.VALUE else miss / ends,
+            VALUE_WEIGHT if part is Part.VALUE else (1 - VALUE_WEIGHT) / ends,
+        )
+        for part, target in targets
+    )
+
+
+_EXTREME_MISS: Final = Fraction(1, 4)
+"""How often an extreme's value may come from where nobody is."""
+
+
+def _targets(aggregate: Aggregate) -> tuple[tuple[Part, Target], ...]:
+    match aggregate:
+        case Aggregate(Statistic.MIN):
+            return (Part.VALUE, Target(0, 2, 1)), (Part.HIGH, Target(0, 1))
+        case Aggregate(Statistic.MAX):
+            return (Part.VALUE, Target(2, 2, -1)), (Part.LOW, Target(1, 1))
+        case Aggregate(at=Fraction() as at):
+            found = Target(at.numerator, at.denominator)
+            return tuple((part, found) for part in (Part.VALUE, Part.LOW, Part.HIGH))
+        case _:
+            raise TypeError("this aggregate is not one of the values")
