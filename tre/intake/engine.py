@@ -89,6 +89,25 @@ class Engine:
             raise
         self._run("COMMIT")
 
+    @contextmanager
+    def lent(self, zone: str) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The connection itself, for a library that writes its tables into `zone`.
+
+        An error of the library's may quote values, so only its kind leaves here.
+        """
+        self._run(f'USE "{zone}"')
+        failure = None
+        try:
+            yield self._connection
+        except Invalid:
+            raise
+        except Exception as error:  # noqa: BLE001 - a library's, of any kind
+            failure = type(error).__name__
+        finally:
+            self._run("USE memory")
+        if failure is not None:
+            raise _failed(failure)
+
     def run(
         self, statement: Tree | str, parameters: Mapping[str, object] | None = None
     ) -> list[tuple[Any, ...]]:

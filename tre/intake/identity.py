@@ -19,9 +19,24 @@ ISO: Final = "coalesce(CAST(:date AS VARCHAR), :plain)"
 
 NATIONAL_INSURANCE: Final = "[a-ceghj-pr-tw-z][a-ceghj-npr-tw-z][0-9]{6}[a-d]?"
 
+FULL_NAME: Final = """
+NULLIF(trim(regexp_replace(regexp_replace(
+    strip_accents(lower(:x)), '[''’.-]', '', 'g'
+), '[^\\p{L}\\p{N}]+', ' ', 'g')), '')
+"""
+SEX: Final = """
+CASE left(lower(trim(:x)), 1)
+    WHEN 'm' THEN 'm' WHEN '1' THEN 'm' WHEN 'f' THEN 'f' WHEN 'w' THEN 'f'
+    WHEN '2' THEN 'f'
+END
+"""
+"""The first letter of a word for it, or the NHS's code. Anything else says nothing."""
+
 TEMPLATES: Final[Mapping[Kind, str]] = {
     Kind.LOCAL_ID: TRIMMED,
     Kind.EMAIL: EMAIL,
+    Kind.FULL_NAME: FULL_NAME,
+    Kind.SEX: SEX,
     Kind.PHONE: PHONE,
 }
 

@@ -3,22 +3,39 @@
 from __future__ import annotations
 
 import secrets
-from typing import Final, Protocol
+from typing import Final
 
 import pyarrow as pa
 
+from tre.intake.agree import agree
+from tre.intake.cluster import cluster
 from tre.intake.engine import Engine
 from tre.intake.sql import number, relation, sql
+from tre.intake.weigh import RANK, Weighing, weigh
 
 MEMBERS: Final = relation("linkage", "members")
+RECORDS: Final = relation("linkage", "records")
 TOKENS: Final = relation("linkage", "tokens")
+PAIRS: Final = relation("linkage", "pairs")
 CLUSTERS: Final = relation("linkage", "clusters")
 MATCHED: Final = relation("linkage", "matched")
 KNOWN: Final = relation("linkage", "known")
-SPINE: Final = relation("spine", "token")
 PEOPLE: Final = relation("staging", "people")
+SPINE_RECORD: Final = relation("spine", "record")
+SPINE_TOKEN: Final = relation("spine", "token")
+SPINE_DOUBT: Final = relation("spine", "doubt")
 
-FIRST_FREE: Final = "SELECT max(person) + 1 FROM :spine"
+FIRST_FREE: Final = "SELECT max(person) + 1 FROM :record"
+
+SET_ASIDE: Final = """
+INSERT INTO :doubt
+SELECT a, b, probability, :epoch FROM :pairs
+WHERE rank = :weighed AND probability < :threshold AND NOT contradicted
+"""
+
+FORGET_DOUBTFUL: Final = """
+DELETE FROM :pairs WHERE rank = :weighed AND probability < :threshold
+"""
 
 NEWCOMERS: Final = """
 SELECT count(*) FROM (
@@ -42,62 +59,65 @@ SELECT c.record, p.person
 FROM :clusters AS c INNER JOIN person AS p ON p.cluster = c.cluster
 """
 
-EXTEND: Final = """
-INSERT INTO :spine
-SELECT DISTINCT t.token, k.person, t.rank = 0 AS local, :epoch AS epoch
-FROM :tokens AS t INNER JOIN :known AS k ON k.record = t.record
-WHERE NOT EXISTS (
-    SELECT 1 FROM :spine AS s WHERE s.token = t.token AND s.person = k.person
-)
+KEEP_RECORDS: Final = """
+INSERT INTO :record BY NAME
+SELECT r.*, k.person, :epoch AS epoch
+FROM :records AS r INNER JOIN :known AS k ON k.record = r.record
+"""
+
+KEEP_TOKENS: Final = """
+INSERT INTO :token BY NAME
+SELECT DISTINCT token, record, rank, :epoch AS epoch FROM :tokens
 """
 
 HAND_OVER: Final = """
 CREATE TABLE :people AS
-SELECT m._row, k.person
-FROM :members AS m INNER JOIN :known AS k ON k.record = m.record
+SELECT m._row, k.person, k.record
+FROM :members AS m INNER JOIN :record AS k ON k.record = m.record
 """
 
 
-class Linker(Protocol):
-    """Decides which records are one person, and which are people already known."""
+def link(engine: Engine, weighing: Weighing, epoch: int, first: int) -> None:
+    """Fill `staging.people` (`_row`, `person`, `record`), extending the spine.
 
-    def __call__(self, engine: Engine) -> None:
-        """Make `linkage.clusters` and `linkage.matched`.
-
-        The first gives every record with a token a cluster (`record`, `cluster`);
-        the second gives a cluster one person of the spine, or none (`cluster`,
-        `person`). Both come from `linkage.tokens` and `spine.token` alone.
-        """
-        ...
-
-
-def link(engine: Engine, linker: Linker, epoch: int) -> None:
-    """Fill `staging.people` (`_row`, `person`), extending the spine by newcomers.
-
-    Rows of records that no pass can identify are absent. Nobody already in the spine
-    is merged or renumbered; newcomers take the next free numbers in an order drawn
-    by the system's cryptographic generator.
+    Records from `first` on are fresh; the others, of people known already, are
+    theirs. The deterministic passes come first, then what weighing adds. Rows of
+    records that no pass can identify are absent. Nobody already in the spine is
+    merged or renumbered; newcomers take the next free numbers in an order drawn by
+    the system's cryptographic generator.
     """
-    linker(engine)
-    first = engine.count(sql(FIRST_FREE, spine=SPINE))
+    agree(engine)
+    weigh(engine, weighing, first)
+    _set_aside(engine, weighing, epoch)
+    cluster(engine)
+    _number(engine)
+    added = {"record": SPINE_RECORD, "epoch": number(epoch)}
+    engine.run(sql(KEEP_RECORDS, records=RECORDS, known=KNOWN, **added))
+    engine.run(sql(KEEP_TOKENS, token=SPINE_TOKEN, tokens=TOKENS, epoch=number(epoch)))
+    engine.run(sql(HAND_OVER, people=PEOPLE, members=MEMBERS, record=SPINE_RECORD))
+
+
+def _set_aside(engine: Engine, weighing: Weighing, epoch: int) -> None:
+    """Note what is likely and not sure, for a person to look at."""
+    parts = {
+        "pairs": PAIRS,
+        "weighed": number(RANK),
+        "threshold": sql(f"{weighing.threshold!r}::DOUBLE"),
+    }
+    engine.run(sql(SET_ASIDE, doubt=SPINE_DOUBT, epoch=number(epoch), **parts))
+    engine.run(sql(FORGET_DOUBTFUL, **parts))
+
+
+def _number(engine: Engine) -> None:
+    """Give every cluster its person: one of the spine's, or the next free number."""
+    free = engine.count(sql(FIRST_FREE, record=SPINE_RECORD))
     newcomers = engine.count(sql(NEWCOMERS, clusters=CLUSTERS, matched=MATCHED))
     engine.register("drawn", permutation(newcomers))
+    parts = {"known": KNOWN, "clusters": CLUSTERS, "matched": MATCHED}
     try:
-        engine.run(
-            sql(
-                NUMBERED,
-                known=KNOWN,
-                clusters=CLUSTERS,
-                matched=MATCHED,
-                first=number(first),
-            )
-        )
+        engine.run(sql(NUMBERED, first=number(free), **parts))
     finally:
         engine.unregister("drawn")
-    engine.run(
-        sql(EXTEND, spine=SPINE, tokens=TOKENS, known=KNOWN, epoch=number(epoch))
-    )
-    engine.run(sql(HAND_OVER, people=PEOPLE, members=MEMBERS, known=KNOWN))
 
 
 def permutation(size: int) -> pa.Table:

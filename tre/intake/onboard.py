@@ -18,11 +18,11 @@ from privacy.catalogue import Table, Unit
 from tre.intake import spine
 from tre.intake.check import Checked, check
 from tre.intake.engine import Engine
-from tre.intake.exact import link_exactly
 from tre.intake.incoming import incoming, linking
 from tre.intake.land import Landed, land
-from tre.intake.link import Linker, link
+from tre.intake.link import link
 from tre.intake.origin import origin
+from tre.intake.passes import PASSES, signatures
 from tre.intake.pseudonymise import pseudonymise
 from tre.intake.publication import (
     Counts,
@@ -39,6 +39,7 @@ from tre.intake.separate import separate
 from tre.intake.sql import relation
 from tre.intake.sweep import sweep_locked
 from tre.intake.unique import check_unique
+from tre.intake.weigh import ALONE, Weighing
 from tre.intake.zones import VERSION, Zones, remove, sync
 from tre.keystore import KEY_BYTES
 from tre.manifest import Kind, Manifest, PrivacyUnit, Resource, public_tables
@@ -85,7 +86,6 @@ class _Intake:
     progress: Progress
     options: Options
     scratch: Path
-    linker: Linker = link_exactly
     addition: spine.Addition | None = field(default=None)
 
     @property
@@ -213,11 +213,15 @@ def _linked(intake: _Intake, resource: Resource, step: Callable[[Stage], None]) 
     if not identifiers or intake.addition is None:
         return
     step(Stage.PSEUDONYMISE)
+    rules = resource.tre.link
     kinds = [named.tre.kind or Kind.OTHER for named in identifiers]
+    signed = signatures(kinds, (rules and rules.passes) or PASSES)
     key = intake.zones.linkage_key(intake.manifest.population)
-    pseudonymise(intake.engine, kinds, key)
+    first = spine.first_free(intake.engine)
+    pseudonymise(intake.engine, kinds, signed, key, first)
     step(Stage.LINK)
-    link(intake.engine, intake.linker, intake.addition.epoch)
+    weighing = Weighing(rules.threshold, rules.review) if rules else ALONE
+    link(intake.engine, weighing, intake.addition.epoch, first)
 
 
 def _steps(intake: _Intake, name: str) -> Callable[[Stage], None]:

@@ -3,42 +3,22 @@
 A pass is a set of evidence that two records must share exactly. Passes without a
 local id never join two people whose local ids differ. No pass rests on a household's
 shared facts alone (surname, postcode, address): each has a forename, a date of birth
-or a number of the person's own. What no pass can see: twins whose forename is missing
-or wrong, and two spellings of everything; probabilistic linkage is to weigh those.
+or a number of the person's own. Twins at one address share birthdays too, so what a
+pass finds is a candidate: `agree` drops pairs that contradict each other.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from itertools import combinations, product
 from typing import Final
 
-import sqlglot.expressions as exp
-
 from tre.intake.identity import valid
-from tre.intake.sql import Tree, column, sql, text
-from tre.manifest.model import Kind
-
-
-class Evidence(Enum):
-    """What two records may agree on."""
-
-    LOCAL_ID = "local-id"
-    NHS_NUMBER = "nhs-number"
-    NATIONAL_INSURANCE_NUMBER = "national-insurance-number"
-    ALL = "all"
-    NUMBER = "number"
-    NAME = "name"
-    FORENAME = "forename"
-    SURNAME = "surname"
-    BIRTH = "date-of-birth"
-    POSTCODE = "postcode"
-    ADDRESS = "address"
-    TWO_ADDRESSES = "two-addresses"
-    CONTACT = "contact"
-
+from tre.intake.record import COLUMNS, COMPLETE, LISTED, SINGLE, name_of
+from tre.intake.sql import Tree, column, number, sql
+from tre.manifest.model import Evidence, Kind
 
 E = Evidence
 PASSES: Final[tuple[tuple[Evidence, ...], ...]] = (
@@ -61,10 +41,13 @@ PASSES: Final[tuple[tuple[Evidence, ...], ...]] = (
     (E.BIRTH, E.TWO_ADDRESSES),
     (E.FORENAME, E.POSTCODE, E.TWO_ADDRESSES),
 )
-"""Strongest first. On FEBRL 4 they reach an F1 of 0.997 at precision 1."""
+"""Strongest first."""
 
 Parts = tuple[Tree, ...]
 """Normalised values that are compared together."""
+
+
+WRITTEN: Final = "coalesce(CAST(:value AS VARCHAR), '')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +62,18 @@ class Signature:
     parts: Parts
 
 
-def signatures(kinds: Sequence[Kind]) -> tuple[Signature, ...]:
-    """Every signature that identifiers of these kinds, as `n0`, `n1`, … , allow."""
-    offers = _offers(kinds)
+def signatures(
+    kinds: Sequence[Kind], passes: Sequence[Sequence[Evidence]] = PASSES
+) -> tuple[Signature, ...]:
+    """Every signature that records with identifiers of these kinds allow.
+
+    Equal local ids come first, whatever the passes are.
+    """
+    offers = _offers(Counter(kinds))
+    own = tuple(tuple(needed) for needed in passes if tuple(needed) != PASSES[0])
     return tuple(
         Signature(rank, "+".join(evidence.value for evidence in needed), parts)
-        for rank, needed in enumerate(PASSES)
+        for rank, needed in enumerate((PASSES[0], *own))
         for parts in _choices([offers.get(evidence, ()) for evidence in needed])
     )
 
@@ -95,37 +84,49 @@ def _choices(offers: Sequence[Sequence[Parts]]) -> list[Parts]:
     ]
 
 
-def _offers(kinds: Sequence[Kind]) -> Mapping[Evidence, Sequence[Parts]]:
-    """The ways in which each kind of evidence can be had from these columns."""
-    columns: dict[Kind, list[Tree]] = {}
-    for position, kind in enumerate(kinds):
-        columns.setdefault(kind, []).append(column(f"n{position}"))
-    one = {kind: [(tree,) for tree in trees] for kind, trees in columns.items()}
-    addresses = columns.get(Kind.ADDRESS, [])
+def _offers(kinds: Counter[Kind]) -> Mapping[Evidence, Sequence[Parts]]:
+    """The ways in which each kind of evidence can be had from these kinds."""
+    one: dict[Kind, list[Parts]] = {
+        kind: [(column(name_of(kind)),)] for kind in kinds if kind in SINGLE
+    }
+    if Kind.FULL_NAME in kinds:
+        one.setdefault(Kind.FORENAME, [(column("forename"),)])
+        one.setdefault(Kind.SURNAME, [(column("surname"),)])
+    listed = {kind: _members(kind, kinds[kind]) for kind in LISTED if kind in kinds}
+    nhs, national = Kind.NHS_NUMBER, Kind.NATIONAL_INSURANCE_NUMBER
+    lists = {kind: [(part,) for part in parts] for kind, parts in listed.items()}
     return {
         E.LOCAL_ID: one.get(Kind.LOCAL_ID, []),
-        E.NHS_NUMBER: [
-            _if_valid(Kind.NHS_NUMBER, p) for p in one.get(Kind.NHS_NUMBER, [])
-        ],
+        E.NHS_NUMBER: [_if_valid(nhs, parts) for parts in one.get(nhs, [])],
         E.NATIONAL_INSURANCE_NUMBER: [
-            _if_valid(Kind.NATIONAL_INSURANCE_NUMBER, parts)
-            for parts in one.get(Kind.NATIONAL_INSURANCE_NUMBER, [])
+            _if_valid(national, parts) for parts in one.get(national, [])
         ],
         E.ALL: _all(kinds),
         E.NUMBER: [
-            *one.get(Kind.OTHER, []),
-            *one.get(Kind.NHS_NUMBER, []),
-            *one.get(Kind.NATIONAL_INSURANCE_NUMBER, []),
+            *lists.get(Kind.OTHER, []),
+            *one.get(nhs, []),
+            *one.get(national, []),
         ],
-        E.NAME: _names(columns),
+        E.NAME: _names(one),
         E.FORENAME: one.get(Kind.FORENAME, []),
         E.SURNAME: one.get(Kind.SURNAME, []),
         E.BIRTH: one.get(Kind.DATE_OF_BIRTH, []),
         E.POSTCODE: one.get(Kind.POSTCODE, []),
-        E.ADDRESS: one.get(Kind.ADDRESS, []),
-        E.TWO_ADDRESSES: [_pair(a, b) for a, b in combinations(addresses, 2)],
-        E.CONTACT: [*one.get(Kind.PHONE, []), *one.get(Kind.EMAIL, [])],
+        E.ADDRESS: lists.get(Kind.ADDRESS, []),
+        E.TWO_ADDRESSES: [
+            tuple(pair) for pair in combinations(listed.get(Kind.ADDRESS, []), 2)
+        ],
+        E.CONTACT: [*lists.get(Kind.PHONE, []), *lists.get(Kind.EMAIL, [])],
     }
+
+
+def _members(kind: Kind, fields: int) -> list[Tree]:
+    """The elements of a list; they are sorted, so pairs come in one order."""
+    name = column(name_of(kind))
+    return [
+        sql("list_extract(:list, :place)", list=name, place=number(place + 1))
+        for place in range(fields)
+    ]
 
 
 def _if_valid(kind: Kind, parts: Parts) -> Parts:
@@ -133,29 +134,18 @@ def _if_valid(kind: Kind, parts: Parts) -> Parts:
     return tuple(sql(template, valid=valid(kind, part), n=part) for part in parts)
 
 
-def _all(kinds: Sequence[Kind]) -> Sequence[Parts]:
-    """Every identifier at once, sorted by kind so that the schema's order is moot."""
-    if tuple(kinds) == (Kind.LOCAL_ID,):
+def _all(kinds: Counter[Kind]) -> Sequence[Parts]:
+    """Every identifier at once, where none is missing."""
+    if set(kinds) == {Kind.LOCAL_ID}:
         return []
-    order = sorted(range(len(kinds)), key=lambda position: kinds[position].value)
-    which = text(" ".join(kinds[position].value for position in order))
-    return [(which, *(column(f"n{position}") for position in order))]
+    complete = sql("CASE WHEN :complete THEN 'complete' END", complete=column(COMPLETE))
+    values = [column(name) for name in COLUMNS if name != COMPLETE]
+    return [(complete, *(sql(WRITTEN, value=value) for value in values))]
 
 
-def _names(columns: Mapping[Kind, Sequence[Tree]]) -> Sequence[Parts]:
-    found = [(tree,) for tree in columns.get(Kind.FULL_NAME, [])]
-    if Kind.FORENAME in columns and Kind.SURNAME in columns:
-        forename, surname = columns[Kind.FORENAME][0], columns[Kind.SURNAME][0]
+def _names(one: Mapping[Kind, Sequence[Parts]]) -> Sequence[Parts]:
+    found = list(one.get(Kind.FULL_NAME, []))
+    if Kind.FULL_NAME not in one and {Kind.FORENAME, Kind.SURNAME} <= set(one):
+        (forename,), (surname,) = one[Kind.FORENAME][0], one[Kind.SURNAME][0]
         found.append((sql(":f || :s", f=forename, s=surname),))
     return found
-
-
-def _pair(first: Tree, second: Tree) -> Parts:
-    """Two different addresses, whichever column each is in."""
-    lower = exp.func("least", first, second, dialect="duckdb")
-    upper = exp.func("greatest", first, second, dialect="duckdb")
-    different = "CASE WHEN :a <> :b THEN :x END"
-    return (
-        sql(different, a=first, b=second, x=lower),
-        sql(different, a=first, b=second, x=upper),
-    )

@@ -1,4 +1,4 @@
-"""Stage 4: identifiers become keyed tokens, and are forgotten.
+"""Stage 4: identifiers become records of one shape, known by keyed tokens.
 
 A token is HMAC-SHA-256 (RFC 2104) under a key of the linkage zone, cut to its first
 128 bits. Without the key nobody can try the few possible NHS numbers or names.
@@ -13,14 +13,26 @@ from typing import Final
 import sqlglot.expressions as exp
 
 from tre.intake.engine import Engine
-from tre.intake.passes import Signature, signatures
-from tre.intake.sql import Tree, column, every, named, relation, select, sql, text
+from tre.intake.passes import Signature
+from tre.intake.record import COLUMNS, COMPLETE, name_of, record_columns, shown
+from tre.intake.sql import (
+    Tree,
+    column,
+    every,
+    named,
+    number,
+    relation,
+    select,
+    sql,
+    text,
+)
 from tre.manifest.model import Kind
 
 IDENTIFIERS: Final = relation("linkage", "identifiers")
 RECORDS: Final = relation("linkage", "records")
 MEMBERS: Final = relation("linkage", "members")
 TOKENS: Final = relation("linkage", "tokens")
+KNOWN: Final = relation("spine", "record")
 
 BLOCK_BYTES: Final = 64
 """The block of SHA-256, to which HMAC pads its key."""
@@ -31,33 +43,45 @@ TOKEN: Final = f"CAST(left({HMAC}, 32) AS UUID)"
 MAKE_TOKENS: Final = """
 CREATE TABLE :tokens (record BIGINT, rank TINYINT, token UUID)
 """
-MAKE_RECORDS: Final = "CREATE TABLE :records AS :rows"
+NUMBER: Final = """
+CREATE TABLE :records AS
+SELECT :first + row_number() OVER () - 1 AS record, s.*
+FROM :shapes AS s ANTI JOIN :known AS k ON :same
+"""
 MAKE_MEMBERS: Final = """
 CREATE TABLE :members AS
-SELECT i._row, r.record FROM :identifiers AS i INNER JOIN :records AS r ON :same
+WITH every AS (SELECT * FROM :records UNION ALL BY NAME SELECT * FROM :known)
+SELECT s._row, k.record FROM :shaped AS s INNER JOIN every AS k ON :same
 """
 ADD_TOKENS: Final = "INSERT INTO :tokens SELECT * FROM :rows"
 
 
-def pseudonymise(engine: Engine, kinds: Sequence[Kind], key: bytes) -> None:
+def pseudonymise(
+    engine: Engine,
+    kinds: Sequence[Kind],
+    signatures: Sequence[Signature],
+    key: bytes,
+    first: int,
+) -> None:
     """Replace `linkage.identifiers`, whose columns `i0`, `i1`, … are of `kinds`.
 
     Leaves `linkage.members` (`_row`, `record`: rows with equal identifiers share
-    one) and `linkage.tokens` (`record`, `rank`, `token`); a record without enough
-    identifiers for any pass has no token.
+    one, which may be a known record of the spine), `linkage.records` (the fresh ones:
+    `record`, counted from `first`, and a record's columns) and `linkage.tokens`
+    (`record`, `rank`, `token`); a record without enough identifiers for any pass has
+    no token.
     """
     with engine.together():
-        _number(engine, len(kinds))
-        _sign(engine, kinds, key)
-        for table in (IDENTIFIERS, RECORDS):
-            engine.run(sql("DROP TABLE :table", table=table))
+        _number(engine, kinds, first)
+        sign(engine, signatures, key)
+        engine.run(sql("DROP TABLE :table", table=IDENTIFIERS))
 
 
-def _sign(engine: Engine, kinds: Sequence[Kind], key: bytes) -> None:
-    """Give each record its tokens."""
+def sign(engine: Engine, signatures: Sequence[Signature], key: bytes) -> None:
+    """Give each of `linkage.records` its tokens, in `linkage.tokens`."""
     inner, outer = padded(key)
     engine.run(sql(MAKE_TOKENS, tokens=TOKENS))
-    for signature in signatures(kinds):
+    for signature in signatures:
         rows = select(_row(signature), RECORDS).where(
             every(exp.Not(this=part.is_(exp.Null())) for part in signature.parts)
         )
@@ -73,26 +97,36 @@ def padded(key: bytes) -> tuple[bytes, bytes]:
     return bytes(b ^ 0x36 for b in block), bytes(b ^ 0x5C for b in block)
 
 
-def _number(engine: Engine, identifiers: int) -> None:
-    """Number the distinct records, and say which row has which."""
-    places = range(identifiers)
-    distinct = select([column(f"i{place}") for place in places], IDENTIFIERS).distinct()
-    record = sql("row_number() OVER () - 1")
-    values = [named(column(f"i{place}"), f"n{place}") for place in places]
-    rows = select([named(record, "record"), *values], distinct)
-    engine.run(sql(MAKE_RECORDS, records=RECORDS, rows=rows))
+def _number(engine: Engine, kinds: Sequence[Kind], first: int) -> None:
+    """Number the records nobody has seen yet, and say which row has which record."""
+    shape = record_columns(kinds)
+    present = [*{name_of(kind) for kind in shown(kinds)}, COMPLETE]
+    absent = [name for name in COLUMNS if name not in present]
     same = every(
-        exp.NullSafeEQ(
-            this=column(f"i{place}", "i"), expression=column(f"n{place}", "r")
-        )
-        for place in places
+        exp.NullSafeEQ(this=column(name, "s"), expression=column(name, "k"))
+        for name in present
     )
+    known = select([exp.Star()], KNOWN).where(
+        every(column(name).is_(exp.Null()) for name in absent)
+    )
+    engine.run(
+        sql(
+            NUMBER,
+            records=RECORDS,
+            first=number(first),
+            shapes=select(shape, IDENTIFIERS).distinct().subquery(),
+            known=known.subquery(),
+            same=same,
+        )
+    )
+    columns = ["record", *COLUMNS]
     engine.run(
         sql(
             MAKE_MEMBERS,
             members=MEMBERS,
-            identifiers=IDENTIFIERS,
             records=RECORDS,
+            known=select([column(name) for name in columns], known).subquery(),
+            shaped=select([column("_row"), *shape], IDENTIFIERS).subquery(),
             same=same,
         )
     )

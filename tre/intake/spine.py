@@ -1,9 +1,11 @@
-"""The linkage spine of a population: which tokens are whose.
+"""The linkage spine of a population: which records and tokens are whose.
 
-It is added to before a publication is switched, and cannot be committed together
-with the switch. So additions carry an epoch, a note beside the file says which
-publication the newest epoch was for, and whoever comes next keeps or removes that
-epoch according to whether the publication is on record.
+Records hold identifiers, so that later ones can be compared with them; the file is
+of the linkage zone, and encrypted under a key of its own. It is added to before a
+publication is switched, and cannot be committed together with the switch. So
+additions carry an epoch, a note beside the file says which publication the newest
+epoch was for, and whoever comes next keeps or removes that epoch according to whether
+the publication is on record.
 """
 
 from __future__ import annotations
@@ -16,16 +18,35 @@ from pathlib import Path
 from typing import Final
 
 from tre.intake.engine import Engine
+from tre.intake.record import COLUMNS
 from tre.intake.sql import number, relation, sql
 from tre.intake.zones import PENDING, Zones, sync
 
-SPINE: Final = relation("spine", "token")
+RECORD: Final = relation("spine", "record")
+TOKEN: Final = relation("spine", "token")
+DOUBT: Final = relation("spine", "doubt")
 
-MAKE: Final = """
-CREATE TABLE IF NOT EXISTS :spine (
-    token UUID, person BIGINT, local BOOLEAN, epoch INTEGER
+MAKE: Final = (
+    f"""
+    CREATE TABLE IF NOT EXISTS spine.record (
+        record BIGINT,
+        person BIGINT,
+        epoch INTEGER,
+        {", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())}
+    )
+    """,
+    """
+    CREATE TABLE IF NOT EXISTS spine.token (
+        token UUID, record BIGINT, rank TINYINT, epoch INTEGER
+    )
+    """,
+    """
+    CREATE TABLE IF NOT EXISTS spine.doubt (
+        a BIGINT, b BIGINT, probability DOUBLE, epoch INTEGER
+    )
+    """,
 )
-"""
+"""Records, their tokens, and pairs that a person should look at."""
 
 VERSION: Final = 1
 """Spines are only ever extended for now; merging or splitting people makes another."""
@@ -44,13 +65,14 @@ def open_spine(engine: Engine, zones: Zones, population: str) -> None:
     """Attach a population's spine as `spine`, made now where there is none."""
     file = zones.spine(population)
     engine.attach("spine", file, zones.keystore.key_or_new(zones.key_name(file)))
-    engine.run(sql(MAKE, spine=SPINE))
+    for statement in MAKE:
+        engine.run(statement)
 
 
 def begin(engine: Engine, zones: Zones, population: str, file: Path) -> Addition:
     """Note, before anything is added, which publication a new epoch is for."""
-    query = "SELECT coalesce(max(epoch), 0) + 1 FROM :spine"
-    addition = Addition(population, engine.count(sql(query, spine=SPINE)), file)
+    query = sql("SELECT coalesce(max(epoch), 0) + 1 FROM :record", record=RECORD)
+    addition = Addition(population, engine.count(query), file)
     note = zones.pending(population)
     draft = note.with_name(f"{note.name}.draft")
     with draft.open("w", encoding="utf-8") as stream:
@@ -62,6 +84,12 @@ def begin(engine: Engine, zones: Zones, population: str, file: Path) -> Addition
     return addition
 
 
+def first_free(engine: Engine) -> int:
+    """The number the next record gets. Needs `spine` attached."""
+    query = "SELECT coalesce(max(record) + 1, 0) FROM :record"
+    return engine.count(sql(query, record=RECORD))
+
+
 def keep(zones: Zones, addition: Addition) -> None:
     """The publication is in force: its epoch stays."""
     zones.pending(addition.population).unlink(missing_ok=True)
@@ -70,8 +98,10 @@ def keep(zones: Zones, addition: Addition) -> None:
 
 def undo(engine: Engine, zones: Zones, addition: Addition) -> None:
     """The publication is not in force: nobody came with it. Needs `spine` attached."""
-    statement = "DELETE FROM :spine WHERE epoch = :epoch"
-    engine.run(sql(statement, spine=SPINE, epoch=number(addition.epoch)))
+    statement = "DELETE FROM :table WHERE epoch = :epoch"
+    with engine.together():
+        for table in (RECORD, TOKEN, DOUBT):
+            engine.run(sql(statement, table=table, epoch=number(addition.epoch)))
     engine.run('CHECKPOINT "spine"')
     keep(zones, addition)
 

@@ -67,6 +67,24 @@ class Kind(Enum):
     OTHER = "other"
 
 
+class Evidence(Enum):
+    """What two records may agree on, for a deterministic pass to make them one."""
+
+    LOCAL_ID = "local-id"
+    NHS_NUMBER = "nhs-number"
+    NATIONAL_INSURANCE_NUMBER = "national-insurance-number"
+    ALL = "all"
+    NUMBER = "number"
+    NAME = "name"
+    FORENAME = "forename"
+    SURNAME = "surname"
+    BIRTH = "date-of-birth"
+    POSTCODE = "postcode"
+    ADDRESS = "address"
+    TWO_ADDRESSES = "two-addresses"
+    CONTACT = "contact"
+
+
 class Part(Enum):
     """What can be derived from a date."""
 
@@ -186,10 +204,24 @@ class Dialect(Model):
     header: bool = Field(default=True, strict=True)
 
 
+Pass: TypeAlias = Annotated[tuple[Evidence, ...], Field(min_length=1)]
+"""Evidence that two records must share exactly."""
+
+Probability: TypeAlias = Annotated[Positive, Field(le=1)]
+
+
 class Link(Model):
-    """Which identifiers decide who is who."""
+    """Which identifiers decide who is who, and how sure that must be.
+
+    `passes` replace the built-in deterministic ones. Pairs that no pass joins are
+    weighed: from `threshold` on they are one person, from `review` on a person is
+    asked. A threshold of 1 leaves weighing out.
+    """
 
     identifiers: tuple[str, ...] = Field(min_length=1)
+    passes: tuple[Pass, ...] | None = Field(default=None, min_length=1)
+    threshold: Probability = 0.9
+    review: Probability = 0.5
 
 
 class ResourceExtension(Model):

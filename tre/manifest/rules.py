@@ -14,8 +14,10 @@ from typing import Final
 from connectors.errors import Invalid
 from tre.manifest.domains import derived, domain
 from tre.manifest.model import (
+    Evidence,
     FieldType,
     Kind,
+    Link,
     Package,
     PrivacyUnit,
     Resource,
@@ -26,6 +28,17 @@ from tre.manifest.source import FixedWidth
 
 REPEATABLE: Final = frozenset({Kind.ADDRESS, Kind.OTHER, Kind.PHONE, Kind.EMAIL})
 """Identifier kinds that a table may have several fields of."""
+
+SHARED: Final = frozenset(
+    {
+        Evidence.SURNAME,
+        Evidence.POSTCODE,
+        Evidence.ADDRESS,
+        Evidence.TWO_ADDRESSES,
+        Evidence.CONTACT,
+    }
+)
+"""Evidence that the people of one household share."""
 
 DIRECTIVES: Final = re.compile(r"(?:%[YmdyjbBHMSfIp]|[^%'\\])*")
 """A date format: strptime directives that DuckDB and Python read alike."""
@@ -212,3 +225,13 @@ def _link(resource: Resource, path: str) -> None:
             raise Invalid(place, "expected the name of a field of role identifier")
         if name in resource.tre.link.identifiers[:index]:
             raise Invalid(place, "expected each name once")
+    _passes(resource.tre.link, f"{path}.tre.link")
+
+
+def _passes(link: Link, path: str) -> None:
+    if link.review > link.threshold:
+        raise Invalid(f"{path}.review", "expected no more than the threshold")
+    for index, needed in enumerate(link.passes or ()):
+        if set(needed) <= SHARED:
+            message = "expected evidence of the person's own, not of a household's"
+            raise Invalid(f"{path}.passes[{index}]", message)
