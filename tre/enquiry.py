@@ -28,6 +28,7 @@ from privacy.relation import tables
 from privacy.tally import compile_tallies, position
 from tre.audit.act import log_size
 from tre.control.database import Control
+from tre.control.rates import REFUSALS, REPEATS, Rate
 from tre.enclave.job import Attachment, Job
 from tre.enclave.supervisor import Enclave
 from tre.governance.admit import Admission, admit
@@ -44,6 +45,14 @@ from tre.spend import Spend
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """How often one person may do what costs nothing and is recorded all the same."""
+
+    refusals: Rate | None = REFUSALS
+    repeats: Rate | None = REPEATS
+
+
+@dataclass(frozen=True, slots=True)
 class Gate:
     """All that answering a question needs, by name."""
 
@@ -55,6 +64,7 @@ class Gate:
     clock: Callable[[], datetime]
     attachment: Callable[[Version], Attachment] = field(repr=False)
     """A version's published file and its key, under the name its tables go by."""
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +109,18 @@ def ask(gate: Gate, asked: Asked, spend: Spend) -> Release:
             return _again(gate, asked, repeated)
         return _answered(gate, planned, _priced(planned, spend))
     except Refused as refusal:
-        with suppress(Refused):  # what cannot be written down is refused all the same
-            record_refusal(gate.control, asked, refusal, gate.clock())
+        _note(gate, asked, refusal)
         raise
+
+
+def _note(gate: Gate, asked: Asked, refusal: Refused) -> None:
+    """Write a refusal down. Refused with rate_limited where there are too many."""
+    try:
+        record_refusal(gate.control, asked, refusal, gate.clock(), gate.limits.refusals)
+    except Refused as unwritten:
+        if unwritten.code == "rate_limited":
+            raise unwritten from None
+        # What cannot be written down just now is refused all the same.
 
 
 def _admitted(gate: Gate, asked: Asked) -> Admission:
@@ -234,5 +253,5 @@ def _job(gate: Gate, planned: Planned, priced: Price) -> Job:
 def _again(gate: Gate, asked: Asked, release: str) -> Release:
     with gate.control.reading() as connection:
         stored = load_release(connection, release)
-    record_repeat(gate.control, asked, release, gate.clock())
+    record_repeat(gate.control, asked, release, gate.clock(), gate.limits.repeats)
     return release_from(stored, charged=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
@@ -23,12 +23,13 @@ from tre.audit.verify import Verification, verify
 from tre.control.canonical import Json
 from tre.describe import described_dataset, described_datasets, described_project
 from tre.enquiry import ask, explain_question
-from tre.governance import people, populations, projects, tokens
+from tre.governance import people, populations, projects
 from tre.governance.admit import admit
 from tre.governance.application import read_application
 from tre.governance.project import find_project
 from tre.governance.roles import Role
 from tre.home import Parts, Terms, make_home, open_home
+from tre.identity.desk import Desk
 from tre.intake import Publication
 from tre.ledger.account import Kind, current_account
 from tre.ledger.budget import Budget
@@ -47,8 +48,6 @@ from tre.spend import Spend
 
 OPERATOR: Final = "administrator"
 """Who acts where nobody is named: the first administrator, who holds the home."""
-
-TOKEN_LIFE: Final = timedelta(days=90)
 
 
 class Environment:
@@ -121,14 +120,14 @@ class Environment:
             people.add_person(act, id, named, controller)
 
     def issue_token(self, id: str, *, person: str | None = None) -> str:  # noqa: A002
-        """A bearer token for 90 days. It is shown this once and kept as a digest."""
-        with self._acting(person) as act:
-            return tokens.issue_token(act, id, act.now + TOKEN_LIFE).secret
+        """A bearer token for a week. It is shown this once and kept as a digest."""
+        by = OPERATOR if person is None else person
+        return self.identity.issue_token(id, by=by).secret
 
-    def authenticate(self, token: str) -> str:
-        """Whose token this is. Refused with `not_authenticated`."""
-        with self._parts.control.reading() as connection:
-            return tokens.authenticate(connection, token, self._parts.clock()).id
+    @property
+    def identity(self) -> Desk:
+        """Accounts, sessions and tokens: how people show who they are."""
+        return self._parts.desk
 
     # --------------------------------------------------------------------- datasets
 

@@ -18,8 +18,9 @@ from tre.control.database import Control, Durability, open_control
 from tre.control.instance import Instance, begin_instance, instance_alive
 from tre.enclave.job import Attachment
 from tre.enclave.supervisor import Enclave
-from tre.enquiry import Gate
+from tre.enquiry import Gate, Limits
 from tre.governance.catalogue import Version
+from tre.identity.desk import Desk
 from tre.keystore import Keystore, KeyUnavailable
 from tre.ledger.measure import recover_measurements
 from tre.ledger.settle import recover
@@ -27,6 +28,9 @@ from tre.pace import Pace, Waiting
 
 SIGNING: Final = "signing"
 """The name of the key that signs the log and receipts."""
+
+IDENTITY: Final = "identity"
+"""The name of the key that seals what people sign in with."""
 
 
 def utc_now() -> datetime:
@@ -78,6 +82,7 @@ class Terms:
     policy: Policy = GATEWAY
     waiting: Waiting = Waiting.QUANTISED
     durability: Durability = Durability.POWER_CUT
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,7 @@ class Parts:
     control: Control
     instance: Instance
     gate: Gate
+    desk: Desk
 
     @property
     def clock(self) -> Callable[[], datetime]:
@@ -111,6 +117,7 @@ def make_home(root: Path, terms: Terms) -> Parts:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     keystore = Keystore.create(layout.keys)
     keystore.create_key(SIGNING)
+    keystore.create_key(IDENTITY)
     return _open(layout, keystore, terms)
 
 
@@ -159,5 +166,7 @@ def _open(layout: Layout, keystore: Keystore, terms: Terms) -> Parts:
         owner=instance.id,
         clock=utc_now,
         attachment=attachment,
+        limits=terms.limits,
     )
-    return Parts(layout, keystore, control, instance, gate)
+    desk = Desk(control, utc_now, keystore.key_or_new(IDENTITY))
+    return Parts(layout, keystore, control, instance, gate, desk)

@@ -27,7 +27,7 @@ from privacy.policy import POLICIES
 from tre.audit.act import acting
 from tre.control.database import Durability
 from tre.control.tables import LARGEST
-from tre.enquiry import ask
+from tre.enquiry import Limits, ask
 from tre.environment import OPERATOR, Environment, found
 from tre.exactly import Brought
 from tre.governance import people, populations, projects
@@ -81,7 +81,9 @@ class Lab:
         self._folder = Path(tempfile.mkdtemp(prefix="tre-lab-"))
         self._brought: Brought | None = None
         waiting = Waiting.QUANTISED if quantise_time else Waiting.NONE
-        terms = Terms(POLICIES[policy], waiting, Durability.PROCESS_END)
+        terms = Terms(
+            POLICIES[policy], waiting, Durability.PROCESS_END, Limits(None, None)
+        )
         asked: Mapping[str, float | str] = {
             "epsilon": epsilon,
             "delta": delta,

@@ -20,7 +20,7 @@ from connectors.object_store import ObjectStore
 from connectors.retry import Patience
 
 USER = "CANARYUSER"
-PASSWORD = "CANARYPASSWORD"  # noqa: S105 - of the tests' own server
+PASSWORD = "CANARYPASSWORD"
 BUCKET = "held"
 PARTS = ("master", "volume", "filer", "s3")
 LAST = 30.0

@@ -24,7 +24,7 @@ from tre.intake import onboard
 from tre.intake.credentials import credential
 from tre.manifest import load
 
-PASSWORD = "CANARYPASSWORD"  # noqa: S105 - of the tests' own server
+PASSWORD = "CANARYPASSWORD"
 
 TABLES = f"""
 CREATE ROLE reader LOGIN PASSWORD '{PASSWORD}';

@@ -39,6 +39,8 @@ from tre.governance.projects import (
 )
 from tre.governance.roles import PERMITTED, Action, Role, find_person
 from tre.governance.tokens import authenticate, issue_token, revoke_token
+from tre.identity.accounts import invite
+from tre.identity.providers import remove_provider
 
 GRANT = Grant(zcdp(1), date(2028, 1, 1))
 DEEDS: dict[Action, Callable[[Act], object]] = {
@@ -49,6 +51,8 @@ DEEDS: dict[Action, Callable[[Act], object]] = {
     Action.REVOKE_TOKEN: lambda act: revoke_token(
         act, issue_token(act, act.actor, NOW + timedelta(1)).id
     ),
+    Action.INVITE_PERSON: lambda act: invite(act, COMMITTEE, bytes(32)),
+    Action.SET_PROVIDER: lambda act: remove_provider(act),
     Action.CREATE_POPULATION: lambda act: create_population(act, "others", GRANT),
     Action.AGREE_PERIOD: lambda act: agree_next_period(act, "residents", GRANT),
     Action.PUBLISH_DATASET: lambda act: switch_versions(act, [publication(number=2)]),
@@ -169,7 +173,7 @@ def test_a_token_says_who_somebody_is(new: World) -> None:
     with new.act(RESEARCHER) as act:
         token = issue_token(act, RESEARCHER, NOW + timedelta(hours=1))
     with new.control.reading() as connection:
-        assert authenticate(connection, token.secret, NOW).id == RESEARCHER
+        assert authenticate(connection, token.secret, NOW)[0].id == RESEARCHER
         for wrong in (
             "",
             "tre",
@@ -200,7 +204,7 @@ def test_a_revoked_token_opens_nothing(new: World) -> None:
     with new.act(ADMINISTRATOR) as act:
         revoke_token(act, tokens[1].id)
     with new.control.reading() as connection:
-        assert authenticate(connection, tokens[2].secret, NOW).id == RESEARCHER
+        assert authenticate(connection, tokens[2].secret, NOW)[0].id == RESEARCHER
     with new.act(ADMINISTRATOR) as act:
         disable_person(act, RESEARCHER)
     with new.control.reading() as connection:

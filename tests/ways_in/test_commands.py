@@ -36,7 +36,15 @@ COMMANDS = """
 init
 population create
 person add
+person invite
 token issue
+token list
+token revoke
+provider set
+provider show
+provider remove
+provider link
+provider unlink
 dataset check
 dataset onboard
 dataset list

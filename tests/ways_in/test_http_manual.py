@@ -42,5 +42,5 @@ def test_every_address_is_in_the_manual(served: Served) -> None:
         for path, methods in paths.items()
         for method in methods
     }
-    named = set(re.findall(r"`((?:GET|POST) /[^`]+)`", PAGE))
+    named = set(re.findall(r"`((?:DELETE|GET|POST) /[^`]+)`", PAGE))
     assert named == there

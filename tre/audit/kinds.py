@@ -14,6 +14,15 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
         "person.disabled": "A person may no longer do anything.",
         "token.issued": "A person received a token.",
         "token.revoked": "A token was ended before its time.",
+        "account.invited": "Somebody may choose a password; what they had ended.",
+        "account.enrolled": "Somebody chose a password and a second factor.",
+        "account.locked": "Somebody's sign-in was wrong too often, and waits.",
+        "session.opened": "Somebody signed in.",
+        "session.closed": "Somebody signed out.",
+        "provider.set": "Sign-in by a provider was set up or changed.",
+        "provider.removed": "Sign-in by a provider was ended.",
+        "identity.linked": "A provider's subject was said to be a person.",
+        "identity.unlinked": "A provider's subject is that person no longer.",
         "population.created": "A population and its first budget were made.",
         "population.period_agreed": "A controller agreed to a next budget.",
         "population.period_opened": "All controllers agreed, and a new budget began.",
@@ -36,6 +45,7 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
         "question.refused": "A question was refused; it cost nothing.",
         "question.released": "A question was answered.",
         "question.failed": "A charged question could not be answered.",
+        "question.limited": "Refusals came too fast; the next are not recorded.",
         "question.repeated": "An earlier release was given again; it cost nothing.",
     }
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Final, TypedDict, TypeVar, Unpack
 
@@ -36,6 +36,22 @@ def share_of(said: str) -> float:
         return float(said.removesuffix("%")) / 100
     return float(said)
 
+
+def period_of(said: str) -> timedelta:
+    """A length of time as people write one.
+
+    >>> period_of("12h"), period_of("7d")
+    (datetime.timedelta(seconds=43200), datetime.timedelta(days=7))
+    """
+    count, unit = said[:-1], said[-1:]
+    if unit not in {"h", "d"} or not count.isascii() or not count.isdigit():
+        raise ValueError(said)
+    hours = int(count[:6]) * (24 if unit == "d" else 1)
+    return timedelta(hours=hours)
+
+
+period: Final = _reader(period_of, "a period such as 12h or 7d")
+"""Reads a length of time in hours or days."""
 
 number: Final = _reader(float, "a number such as 0.5")
 """Reads a number; which numbers make sense is for the rules to say."""

@@ -1,14 +1,15 @@
-"""People, their roles and their tokens."""
+"""People, their roles, and what they sign in with."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Final
 
 import typer
 
-from tre.cli.options import HERE, Home, Json, Person
-from tre.cli.output import answer, note
-from tre.cli.session import opened
+from tre.cli.options import HERE, Home, Json, Person, period
+from tre.cli.output import answer, columns, note
+from tre.cli.session import acting_person, opened
 
 person: Final = typer.Typer(help="People and their roles.", no_args_is_help=True)
 token: Final = typer.Typer(help="What people sign in with.", no_args_is_help=True)
@@ -51,12 +52,101 @@ def add(  # noqa: PLR0913 - one parameter for each option
     )
 
 
-@token.command("issue")
-def issue(
+@person.command("invite")
+def invite(
     subject: Id, *, person: Person = None, home: Home = HERE, as_json: Json = False
 ) -> None:
-    """Issue a token; it is shown this once and kept nowhere."""
+    """Let a person choose a password, the first time or because it is lost.
+
+    What they had before ends at once. The invitation is shown this once.
+    """
     with opened(home) as environment:
-        issued = environment.issue_token(subject, person=person)
-    answer({"person": subject, "token": issued}, lambda: [issued], as_json=as_json)
-    note("Keep it: it is shown this once.")
+        made = environment.identity.invite(subject, by=acting_person(person))
+    document = {
+        "person": subject,
+        "invitation": made.secret,
+        "expires_at": made.expires_at,
+    }
+    answer(document, lambda: [made.secret], as_json=as_json)
+    note(f"Hand it to {subject} alone: good once, until {made.expires_at:%d %B %H:%M}.")
+
+
+@token.command("issue")
+def issue(
+    subject: Id,
+    *,
+    life: Annotated[
+        timedelta,
+        typer.Option(
+            "--for", metavar="PERIOD", parser=period, help="Such as 12h or 7d."
+        ),
+    ] = "7d",  # type: ignore[assignment] # read by the parser
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--scope",
+            metavar="USE",
+            help="read, ask, publish or account; may be given again. "
+            "[default: all but account]",
+        ),
+    ] = None,
+    person: Person = None,
+    home: Home = HERE,
+    as_json: Json = False,
+) -> None:
+    """Issue a token; it is shown this once and kept nowhere."""
+    from tre.governance.scopes import USUAL, read_scopes
+
+    with opened(home) as environment:
+        issued = environment.identity.issue_token(
+            subject,
+            by=acting_person(person),
+            life=life,
+            scopes=USUAL if scope is None else read_scopes(scope),
+        )
+    document = {
+        "person": subject,
+        "token": issued.secret,
+        "id": issued.id,
+        "scopes": issued.scopes,
+        "expires_at": issued.expires_at,
+    }
+    answer(document, lambda: [issued.secret], as_json=as_json)
+    note(
+        f"Keep it: it is shown this once. It ends on {issued.expires_at:%d %B %Y}; "
+        f"`tre token revoke {issued.id}` ends it before."
+    )
+
+
+@token.command("list")
+def list_tokens(
+    subject: Id, *, person: Person = None, home: Home = HERE, as_json: Json = False
+) -> None:
+    """List a person's tokens, without what is secret of them."""
+    with opened(home) as environment:
+        found = environment.identity.tokens(subject, by=acting_person(person))
+    table = columns("token", "for", "issued", "ends", "revoked")
+    for each in found:
+        revoked = f"{each.revoked_at:%Y-%m-%d %H:%M}" if each.revoked_at else ""
+        table.add_row(
+            each.id,
+            ", ".join(each.scopes),
+            f"{each.issued_at:%Y-%m-%d %H:%M}",
+            f"{each.expires_at:%Y-%m-%d %H:%M}",
+            revoked,
+        )
+    answer(found, lambda: [table], as_json=as_json)
+
+
+@token.command("revoke")
+def revoke(
+    subject: Annotated[str, typer.Argument(metavar="TOKEN", help="The token's id.")],
+    *,
+    person: Person = None,
+    home: Home = HERE,
+    as_json: Json = False,
+) -> None:
+    """End a token now."""
+    with opened(home) as environment:
+        environment.identity.revoke_token(subject, by=acting_person(person))
+    answer({"revoked": subject}, lambda: [f"Ended {subject}."], as_json=as_json)

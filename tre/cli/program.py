@@ -12,6 +12,7 @@ from tre.cli import (
     datasets,
     people,
     projects,
+    providers,
     questions,
     server,
     setup,
@@ -30,6 +31,7 @@ program.command("init")(setup.init)
 program.add_typer(setup.population, name="population")
 program.add_typer(people.person, name="person")
 program.add_typer(people.token, name="token")
+program.add_typer(providers.provider, name="provider")
 program.add_typer(datasets.dataset, name="dataset")
 program.add_typer(absent.optout, name="optout")
 program.add_typer(projects.project, name="project")

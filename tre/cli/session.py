@@ -21,3 +21,10 @@ def opened(home: Path) -> Iterator[Environment]:
         yield environment
     finally:
         environment.close()
+
+
+def acting_person(named: str | None) -> str:
+    """Who acts: the one named, else the operator, who holds the home."""
+    from tre.environment import OPERATOR
+
+    return OPERATOR if named is None else named

@@ -54,6 +54,48 @@ class Manifest(BaseModel):
     model_config = ConfigDict(extra="allow")
 
 
+class Said(BaseModel):
+    """What somebody says at the desk: text of these names, and nothing else."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+
+class SignIn(Said):
+    """A person, their password, and the code that their authenticator shows."""
+
+    person: str = Field(min_length=1)
+    password: str = Field(min_length=1, repr=False)
+    code: str = Field(min_length=1, repr=False)
+
+
+class Welcome(Said):
+    """An invitation, as an administrator handed it over."""
+
+    invitation: str = Field(min_length=1, repr=False)
+
+
+class Acceptance(Welcome):
+    """A password from now on, and a code that shows the authenticator works."""
+
+    password: str = Field(min_length=1, repr=False)
+    code: str = Field(min_length=1, repr=False)
+
+
+class Back(BaseModel):
+    """What a provider sends back by way of the browser."""
+
+    code: str = Field("", repr=False)
+    state: str = Field("", repr=False)
+    iss: str | None = None
+
+
+class TokenWish(Said):
+    """How long a token is for, and for which uses: read, ask, publish, account."""
+
+    hours: int = Field(8, ge=1, le=24 * 90)
+    scopes: list[str] = Field(["ask", "read"], min_length=1)
+
+
 class LossDocument(BaseModel):
     """A privacy loss; under zCDP only ρ adds up."""
 

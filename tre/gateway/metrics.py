@@ -8,7 +8,7 @@ from typing import Final
 
 MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
-_METHODS: Final = frozenset({"GET", "HEAD", "POST"})
+_METHODS: Final = frozenset({"DELETE", "GET", "HEAD", "POST"})
 
 
 class Metrics:

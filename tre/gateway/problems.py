@@ -24,6 +24,8 @@ STATUS: Final[Mapping[str, int]] = MappingProxyType(
     {
         "not_authenticated": 401,
         "no_inbox": 403,
+        "forged_request": 403,
+        "not_in_scope": 403,
         "not_permitted": 403,
         "project_not_active": 403,
         "project_expired": 403,
@@ -35,6 +37,8 @@ STATUS: Final[Mapping[str, int]] = MappingProxyType(
         "unknown_person": 404,
         "unknown_release": 404,
         "unknown_question": 404,
+        "unknown_token": 404,
+        "no_provider": 404,
         "not_there_yet": 404,
         "budget_exhausted": 409,
         "no_budget": 409,
@@ -42,6 +46,7 @@ STATUS: Final[Mapping[str, int]] = MappingProxyType(
         "dataset_withdrawn": 409,
         "question_in_progress": 409,
         "wrong_state": 409,
+        "rate_limited": 429,
         "unavailable": 429,
     }
 )
@@ -70,6 +75,11 @@ _OF_FIELD: Final[Mapping[str, str]] = MappingProxyType(
         "string_too_short": "expected some text",
         "string_unicode": "expected well-formed Unicode",
         "model_attributes_type": "expected a JSON object",
+        "int_type": "expected a whole number",
+        "greater_than_equal": "this is too small",
+        "less_than_equal": "this is too large",
+        "list_type": "expected a list",
+        "too_short": "expected at least one",
         "dict_type": "expected a JSON object",
     }
 )

@@ -35,6 +35,8 @@ class Action(Enum):
     DISABLE_PERSON = "disable a person"
     ISSUE_TOKEN = "issue a token"  # noqa: S105 - the name of an action
     REVOKE_TOKEN = "revoke a token"  # noqa: S105 - the name of an action
+    INVITE_PERSON = "invite a person to sign in"
+    SET_PROVIDER = "set up sign-in by a provider"
     CREATE_POPULATION = "create a population"
     AGREE_PERIOD = "agree to a population's next budget"
     PUBLISH_DATASET = "publish a dataset"
@@ -63,6 +65,8 @@ PERMITTED: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType(
         Action.DISABLE_PERSON: frozenset({Role.ADMINISTRATOR}),
         Action.ISSUE_TOKEN: _EVERYBODY,
         Action.REVOKE_TOKEN: _EVERYBODY,
+        Action.INVITE_PERSON: frozenset({Role.ADMINISTRATOR}),
+        Action.SET_PROVIDER: frozenset({Role.ADMINISTRATOR}),
         Action.CREATE_POPULATION: frozenset({Role.ADMINISTRATOR}),
         Action.AGREE_PERIOD: frozenset({Role.STEWARD}),
         Action.PUBLISH_DATASET: frozenset({Role.STEWARD, Role.ADMINISTRATOR}),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Column, Connection, bindparam, literal, select, update
@@ -15,6 +16,7 @@ from privacy.errors import Refused
 from tre.audit.act import Act, acting
 from tre.control.canonical import Json
 from tre.control.database import Control
+from tre.control.rates import Rate, try_once, waiting
 from tre.control.tables import person, project, question, storable
 from tre.ledger.question import Asked, Reserved
 
@@ -90,16 +92,24 @@ def recover(control: Control, alive: Callable[[str], bool], now: datetime) -> in
 
 
 def record_refusal(
-    control: Control, asked: Asked, refusal: Refused, now: datetime
+    control: Control,
+    asked: Asked,
+    refusal: Refused,
+    now: datetime,
+    limit: Rate | None = None,
 ) -> None:
     """Write down that a question was refused, and why; not what it said.
 
-    Names nobody has are not written: they are text from outside.
+    Names nobody has are not written: they are text from outside. Refused with
+    rate_limited, and nothing written, where somebody's refusals come faster than
+    the limit: nobody fills the disk with them, nor asks on unseen.
     """
     with control.reading() as connection:
         who = _known(connection, person.c.id, asked.person) or UNKNOWN
         where = _known(connection, project.c.name, asked.project)
+        _check_rate(connection, limit, who, now)
     with acting(control, who, now) as act:
+        _use_rate(act, limit)
         detail = {
             "project": where,
             "code": refusal.code,
@@ -108,10 +118,43 @@ def record_refusal(
         act.record("question.refused", "", detail)
 
 
-def record_repeat(control: Control, asked: Asked, release: str, now: datetime) -> None:
-    """Write down that an earlier release was given again, at no cost."""
+def record_repeat(
+    control: Control,
+    asked: Asked,
+    release: str,
+    now: datetime,
+    limit: Rate | None = None,
+) -> None:
+    """Write down that an earlier release was given again, at no cost.
+
+    Refused with rate_limited, and nothing written, beyond the limit.
+    """
+    with control.reading() as connection:
+        _check_rate(connection, limit, asked.person, now)
     with acting(control, asked.person, now) as act:
+        _use_rate(act, limit)
         act.record("question.repeated", release, {"project": asked.project})
+
+
+def _check_rate(
+    connection: Connection, limit: Rate | None, who: str, now: datetime
+) -> None:
+    wait = waiting(connection, limit, who, now) if limit else None
+    if wait:
+        raise Refused(
+            "rate_limited",
+            "There were too many refused or repeated questions.",
+            suggestion=f"Ask again in {ceil(wait.total_seconds())} seconds.",
+        )
+
+
+def _use_rate(act: Act, limit: Rate | None) -> None:
+    """Count one more of the actor's; the log says when their allowance is used up."""
+    if limit is None:
+        return
+    try_once(act.connection, limit, act.actor, act.now)
+    if waiting(act.connection, limit, act.actor, act.now):
+        act.record("question.limited", "", {"rate": limit.name})
 
 
 def _known(connection: Connection, column: Column[str], name: str) -> str | None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Response
 
-from tre.gateway.asking import Person, TheEnvironment, TheInbox
+from tre.gateway.asking import Publisher, Reader, TheEnvironment, TheInbox
 from tre.gateway.bodies import Manifest
 from tre.gateway.inbox import opened_inbox
 from tre.gateway.openapi import PROBLEMS
@@ -16,14 +16,14 @@ router: Final = APIRouter(prefix="/v1/datasets", tags=["datasets"], responses=PR
 
 
 @router.get("", summary="The catalogue")
-def datasets(environment: TheEnvironment, _person: Person) -> list[dict[str, Any]]:
+def datasets(environment: TheEnvironment, _person: Reader) -> list[dict[str, Any]]:
     """Public facts of every dataset: its tables, their columns, bounds and keys."""
     catalogue: list[dict[str, Any]] = plain(environment.datasets())
     return catalogue
 
 
 @router.get("/{name}", summary="One dataset")
-def dataset(name: str, environment: TheEnvironment, _person: Person) -> dict[str, Any]:
+def dataset(name: str, environment: TheEnvironment, _person: Reader) -> dict[str, Any]:
     """Public facts of one dataset."""
     facts: dict[str, Any] = plain(environment.dataset(name))
     return facts
@@ -35,7 +35,7 @@ def onboard(
     response: Response,
     environment: TheEnvironment,
     inbox: TheInbox,
-    person: Person,
+    person: Publisher,
 ) -> dict[str, Any]:
     """Take the files a manifest names through intake to publication.
 

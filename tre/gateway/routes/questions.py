@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 
-from tre.gateway.asking import Person, TheEnvironment, ThePending
+from tre.gateway.asking import Asker, Reader, TheEnvironment, ThePending
 from tre.gateway.bodies import BudgetDocument, Draft, Question
 from tre.gateway.formats import WRITERS, negotiate
 from tre.gateway.openapi import PROBLEMS, RELEASE
@@ -37,7 +37,7 @@ Format = Annotated[str, Depends(_format)]
 
 @router.post("/v1/projects/{project}/explain", summary="Price a question")
 def explain(
-    project: str, draft: Draft, environment: TheEnvironment, person: Person
+    project: str, draft: Draft, environment: TheEnvironment, person: Asker
 ) -> dict[str, Any]:
     """The plan, price and expected error of a question. Reads no protected data."""
     explanation = environment.explain(
@@ -56,7 +56,7 @@ def ask(  # noqa: PLR0913 - one argument for each thing HTTP may say
     *,
     environment: TheEnvironment,
     pending: ThePending,
-    person: Person,
+    person: Asker,
     media_type: Format,
     idempotency_key: IdempotencyKey = None,
     prefer: Prefer = None,
@@ -90,7 +90,7 @@ def poll(
     project: str,
     ticket: str,
     pending: ThePending,
-    person: Person,
+    person: Asker,
     media_type: Format,
 ) -> Response:
     """The outcome of a question that answered 202, or 202 again."""
@@ -105,14 +105,14 @@ def poll(
     tags=["releases"],
 )
 def read(
-    release: str, environment: TheEnvironment, person: Person, media_type: Format
+    release: str, environment: TheEnvironment, person: Reader, media_type: Format
 ) -> Response:
     """A release of one of your projects, at no cost."""
     return released(environment.release(release, person=person), media_type)
 
 
 @router.get("/v1/projects/{project}/budget", summary="What is left to spend")
-def budget(project: str, environment: TheEnvironment, person: Person) -> BudgetDocument:
+def budget(project: str, environment: TheEnvironment, person: Reader) -> BudgetDocument:
     """What the project has left, as ρ and as its conversion to (ε, δ)."""
     left = environment.remaining(project, person=person)
     return BudgetDocument.model_validate(
