@@ -195,6 +195,44 @@ def test_a_sweep_keeps_what_is_on_record(zones: Zones, register: Register) -> No
     assert publication.key_name not in zones.keystore.names()
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "health.workforce",
+        "0123456789ab.work",
+        "0123456789ab.work.wal",
+        "a.pending.draft",
+        "x.duckdb.wal",
+        "0123456789-abcdefghijklmnopqrstuvwxyz._-",
+    ],
+)
+def test_a_sweep_keeps_a_dataset_of_any_name(
+    zones: Zones, register: Register, name: str
+) -> None:
+    """A version on record survives whatever its dataset and population are called."""
+    document = package(name=name)
+    document["tre"]["population"] = name
+    publication = take_in(zones, register, document, rows(*FIRST))
+    before = every_file(zones.home)
+    sweep(zones, register.known_files())
+    assert every_file(zones.home) == before
+    assert published(zones, publication).num_rows == len(FIRST)
+
+
+def test_a_sweep_removes_what_the_engine_writes_beside_work_files(
+    zones: Zones, register: Register
+) -> None:
+    """Work files go with their logs, in every zone."""
+    take_in(zones, register, package(), rows(*FIRST))
+    before = set(every_file(zones.home))
+    for zone in ("landing", "linkage", "research"):
+        for suffix in ("", ".wal", ".checkpoint.wal", ".wal.recovery"):
+            file = zones.work_file(zone)
+            file.with_name(f"{file.name}{suffix}").write_bytes(b"rows")
+    sweep(zones, register.known_files())
+    assert set(every_file(zones.home)) == before
+
+
 def test_work_files_have_no_key_on_disk(zones: Zones, register: Register) -> None:
     """What an intake works on is written under keys the keystore never sees."""
     names: list[frozenset[str]] = []

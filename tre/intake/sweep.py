@@ -9,7 +9,14 @@ from pathlib import Path
 from connectors.errors import Invalid
 from tre.intake import spine
 from tre.intake.engine import Engine
-from tre.intake.zones import PENDING, VERSION, WORK, ZONES, Zones, remove
+from tre.intake.zones import (
+    MADE_FOR_WORK,
+    PENDING,
+    VERSION,
+    ZONES,
+    Zones,
+    remove,
+)
 
 
 def sweep(zones: Zones, known_files: Collection[Path]) -> None:
@@ -28,15 +35,22 @@ def sweep(zones: Zones, known_files: Collection[Path]) -> None:
 def sweep_locked(zones: Zones, known_files: Collection[Path]) -> None:
     """The same for a caller who holds the intake lock."""
     for zone in ZONES:
-        for file in zones.folder(zone).glob(f"*{WORK}*"):
-            if file.is_dir():
-                shutil.rmtree(file, ignore_errors=True)
-            else:
-                file.unlink(missing_ok=True)
+        _work(zones.folder(zone))
     for draft in zones.folder("linkage").glob(f"*{PENDING}.draft"):
         draft.unlink(missing_ok=True)
     _versions(zones, known_files)
     _spines(zones, known_files)
+
+
+def _work(folder: Path) -> None:
+    """Remove what lives for one intake; a name that merely resembles one stays."""
+    for file in folder.iterdir():
+        if not MADE_FOR_WORK.fullmatch(file.name):
+            continue
+        if file.is_dir():
+            shutil.rmtree(file, ignore_errors=True)
+        else:
+            file.unlink(missing_ok=True)
 
 
 def _versions(zones: Zones, known_files: Collection[Path]) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -24,6 +25,15 @@ from tre.keystore import Keystore
 ZONES: Final = ("landing", "linkage", "research")
 WORK: Final = ".work"
 """The suffix of files that live for one intake."""
+
+MADE_FOR_WORK: Final = re.compile(
+    rf"[0-9a-f]{{12}}{re.escape(WORK)}(\.(wal|checkpoint|recovery))*"
+)
+"""Names of work files and of what the engine writes beside them.
+
+Nothing that is kept has such a name, whatever its dataset or population is called:
+the names of spines and versions end in `VERSION`.
+"""
 
 VERSION: Final = ".duckdb"
 PENDING: Final = ".pending"
