@@ -40,17 +40,20 @@ _GROWING_IN_A_YEAR: Final = (Function.QUARTER, Function.MONTH)
 
 
 def part_domain(function: Function, domain: Domain) -> Domain:
-    """What is known of a part of a date, tighter where the bounds share a year."""
+    """What is known of a part of a date, tighter where the bounds share a year.
+
+    Engines have dates without parts, such as `infinity`; only a date between two
+    known ends is surely none of them, and has every part.
+    """
     lower, upper = domain.lower, domain.upper
     calendar = PARTS[function]
     known = isinstance(lower, date) and isinstance(upper, date)
+    nullable = domain.nullable or not known
     if calendar is not None and not (
         known and _year(lower) == _year(upper) and function in _GROWING_IN_A_YEAR
     ):
-        return number(*calendar, nullable=domain.nullable)
-    return number(
-        _part(function, lower), _part(function, upper), nullable=domain.nullable
-    )
+        return number(*calendar, nullable=nullable)
+    return number(_part(function, lower), _part(function, upper), nullable=nullable)
 
 
 def _year(value: object) -> int | None:

@@ -5,12 +5,22 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.intake.support import Register, new_zones, published, take_in, with_fields
+from connectors import Invalid
+from privacy.catalogue import Column, Type
+from tests.intake.support import (
+    Register,
+    new_zones,
+    opened,
+    published,
+    take_in,
+    with_fields,
+)
 from tre.intake import Reason
 
 
@@ -37,6 +47,7 @@ BOOLEAN = {"name": "x", "type": "boolean"}
 YES_NO = {**BOOLEAN, "trueValues": ["Y"], "falseValues": ["N"]}
 DATE = {"name": "x", "type": "date"}
 COMPACT = {**DATE, "format": "%Y%m%d"}
+MONTH = {"from": "month"}
 MOMENT = {"name": "x", "type": "datetime"}
 ENUM = {"name": "x", "constraints": {"enum": ["a", "b"]}}
 CLAMPED_ENUM = {**ENUM, "tre": {"out_of_range": "clamp"}}
@@ -77,6 +88,13 @@ CASES: list[tuple[dict[str, Any], str, object]] = [
     (INTEGER, "12.0", 12),
     (INTEGER, "1e3", 1000),
     (INTEGER, "1.5", Reason.TYPE),
+    (INTEGER, "1.50e1", 15),
+    (INTEGER, "120e-1", 12),
+    (INTEGER, "0.0000000001", Reason.TYPE),
+    (INTEGER, "-4e-10", Reason.TYPE),
+    (INTEGER, "1e-5", Reason.TYPE),
+    (INTEGER, "7.0000000000000000000001", Reason.TYPE),
+    (INTEGER, "1e-99999999999999999999", Reason.TYPE),
     (INTEGER, "1_000", Reason.TYPE),
     (INTEGER, "0x1F", Reason.TYPE),
     (INTEGER, "nan", Reason.NOT_FINITE),
@@ -88,6 +106,9 @@ CASES: list[tuple[dict[str, Any], str, object]] = [
     (CLAMPED, "81", 80),
     (CLAMPED, "-1e30", -10),
     (CLAMPED, "9" * 40, 80),
+    (CLAMPED, "900000000000000000000e-1", 80),
+    (CLAMPED, "-900000000000000000000e-1", -10),
+    (CLAMPED, " -9e+40", -10),
     (CLAMPED, "inf", Reason.NOT_FINITE),
     (ONE_SIDED, "-5", 0),
     (ONE_SIDED, "9" * 40, Reason.RANGE),
@@ -106,6 +127,9 @@ CASES: list[tuple[dict[str, Any], str, object]] = [
     (DATE, "epoch", Reason.TYPE),
     (COMPACT, "20200201", date(2020, 2, 1)),
     (COMPACT, "20201301", Reason.TYPE),
+    (COMPACT, "infinity", Reason.TYPE),
+    (COMPACT, "-Infinity", Reason.TYPE),
+    (COMPACT, " epoch", Reason.TYPE),
     (MOMENT, "2020-02-01T10:11:12Z", _at(2020, 2, 1, 10, 11, 12)),
     (MOMENT, "2020-02-01 10:11", _at(2020, 2, 1, 10, 11)),
     (MOMENT, "2020-02-01T10:11:12+02:00", Reason.TYPE),
@@ -190,6 +214,83 @@ def test_typed_values(tmp_path, field, column: pa.Array, expected) -> None:
     """Typed columns come to the same values as the text that stands for them."""
     values, _ = _outcome(tmp_path, field, column)
     assert sorted(values, key=repr) == sorted(expected, key=repr)
+
+
+DAY = 86_400_000_000
+DAYS = [2**31 - 1, 1 - 2**31, -(2**31), 2**31 - 2, 2_932_896, 2_932_897, -719_162]
+DAYS += [-719_163, 0, 18_262, 18_293, 18_294]
+MOMENTS = [2**63 - 1, 1 - 2**63, 2**63 - 2, *(day * DAY for day in DAYS[4:])]
+HOSTILE = {
+    "date": pa.array(DAYS, pa.int32()).cast(pa.date32()),
+    "datetime": pa.array(MOMENTS, pa.int64()).cast(pa.timestamp("us")),
+    "zoned": pa.array(MOMENTS, pa.int64()).cast(pa.timestamp("us", "UTC")),
+    "text": pa.array(["infinity", "-infinity", "epoch", "9999-12-31", "10000-01-01"]),
+}
+"""Both infinities of the engine, dates of five-digit years, and dates."""
+
+
+@pytest.mark.parametrize("column", HOSTILE)
+@pytest.mark.parametrize("out_of_range", ["reject", "clamp"])
+@pytest.mark.parametrize("kind", ["date", "datetime"])
+def test_every_published_date_has_its_parts(
+    tmp_path, column: str, out_of_range: str, kind: str
+) -> None:
+    """Whatever arrives, a published date is finite, in its domain and of four digits.
+
+    Otherwise its month would be NULL where the public domain says that none is
+    missing, and one person could move a figure further than the plan says.
+    """
+    minimum, maximum = {"minimum": "2020-01-01"}, {"maximum": "2020-02-01"}
+    choices = [{}, minimum] if column == "date" else [maximum]
+    fields = [
+        {
+            "name": f"x{at}",
+            "type": kind,
+            "constraints": {**choice, "required": True},
+            "tre": {"out_of_range": out_of_range, "derive": {f"m{at}": MONTH}},
+        }
+        for at, choice in enumerate(choices)
+    ]
+    for field in fields:
+        zones = new_zones(tmp_path / field["name"])
+        values = pa.table({field["name"]: HOSTILE[column]})
+        document = with_fields(field)
+        publication = take_in(zones, Register(), document, values, fewest_rows=0)
+        with opened(zones, publication.file, publication.key_name) as connection:
+            for known in publication.tables[0].columns:
+                _check_domain(connection, known)
+        counts = publication.counts[0]
+        assert counts.published + counts.rejected == counts.landed == len(values)
+
+
+def _check_domain(connection: duckdb.DuckDBPyConnection, known: Column) -> None:
+    """No published value is outside what the catalogue says of its column."""
+    domain, name = known.domain, f'"{known.name}"'
+    wrong = [] if domain.nullable else [f"{name} IS NULL"]
+    if domain.type in {Type.DATE, Type.DATETIME}:
+        wrong += [f"NOT isfinite({name})", f"year({name}) NOT BETWEEN 1 AND 9999"]
+    for end, comparison in ((domain.lower, "<"), (domain.upper, ">")):
+        if end is not None:
+            wrong.append(f"{name} {comparison} $end")
+    for condition in wrong:
+        query = f"SELECT count(*) FROM f.earnings WHERE {condition}"
+        end = domain.lower if "<" in condition else domain.upper
+        given = {"end": end} if "$end" in condition else {}
+        assert connection.execute(query, given).fetchone() == (0,), condition
+
+
+def test_infinite_dates_are_counted_as_not_finite(tmp_path) -> None:
+    """The steward is told which rows a date without an end had cost them."""
+    _, rejects = _outcome(tmp_path, DATE, HOSTILE["date"])
+    reasons = {reject.reason: reject.rows for reject in rejects}
+    assert reasons == {Reason.NOT_FINITE: 2, Reason.RANGE: 4}
+
+
+def test_a_clock_that_would_wrap_around_is_refused(tmp_path) -> None:
+    """Seconds that microseconds cannot hold do not become some other moment."""
+    seconds = pa.array([2**62], pa.int64()).cast(pa.timestamp("s"))
+    with pytest.raises(Invalid, match="do not fit the types it declares"):
+        _outcome(tmp_path, MOMENT, seconds)
 
 
 @given(st.lists(st.text(max_size=12), min_size=1, max_size=20))

@@ -112,7 +112,7 @@ class _Arrival:
     def _numbered(self, batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
         size = batch.num_rows
         arrays = [
-            pc.cast(batch.column(position), schema.field(position).type, safe=False)
+            pc.cast(batch.column(position), options=_kept(schema.field(position).type))
             for position in range(len(self._fields))
         ]
         arrays.append(pa.array(np.arange(self.rows, self.rows + size)))
@@ -120,6 +120,11 @@ class _Arrival:
         arrays.append(pa.Array.from_buffers(pa.uint64(), size, [None, drawn]))
         self.rows += size
         return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _kept(kind: pa.DataType) -> pc.CastOptions:
+    """Finer than microseconds is cut off; what would wrap around is an error."""
+    return pc.CastOptions(kind, allow_time_truncate=True)
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:

@@ -5,17 +5,26 @@ Each gives NULL for a value that may be published, and else the name of a `Reaso
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Final
 
 import sqlglot.expressions as exp
 
-from privacy.catalogue import Domain, Type
-from tre.intake.incoming import Incoming
+from privacy.catalogue import Domain, Type, Value
+from tre.intake.incoming import Family, Incoming
 from tre.intake.publication import Reason
 from tre.intake.sql import Tree, cast, column, every, literal, sql, text
 from tre.manifest.domains import LARGEST
 
 NOT_FINITE: Final = r"\s*[+-]?(nan|inf|infinity)\s*"
+
+FURTHEST: Final[Mapping[Type, tuple[Value, Value]]] = {
+    Type.NUMBER: (-LARGEST, LARGEST),
+    Type.DATE: (date.min, date.max),
+    Type.DATETIME: (datetime.min, datetime.max),  # noqa: DTZ901 - without a zone
+}
+"""Beyond these nothing is published, whatever the manifest leaves open."""
 
 PROBLEM: Final = """
 CASE
@@ -73,9 +82,9 @@ def _inside(value: Tree, known: Domain, *, clamped: bool) -> Tree:
     if known.values is not None and listed(known):
         choices = [literal(choice) for choice in known.values]
         return exp.In(this=value, expressions=choices)
-    largest = LARGEST if known.type is Type.NUMBER else None
-    lower = -LARGEST if known.lower is None and largest else known.lower
-    upper = LARGEST if known.upper is None and largest else known.upper
+    least, most = FURTHEST.get(known.type, (None, None))
+    lower = least if known.lower is None else known.lower
+    upper = most if known.upper is None else known.upper
     conditions: list[Tree] = []
     if lower is not None and not (clamped and known.lower is not None):
         conditions.append(exp.GTE(this=value, expression=literal(lower)))
@@ -85,6 +94,8 @@ def _inside(value: Tree, known: Domain, *, clamped: bool) -> Tree:
 
 
 def _not_finite(incoming: Incoming, known: Domain) -> Tree:
+    if incoming.family in {Family.DATE, Family.DATETIME}:
+        return sql("NOT isfinite(:x)", x=column(incoming.landed))
     if known.type is not Type.NUMBER:
         return exp.Boolean(this=False)
     x = cast(column(incoming.landed), "VARCHAR")

@@ -37,8 +37,22 @@ WHOLE: Final = """
 CASE
     WHEN CAST(TRY_CAST(:x AS BIGINT) AS VARCHAR) = :x THEN TRY_CAST(:x AS BIGINT)
     WHEN regexp_full_match(:x, :numeral)
+        AND length(rtrim(regexp_extract(:x, :fraction, 1), '0')) - :exponent <= 9
         AND TRY_CAST(:x AS DECIMAL(38, 9)) % 1 = 0
         THEN TRY_CAST(TRY_CAST(:x AS DECIMAL(38, 9)) AS BIGINT)
+END
+"""
+
+"""A whole number, however written: what has more decimals than the cast keeps is none.
+
+The cast rounds, so that 0.0000000001 would be 0.
+"""
+
+FRACTION: Final = r"\.([0-9]*)"
+EXPONENT: Final = """
+CASE
+    WHEN NOT contains(lower(:x), 'e') THEN 0
+    ELSE TRY_CAST(regexp_extract(lower(:x), 'e([+-]?[0-9]+)', 1) AS BIGINT)
 END
 """
 
@@ -49,6 +63,17 @@ END
 """
 
 SCALED: Final = "TRY_CAST(CAST(:x AS HUGEINT) * :unit AS BIGINT)"
+
+FINITE: Final = "CASE WHEN isfinite(:moment) THEN :moment END"
+"""The engine has two moments that are none: parts of `infinity` are NULL."""
+
+PATTERNED: Final = """
+CASE
+    WHEN NOT regexp_matches(lower(:x), 'epoch|infinity')
+        THEN TRY_STRPTIME(:x, :pattern)
+END
+"""
+"""The engine reads its own special words under every pattern."""
 
 ISO_DATE: Final = """
 CASE
@@ -70,10 +95,13 @@ CASE
     WHEN :parsed IS NOT NULL THEN :parsed
     WHEN regexp_full_match(:x, :numeral)
         AND coalesce(abs(TRY_CAST(:x AS DOUBLE)), 1e300) >= :limit
-        THEN CASE WHEN contains(:x, '-') THEN :least ELSE :most END
+        THEN CASE WHEN starts_with(ltrim(:x), '-') THEN :least ELSE :most END
 END
 """
-"""What is a number, but too large to hold, is beyond every bound there can be."""
+"""What is a number, but too large to hold, is beyond every bound there can be.
+
+Its sign is the mantissa's, and not the exponent's.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,16 +141,22 @@ def required_identifiers(fields: Sequence[Incoming]) -> tuple[tuple[str, Tree], 
 
 
 def moment(incoming: Incoming) -> Tree:
-    """A landed date or datetime as the engine's own; NULL where it is none."""
+    """A landed date or datetime as the engine's own; NULL where it is none.
+
+    It is finite, so that each of its parts has a value.
+    """
+    return sql(FINITE, moment=_moment(incoming))
+
+
+def _moment(incoming: Incoming) -> Tree:
     x = column(incoming.landed)
     kind = "DATE" if incoming.field.type is FieldType.DATE else "TIMESTAMP"
     if incoming.family in {Family.DATE, Family.DATETIME}:
-        return cast(x, kind)
+        return exp.TryCast(this=x, to=exp.DataType.build(kind, dialect="duckdb"))
     words = cast(x, "VARCHAR")
     if incoming.field.format != "default":
         pattern = text(incoming.field.format)
-        parsed = sql("TRY_STRPTIME(:x, :pattern)", x=words, pattern=pattern)
-        return cast(parsed, kind)
+        return cast(sql(PATTERNED, x=words, pattern=pattern), kind)
     if kind == "DATE":
         return sql(ISO_DATE, x=words)
     return sql(ISO_MOMENT, x=words, moment=text(MOMENT))
@@ -197,11 +231,22 @@ def _numeral(incoming: Incoming, known: Domain) -> Tree:
     return sql(
         SATURATED,
         x=x,
-        parsed=sql(WHOLE, x=x, numeral=text(NUMERAL)) if whole else _fixed(x, known),
+        parsed=_whole(x) if whole else _fixed(x, known),
         numeral=text(NUMERAL),
         limit=limit,
         least=number(-LARGEST - 1),
         most=number(LARGEST + 1),
+    )
+
+
+def _whole(x: Tree) -> Tree:
+    """The text of a whole number, as one; NULL where it has a fraction."""
+    return sql(
+        WHOLE,
+        x=x,
+        numeral=text(NUMERAL),
+        fraction=text(FRACTION),
+        exponent=sql(EXPONENT, x=x),
     )
 
 
