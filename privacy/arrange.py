@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from privacy.evaluate import evaluate
+from privacy.layout import groupings
 from privacy.query import AggregateRef, BoundQuery, KeyRef, Ordering, Post
 from privacy.table import (
     STATUSES,
@@ -78,6 +79,7 @@ def _known(checked: CheckedTable) -> Mapping[Post, Figures]:
         )
         if derived.aggregates and derived.kind is ColumnKind.FLOAT
     }
+    known |= groupings(checked.price.plan.query)
     known |= {KeyRef(position): key for position, key in enumerate(checked.keys)}
     known |= {AggregateRef(p): value for p, value in enumerate(checked.aggregates)}
     return known

@@ -17,6 +17,7 @@ from privacy.query import (
     SPREADS,
     AggregateRef,
     BoundQuery,
+    GroupingRef,
     KeyRef,
     Operation,
     Ordering,
@@ -51,7 +52,7 @@ def bind(query: Query, catalogue: Catalogue) -> BoundQuery:
     _check_aggregated(select, scope)
     where = _where(select, scope)
     keys = bind_keys(select, scope)
-    released = Released(scope, keys.positions, keys.keys)
+    released = Released(scope, keys.positions, keys.keys, sets=bool(keys.sets))
     outputs = _outputs(select, released)
     having = _having(select, released)
     ordering = _ordering(select, released, outputs)
@@ -66,6 +67,7 @@ def bind(query: Query, catalogue: Catalogue) -> BoundQuery:
         ordering=ordering,
         limit=_rows(select, "limit", scope),
         offset=_rows(select, "offset", scope) or 0,
+        sets=keys.sets,
     )
     _check_weight(bound)
     return bound
@@ -164,7 +166,7 @@ def _output(item: exp.Expr, released: Released) -> Typed:
 
 
 def _check_output(value: Typed, node: exp.Expr, released: Released) -> None:
-    if isinstance(value.post, KeyRef | AggregateRef):
+    if isinstance(value.post, KeyRef | AggregateRef | GroupingRef):
         return
     clause = quote(node, released.scope.text)
     if value.type is not Type.NUMBER:
@@ -187,7 +189,7 @@ def _asks_aggregate(post: Post) -> bool:
     waiting = [post]
     while waiting:
         match waiting.pop():
-            case AggregateRef():
+            case AggregateRef() | GroupingRef():
                 return True
             case Operation(_, arguments):
                 waiting += arguments

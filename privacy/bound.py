@@ -34,7 +34,14 @@ def bound(query: BoundQuery) -> BoundedQuery:
 
 
 def cells(query: BoundQuery) -> int:
-    """How many cells the answer has: the product of the keys' public domains."""
-    return prod(
+    """How many cells the answer has: in each grouping set, its keys' product."""
+    sizes = key_sizes(query)
+    every = query.sets or (tuple(range(len(sizes))),)
+    return sum(prod(sizes[each] for each in kept) for kept in every)
+
+
+def key_sizes(query: BoundQuery) -> tuple[int, ...]:
+    """How many public values each key may take, NULL included where it may be."""
+    return tuple(
         len(key.domain.values or ()) + key.domain.nullable for key in query.keys
     )

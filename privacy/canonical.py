@@ -11,6 +11,7 @@ from privacy.query import (
     AggregateRef,
     BoundQuery,
     Constant,
+    GroupingRef,
     KeyRef,
     Operation,
     Operator,
@@ -56,6 +57,8 @@ def canonical(query: BoundQuery) -> str:
         "limit": query.limit,
         "offset": query.offset,
     }
+    if query.sets:
+        facts["sets"] = [list(each) for each in query.sets]
     return json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -149,6 +152,8 @@ def _post(post: Post) -> str:
     match post:
         case KeyRef(position):
             return f"key {position}"
+        case GroupingRef(positions):
+            return f"grouping {','.join(map(str, positions))}"
         case AggregateRef(position):
             return f"aggregate {position}"
         case Constant(value):

@@ -21,6 +21,7 @@ from privacy.evaluate import evaluate
 from privacy.evidence import Evidence, point
 from privacy.form import Linear, Ratio, form, form_of
 from privacy.interval import interval, ratio_point
+from privacy.layout import codes_of, groupings
 from privacy.mechanism import LARGEST
 from privacy.order import domain_of, order_kind, order_point, ordinals, shown
 from privacy.plan import Plan, aggregates_in
@@ -66,7 +67,7 @@ def derive(noised: NoisedTable, price: Price) -> DerivedTable:
     average lies in its argument's public bounds. Intervals are 95% intervals for
     the exact answer on the published table, of each figure on its own.
     """
-    keys = tuple(_key(price.plan, each) for each in range(len(price.plan.query.keys)))
+    keys = keys_of(price.plan)
     evidence = Evidence(price, noised, keys)
     known: dict[Post, Figures] = {KeyRef(p): key for p, key in enumerate(keys)}
     for position in range(len(price.plan.query.aggregates)):
@@ -76,11 +77,28 @@ def derive(noised: NoisedTable, price: Price) -> DerivedTable:
     return DerivedTable(price, noised, keys, aggregates, outputs)
 
 
+def keys_of(plan: Plan) -> tuple[Figures, ...]:
+    """The keys of each cell, NULL where its grouping set leaves them out."""
+    return tuple(_key(plan, each) for each in range(len(plan.query.keys)))
+
+
+def public_output(output: Output, plan: Plan) -> DerivedOutput:
+    """A column that depends on no aggregate, over every cell."""
+    query = plan.query
+    match output.value:
+        case KeyRef(position) if query.keys[position].domain.type is Type.NUMBER:
+            return _number_key(output.name, position, plan)
+        case post:
+            known: dict[Post, Figures] = {**groupings(query)}
+            known |= {KeyRef(p): key for p, key in enumerate(keys_of(plan))}
+            return _public(output.name, evaluate(post, known))
+
+
 def _key(plan: Plan, position: int) -> Figures:
     """The key of each cell, shape (1, cells); a NUMBER as float64."""
     domain = plan.query.keys[position].domain
     public = domain.values or ()
-    codes = _codes(plan, position)
+    codes = codes_of(plan.query, position)
     if domain.type is Type.NUMBER:
         unit = 10**domain.scale
         numbers = (float(Fraction(v, unit)) for v in public if isinstance(v, int))
@@ -91,12 +109,6 @@ def _key(plan: Plan, position: int) -> Figures:
         held = np.empty(len(public) + 1, dtype=object)
         held[:] = [*public, *(public[:1] or ("",))]
     return Figures(held[codes], codes == len(public))
-
-
-def _codes(plan: Plan, position: int) -> NDArray[np.intp]:
-    """Which value of the key each cell has; the last code, where one more, is NULL."""
-    sizes = [len(k.domain.values or ()) + k.domain.nullable for k in plan.query.keys]
-    return np.unravel_index(np.arange(plan.cells), sizes)[position].reshape(1, -1)
 
 
 def _aggregate(reference: AggregateRef, evidence: Evidence) -> Figures:
@@ -122,21 +134,19 @@ def _output(
 ) -> DerivedOutput:
     query = evidence.price.plan.query
     match output.value:
-        case KeyRef(position) if query.keys[position].domain.type is Type.NUMBER:
-            return _number_key(output.name, position, evidence.price.plan)
         case AggregateRef(position) if query.aggregates[position].statistic in _WHOLE:
             return _whole(output.name, position, evidence)
         case AggregateRef(position) if query.aggregates[position].statistic in ORDERS:
             return _ordered(output.name, position, evidence)
         case post if aggregates_in(post):
             return _number(output, evidence, known)
-        case post:
-            return _public(output.name, evaluate(post, known))
+        case _:
+            return public_output(output, evidence.price.plan)
 
 
 def _number_key(name: str, position: int, plan: Plan) -> DerivedOutput:
     domain = plan.query.keys[position].domain
-    public, codes = domain.values or (), _codes(plan, position)
+    public, codes = domain.values or (), codes_of(plan.query, position)
     held = np.array([*public, 0], dtype=np.int64)[codes]
     kind = ColumnKind.DECIMAL if domain.scale else ColumnKind.INTEGER
     value = Figures(held, codes == len(public))

@@ -37,7 +37,7 @@ _RULES: Final[Mapping[Status, Callable[[Evidence], Masks]]] = MappingProxyType(
         Status.CLASS: category,
     }
 )
-"""The certificates; a figure that several hide is said to be hidden by the first."""
+"""The certificates, in the order in which they are named."""
 
 
 def disclosure(derived: DerivedTable) -> CheckedTable:
@@ -47,8 +47,15 @@ def disclosure(derived: DerivedTable) -> CheckedTable:
     output is suppressed where any aggregate it depends on is. An answer without
     keys is one cell under the same rules. Rows stay: their keys are public.
     """
+    return hide(derived, uncertified(derived))
+
+
+def hide(derived: DerivedTable, hidden: Mapping[Status, Masks]) -> CheckedTable:
+    """Suppress what each rule hides, and mark unreliable figures.
+
+    A figure that several rules hide is said to be hidden by the first.
+    """
     price = derived.price
-    hidden = _hidden(derived)
     aggregates = tuple(
         _wiped(figures, any_of(masks[position] for masks in hidden.values()))
         for position, figures in enumerate(derived.aggregates)
@@ -67,7 +74,7 @@ def disclosure(derived: DerivedTable) -> CheckedTable:
     )
 
 
-def _hidden(derived: DerivedTable) -> Mapping[Status, Masks]:
+def uncertified(derived: DerivedTable) -> Mapping[Status, Masks]:
     """What each rule hides, of each aggregate."""
     if not derived.price.plan.policy.certificates:
         return {}

@@ -5,7 +5,7 @@ Public facts only: the same for any data, and free.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Final
@@ -15,6 +15,7 @@ from privacy.certificates import least_shown, least_total
 from privacy.contribution import factors
 from privacy.expression import Call, Case, ColumnOf, Expression, Literal
 from privacy.form import Linear, Ratio, form
+from privacy.levels import views
 from privacy.ordering import order_words
 from privacy.plan import Component, Plan, aggregates_in
 from privacy.price import Price, loss_of
@@ -68,6 +69,7 @@ class Certificate:
     with fewer than the policy's people at most once in 100.
     A total (of an average, too) is shown besides only from `total_from` on, in units
     of the column: below it one person might hold most of it. None: no such rule.
+    `grouping` says of which cells, where there are several groupings.
     """
 
     column: str
@@ -75,6 +77,7 @@ class Certificate:
     shown_from: int
     usually_from: int
     total_from: float | None = None
+    grouping: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +114,52 @@ def explain(price: Price) -> Explanation:
     times ρ under zCDP, twice ε under pure DP.
     """
     plan = price.plan
-    outputs = [each for each in plan.query.outputs if aggregates_in(each.value)]
+    outputs = _asked(price)
+    seen = views(price)
     return Explanation(
         bounds=_bounds(plan),
         cells=plan.cells,
         noise=_noise(price),
-        columns=tuple(_error(output, price) for output in outputs),
-        certificates=_certificates(outputs, price),
+        columns=tuple(_errors(output.name, seen) for output in outputs),
+        certificates=tuple(
+            _grouped(each, view, plan)
+            for view in seen
+            for each in _certificates(_asked(view), view)
+        ),
         loss=price.loss,
         half_error=_half_error(price),
     )
+
+
+def _asked(price: Price) -> list[Output]:
+    return [each for each in price.plan.query.outputs if aggregates_in(each.value)]
+
+
+def _errors(name: str, seen: tuple[Price, ...]) -> ColumnError:
+    """The error of a column: of several groupings the largest, and each in words."""
+    found = [
+        _error(output, view)
+        for view in seen
+        for output in view.plan.query.outputs
+        if output.name == name
+    ]
+    if len(found) == 1:
+        return found[0]
+    margins = [each.margin for each in found if each.margin is not None]
+    words = "; ".join(
+        f"{_by(view.plan)} {error.words}"
+        for view, error in zip(seen, found, strict=True)
+    )
+    widest = max(margins) if len(margins) == len(found) else None
+    sized = zip(*(each.margins for each in found), strict=False)
+    largest = tuple((each[0][0], max(margin for _, margin in each)) for each in sized)
+    return ColumnError(name, widest, largest, words)
+
+
+def _by(plan: Plan) -> str:
+    """The keys of a grouping, as people read them."""
+    keys = [_words(key.expression) for key in plan.query.keys]
+    return f"by {', '.join(keys)}:" if keys else "in all:"
 
 
 def _half_error(price: Price) -> Loss:
@@ -144,18 +183,21 @@ def _noise(price: Price) -> tuple[NoiseLine, ...]:
     weights = sum((each.weight for each in plan.components), Fraction(0))
     weights += sum((each.weight for each in plan.choices), Fraction(0))
     read = frozenset().union(*map(positions, plan.readings))
+    told = {
+        (each.statistic, each.argument)
+        for p, each in enumerate(plan.told or plan.components)
+        if p in read
+    }
     counted = tuple(
         NoiseLine(
-            component=_component(component),
+            component=_component(component) + _where(component, plan),
             distribution=mechanism.kind.value,
             scale=mechanism.scale / 10**component.scale,
             moved=component.l1 / 10**component.scale,
             share=float(component.weight / weights),
-            asked=position in read,
+            asked=(component.statistic, component.argument) in told,
         )
-        for position, (component, mechanism) in enumerate(
-            zip(plan.components, price.mechanisms, strict=True)
-        )
+        for component, mechanism in zip(plan.components, price.mechanisms, strict=True)
     )
     return counted + tuple(
         _choice(choice, chosen, float(choice.weight / weights))
@@ -276,6 +318,10 @@ def _certificate(column: str, position: int, price: Price) -> Certificate:
     )
 
 
+def _grouped(certificate: Certificate, view: Price, whole: Plan) -> Certificate:
+    return replace(certificate, grouping=_by(view.plan) if whole.told else "")
+
+
 def _noise_words(line: NoiseLine) -> str:
     certifies = "" if line.asked else " It only certifies that enough people count."
     return (
@@ -290,9 +336,11 @@ def _distribution(line: NoiseLine) -> str:
 
 
 def _certificate_words(each: Certificate) -> str:
+    grouping = f"{each.grouping} " if each.grouping else ""
     words = (
-        f"{each.column}: a cell is shown where its noised count of {each.counted} is "
-        f"at least {each.shown_from:,}, which {each.usually_from:,} usually reach."
+        f"{each.column}: {grouping}a cell is shown where its noised count of "
+        f"{each.counted} is at least {each.shown_from:,}, which "
+        f"{each.usually_from:,} usually reach."
     )
     if each.total_from is None:
         return words
@@ -300,6 +348,14 @@ def _certificate_words(each: Certificate) -> str:
         f"{words} Its noised total must be at least {each.total_from:,.6g}, too, so "
         "that nobody holds most of it."
     )
+
+
+def _where(component: Component, plan: Plan) -> str:
+    """In which grouping a component is measured, where there are several."""
+    if component.keys is None:
+        return ""
+    keys = [_words(plan.query.keys[each].expression) for each in component.keys]
+    return f" by {', '.join(keys)}" if keys else " in all"
 
 
 def _component(component: Component) -> str:

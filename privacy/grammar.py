@@ -21,6 +21,7 @@ _NOTHING: Final[frozenset[str]] = frozenset()
 _ONE: Final = frozenset({"this"})
 _TWO: Final = frozenset({"this", "expression"})
 _MANY: Final = frozenset({"this", "expressions"})
+_EACH: Final = frozenset({"expressions"})
 
 NODES: Final[Mapping[type[exp.Expr], frozenset[str]]] = MappingProxyType(
     {
@@ -37,6 +38,12 @@ NODES: Final[Mapping[type[exp.Expr], frozenset[str]]] = MappingProxyType(
         exp.TableAlias: _ONE,
         exp.Where: _ONE,
         exp.Group: frozenset({"expressions", "all"}),
+        exp.Rollup: _EACH,
+        exp.Cube: _EACH,
+        exp.GroupingSets: _EACH,
+        exp.Tuple: _EACH,
+        exp.Grouping: _EACH,
+        exp.GroupingId: _EACH,
         exp.Having: _ONE,
         exp.Order: frozenset({"expressions"}),
         exp.Ordered: frozenset({"this", "desc", "nulls_first"}),
@@ -120,6 +127,9 @@ NODES: Final[Mapping[type[exp.Expr], frozenset[str]]] = MappingProxyType(
     }
 )
 
+SETS: Final = (exp.Rollup, exp.Cube, exp.GroupingSets)
+"""What GROUP BY may have beside keys: several groupings at once."""
+
 ANONYMOUS: Final = frozenset({"clamp", "date_part", "datepart"})
 """Functions the parser does not know by a node of their own."""
 
@@ -130,7 +140,7 @@ FUNCTIONS: Final = (
     *("PERCENTILE_CONT", "PERCENTILE_DISC", "MIN", "MAX"),
     *("CLAMP", "ABS", "FLOOR", "CEIL", "ROUND"),
     *("LEAST", "GREATEST", "COALESCE", "NULLIF", "YEAR", "QUARTER", "MONTH", "DAY"),
-    *("ISODOW", "HOUR", "EXTRACT", "WIDTH_BUCKET"),
+    *("ISODOW", "HOUR", "EXTRACT", "WIDTH_BUCKET", "GROUPING"),
 )
 """What a question may call, as the messages list it."""
 
@@ -168,11 +178,7 @@ _NODE_NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "Select": "a subquery",
         "Exists": "EXISTS",
         "Window": "a window function (OVER)",
-        "Rollup": "ROLLUP",
-        "Cube": "CUBE",
-        "GroupingSets": "GROUPING SETS",
         "Fetch": "FETCH (write LIMIT)",
-        "Tuple": "a list of values in brackets",
         "DPipe": "joining text with ||",
         "Escape": "ESCAPE",
         "Bracket": "picking from a list with [ ]",
@@ -251,6 +257,18 @@ def _check_type(node: exp.Expr, text: str) -> None:
 def _check_place(node: exp.Expr, text: str) -> None:
     """A SELECT inside another stands for a table, and never for a value."""
     whole = exp.CTE | exp.Subquery
+    if isinstance(node, exp.Tuple) and not isinstance(node.parent, SETS):
+        raise refuse(
+            "unsupported",
+            "A list of values in brackets is not part of the language.",
+            clause=quote(node, text),
+        )
+    if isinstance(node, SETS) and not isinstance(node.parent, (exp.Group, *SETS)):
+        raise refuse(
+            "unsupported",
+            "ROLLUP, CUBE and GROUPING SETS stand in GROUP BY.",
+            clause=quote(node, text),
+        )
     if isinstance(node, exp.Select):
         placed = node.parent is None or isinstance(node.parent, whole)
     else:

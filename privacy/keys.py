@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from typing import Final
 
@@ -15,6 +15,13 @@ from privacy.domains import ends
 from privacy.errors import Refused
 from privacy.expression import Expression
 from privacy.finite import columns_of, narrowed
+from privacy.grouping import (
+    MOST_SET_KEYS,
+    KeySet,
+    grouping_sets,
+    has_sets,
+    too_many,
+)
 from privacy.literals import written
 from privacy.query import Key
 from privacy.quote import quote
@@ -28,28 +35,54 @@ MOST_KEYS: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The keys in order, each distinct; `positions` finds one by how it was bound."""
+    """The keys in order, each distinct; `positions` finds one by how it was bound.
+
+    `sets` are the grouping sets, by position; none where all keys are one.
+    """
 
     keys: tuple[Key, ...]
     positions: Mapping[Expression, int]
+    sets: tuple[KeySet, ...] = ()
 
 
 def bind_keys(select: exp.Select, scope: Scope) -> Keys:
     """Bind the GROUP BY of a question; no keys where it has none."""
-    positions: dict[Expression, int] = {}
-    keys: list[Key] = []
-    sizes: list[tuple[str, int]] = []
-    for node in key_nodes(select, scope):
-        bound = weighed(bind_row(node, scope))
-        if bound in positions:
-            continue
-        key = _public(bound, node, scope)
-        positions[bound] = len(keys)
-        keys.append(key)
-        size = len(key.domain.values or ()) + key.domain.nullable
-        sizes.append((_name(node), size))
-        _check_sizes(sizes)
-    return Keys(tuple(keys), positions)
+    found = _Found(scope)
+    group = select.args.get("group")
+    if group is None or not has_sets(group):
+        for node in key_nodes(select, scope):
+            found.position(node)
+        return Keys(tuple(found.keys), found.positions)
+    sets = grouping_sets(
+        group, lambda node: found.position(_meant(node, select, scope)), scope.text
+    )
+    if len(found.keys) > MOST_SET_KEYS:
+        raise too_many(group, scope.text)
+    if sum(prod(found.sizes[each][1] for each in kept) for kept in sets) > MOST_CELLS:
+        raise too_many(group, scope.text)
+    return Keys(tuple(found.keys), found.positions, sets)
+
+
+@dataclass(slots=True)
+class _Found:
+    """Keys found so far, and how many values each has."""
+
+    scope: Scope
+    positions: dict[Expression, int] = field(default_factory=dict)
+    keys: list[Key] = field(default_factory=list)
+    sizes: list[tuple[str, int]] = field(default_factory=list)
+
+    def position(self, node: exp.Expr) -> int:
+        """Where a key is, adding it where it is new."""
+        bound = weighed(bind_row(node, self.scope))
+        if bound not in self.positions:
+            key = _public(bound, node, self.scope)
+            self.positions[bound] = len(self.keys)
+            self.keys.append(key)
+            size = len(key.domain.values or ()) + key.domain.nullable
+            self.sizes.append((_name(node), size))
+            _check_sizes(self.sizes)
+        return self.positions[bound]
 
 
 def _check_sizes(sizes: list[tuple[str, int]]) -> None:

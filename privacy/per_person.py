@@ -15,6 +15,7 @@ from privacy.domains import LARGEST, number
 from privacy.errors import Refused
 from privacy.expression import Expression, is_sensitive
 from privacy.finite import columns_of, narrowed
+from privacy.grouping import has_sets
 from privacy.joins import Related
 from privacy.keys import key_nodes
 from privacy.names import named_column
@@ -42,6 +43,13 @@ _SUMMARIES: Final = {
 
 def check_grouped(select: exp.Select, text: str) -> None:
     """Refuse the clauses that a subquery by person does not have."""
+    if has_sets(select.args["group"]):
+        raise refuse(
+            "unsupported",
+            "A subquery by person has one grouping: ROLLUP, CUBE and GROUPING SETS "
+            "belong outside.",
+            clause=quote(select.args["group"], text),
+        )
     for name, words in _CLAUSES:
         clause = select.args.get(name)
         if clause is not None:

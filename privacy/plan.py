@@ -27,6 +27,7 @@ from privacy.query import (
     AggregateRef,
     BoundQuery,
     Constant,
+    GroupingRef,
     KeyRef,
     Operation,
     Operator,
@@ -91,6 +92,9 @@ class Plan:
 
     `readings` and `supports` follow the query's aggregates; `supports` is empty
     where the policy asks for no certificates. `choices` are made among candidates.
+    Aggregates are read off `components`, or, where there are grouping sets
+    (`levels`), off `told`, the same without `keys`: `components` are then what is
+    measured to tell them.
     """
 
     bounded: BoundedQuery
@@ -99,6 +103,7 @@ class Plan:
     readings: tuple[AnyReading, ...]
     supports: tuple[Support, ...]
     choices: tuple[Choice, ...] = ()
+    told: tuple[Component, ...] = ()
 
     @property
     def query(self) -> BoundQuery:
@@ -395,7 +400,7 @@ def _is_number(post: Post, query: BoundQuery) -> bool:
     match post:
         case KeyRef(position):
             return query.keys[position].domain.type is Type.NUMBER
-        case AggregateRef():
+        case AggregateRef() | GroupingRef():
             return True
         case Constant(value):
             return value is None or isinstance(value, Fraction)

@@ -23,6 +23,7 @@ from privacy.query import (
     Aggregate,
     AggregateRef,
     Constant,
+    GroupingRef,
     Key,
     KeyRef,
     Operation,
@@ -52,11 +53,13 @@ class Released:
 
     `keys` finds a key by the expression it was written as; `aggregates` grows as
     expressions ask for them; `names` are outputs that HAVING and ORDER BY may use.
+    `sets` is whether there are several grouping sets.
     """
 
     scope: Scope
     keys: Mapping[Expression, int]
     domains: tuple[Key, ...]
+    sets: bool = False
     aggregates: dict[Aggregate, int] = field(default_factory=dict)
     names: dict[str, Typed] = field(default_factory=dict)
 
@@ -128,6 +131,25 @@ def _over_columns(node: exp.Expr, scope: Scope) -> bool:
             if not has_column(scope, each):
                 return False
     return columns > 0
+
+
+def _grouping(node: exp.Expr, released: Released) -> Typed:
+    """GROUPING(key, …): which keys a row leaves out; 0 where there is one grouping."""
+    found = [_key(each, released) for each in node.expressions]
+    positions = [
+        each.post.position
+        for each in found
+        if each is not None and isinstance(each.post, KeyRef)
+    ]
+    if not positions or len(positions) < len(found):
+        raise refuse(
+            "not_grouped",
+            "GROUPING takes keys, written as GROUP BY has them.",
+            clause=quote(node, released.scope.text),
+        )
+    if not released.sets:
+        return Typed(Constant(Fraction(0)), Type.NUMBER)
+    return Typed(GroupingRef(tuple(positions)), Type.NUMBER)
 
 
 def _not_after(node: exp.Expr, released: Released) -> Refused:
@@ -353,6 +375,8 @@ _BINDERS: Final[Mapping[type[exp.Expr], Callable[[exp.Expr, Released], Typed]]] 
             exp.Boolean: _literal,
             exp.Cast: _literal,
             exp.Null: _null,
+            exp.Grouping: _grouping,
+            exp.GroupingId: _grouping,
             exp.Neg: _arithmetic(Operator.NEGATE),
             exp.Add: _arithmetic(Operator.ADD),
             exp.Sub: _arithmetic(Operator.SUBTRACT),

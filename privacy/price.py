@@ -207,7 +207,7 @@ def _calibrated(kind: Kind, component: Component, at_most: Fraction) -> Mechanis
 
 def _for_margin(plan: Plan, kind: Kind, margin: Fraction) -> list[Mechanism]:
     """The least noise-cost at which every output's 95% half-width is at most this."""
-    sums = _asked_sums(plan)
+    sums = asked_sums(plan)
     scales: dict[int, float] = {}
     for value in sums:
         share = _even_share(value)
@@ -229,7 +229,7 @@ def _for_margin(plan: Plan, kind: Kind, margin: Fraction) -> list[Mechanism]:
     ]
 
 
-def _asked_sums(plan: Plan) -> Sequence[Linear]:
+def asked_sums(plan: Plan) -> Sequence[Linear]:
     """The outputs as sums of components; a margin fixes the noise of nothing else."""
     outputs = [each.value for each in plan.query.outputs if aggregates_in(each.value)]
     forms = [form(value, plan) for value in outputs]

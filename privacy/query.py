@@ -102,6 +102,16 @@ class KeyRef:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupingRef:
+    """GROUPING(…): a bit for each key at these positions, the last one lowest.
+
+    A bit is 1 in rows whose grouping set leaves the key out, where it is NULL.
+    """
+
+    positions: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AggregateRef:
     """The released value of the aggregate at this position."""
 
@@ -149,7 +159,7 @@ class Operation:
     arguments: tuple[Post, ...]
 
 
-Post: TypeAlias = KeyRef | AggregateRef | Constant | Operation
+Post: TypeAlias = KeyRef | GroupingRef | AggregateRef | Constant | Operation
 """An expression over keys and released aggregates: post-processing only."""
 
 
@@ -176,6 +186,8 @@ class BoundQuery:
     `aggregates` are distinct and include those only HAVING or ORDER BY use.
     Cells are the product of the keys' domains in key order (last key fastest),
     each domain in public order with NULL last where nullable; no keys, one cell.
+    With grouping `sets`, each the positions of its keys in order, cells are those of
+    one set after another; a key that a set leaves out is NULL in it.
     """
 
     text: str
@@ -188,3 +200,4 @@ class BoundQuery:
     ordering: tuple[Ordering, ...]
     limit: int | None
     offset: int
+    sets: tuple[tuple[int, ...], ...] = ()

@@ -19,7 +19,8 @@ class Component:
     the component's own unscaled units, how far the vector over all cells moves
     when one person and all their rows are added or removed. The unscaled integer
     stands for itself over 10^`scale`, which may be negative. `weight` is its part
-    of the price.
+    of the price. `keys` are the positions of the keys whose cells these are, where
+    not all of the question's.
     """
 
     statistic: Statistic
@@ -28,6 +29,12 @@ class Component:
     l2_squared: int
     scale: int
     weight: Fraction
+    keys: tuple[int, ...] | None = None
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether the cells of a group add up to the group's; people may be in two."""
+        return self.statistic is not Statistic.PEOPLE
 
     @property
     def unit(self) -> Fraction:

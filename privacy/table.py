@@ -118,6 +118,7 @@ class Status(Enum):
     FREQUENCY = "suppressed:frequency"
     DOMINANCE = "suppressed:dominance"
     CLASS = "suppressed:class"
+    SECONDARY = "suppressed:secondary"
 
 
 @dataclass(frozen=True, slots=True)

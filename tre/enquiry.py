@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 
 from sqlalchemy import Connection
 
@@ -14,17 +15,18 @@ from privacy.bind import bind
 from privacy.bound import bound
 from privacy.catalogue import Unit
 from privacy.compile import canonical, compile_plan
-from privacy.derive import derive
-from privacy.disclosure import disclosure
 from privacy.errors import Failed, Refused
 from privacy.explain import Explanation, explain
+from privacy.levels import Part, level, parts, price_levels
+from privacy.margins import check
 from privacy.noise import Pick
 from privacy.parse import parse
 from privacy.plan import Plan, plan
 from privacy.policy import Policy
-from privacy.price import Allowance, Price, price
+from privacy.price import Allowance, Price
 from privacy.query import BoundQuery
 from privacy.relation import tables
+from privacy.table import NoisedTable
 from privacy.tally import compile_tallies, position
 from tre.audit.act import log_size
 from tre.control.database import Control
@@ -138,7 +140,7 @@ def _retried(gate: Gate, asked: Asked) -> str | None:
 
 def _planned(gate: Gate, asked: Asked, admission: Admission) -> Planned:
     query = bind(parse(asked.text), admission.catalogue)
-    planned = plan(bound(query), gate.policy)
+    planned = level(plan(bound(query), gate.policy), admission.account.measure)
     versions = versions_read(query, admission.version)
     return Planned(asked, admission, planned, versions)
 
@@ -174,11 +176,11 @@ def _repeated(gate: Gate, planned: Planned) -> str | None:
 def _priced(planned: Planned, spend: Spend) -> Price:
     account = planned.admission.account
     allowance = Allowance(account.measure, account.left_nano, account.conversion_atto)
-    return price(planned.plan, spend.spending, allowance)
+    return price_levels(planned.plan, spend.spending, allowance)
 
 
 def _answered(gate: Gate, planned: Planned, priced: Price) -> Release:
-    job = _job(gate, planned, priced)
+    jobs = _jobs(gate, planned, priced)
     reserved = reserve(
         gate.control,
         planned.question,
@@ -192,7 +194,7 @@ def _answered(gate: Gate, planned: Planned, priced: Price) -> Release:
     begun = gate.pace.begin()
     try:
         table = arrow_table(
-            arrange(disclosure(derive(gate.enclave.answer(job), priced))),
+            arrange(check(_noised(gate, jobs), priced)),
             draws=planned.asked.draws,
         )
         stored = publish(
@@ -227,26 +229,44 @@ def _check_admitted(gate: Gate, planned: Planned, connection: Connection) -> Non
         )
 
 
-def _job(gate: Gate, planned: Planned, priced: Price) -> Job:
+def _jobs(gate: Gate, planned: Planned, priced: Price) -> Mapping[Job, Part]:
+    """What the enclave is asked: one job for each grouping set that is measured."""
     attachments = {v.id: gate.attachment(v) for v in planned.versions}
     locations = {
         name: attachments[version.id].alias
         for name, version in planned.admission.versions.items()
         if version.id in attachments
     }
-    return Job(
-        attachments=tuple(attachments.values()),
-        sql=compile_plan(planned.plan, locations).sql,
-        keys=tuple(key.domain for key in planned.plan.query.keys),
-        mechanisms=priced.mechanisms,
-        draws=planned.asked.draws,
-        tallies=tuple(each.sql for each in compile_tallies(planned.plan, locations)),
-        picks=tuple(
-            Pick(position(planned.plan, choice), selector)
-            for choice, selector in zip(
-                planned.plan.choices, priced.selectors, strict=True
-            )
-        ),
+    return {
+        Job(
+            attachments=tuple(attachments.values()),
+            sql=compile_plan(part.plan, locations).sql,
+            keys=tuple(key.domain for key in part.plan.query.keys),
+            mechanisms=part.mechanisms,
+            draws=planned.asked.draws,
+            tallies=tuple(each.sql for each in compile_tallies(part.plan, locations)),
+            picks=tuple(
+                Pick(position(part.plan, choice), selector)
+                for choice, selector in zip(
+                    part.plan.choices, part.selectors, strict=True
+                )
+            ),
+        ): part
+        for part in parts(priced)
+    }
+
+
+def _noised(gate: Gate, jobs: Mapping[Job, Part]) -> NoisedTable:
+    """The noised components, in the plan's order, and what was chosen."""
+    tables = [(part, gate.enclave.answer(job)) for job, part in jobs.items()]
+    values = [
+        pair
+        for part, table in tables
+        for pair in zip(part.positions, table.values, strict=True)
+    ]
+    return NoisedTable(
+        tuple(each for _, each in sorted(values, key=itemgetter(0))),
+        tuple(each for _, table in tables for each in table.picked),
     )
 
 

@@ -22,6 +22,8 @@ from privacy.catalogue import Catalogue, Domain
 from privacy.compile import compile_exactly
 from privacy.derive import derive
 from privacy.expression import Expression
+from privacy.levels import level_query
+from privacy.margins import joined
 from privacy.mechanism import Kind, Mechanism
 from privacy.moments import ends_of, unit_of
 from privacy.parse import parse
@@ -100,6 +102,15 @@ class Brought:
         Raises Refused as a release would.
         """
         query = bind(parse(sql_text), self._catalogue)
+        every = [self._shown(level_query(query, kept)) for kept in query.sets]
+        if not every:
+            return arrow_table(arrange(self._shown(query)))
+        planned = _plainly(query)
+        mechanisms = tuple(_SILENT for _ in planned.components)
+        return arrow_table(arrange(joined(every, _free(planned, mechanisms))))
+
+    def _shown(self, query: BoundQuery) -> CheckedTable:
+        """The exact figures of one grouping."""
         planned = _plainly(query)
         job = Job(
             attachments=(),
@@ -112,7 +123,7 @@ class Brought:
         exact = execute(job, self._engine.table)
         told = NoisedTable(tuple(values[None, :] for values in exact.values))
         derived = derive(told, _free(planned, job.mechanisms))
-        return arrow_table(arrange(_shown(derived)))
+        return _shown(derived)
 
     def close(self) -> None:
         """Forget the tables."""

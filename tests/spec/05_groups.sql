@@ -60,8 +60,5 @@ SELECT COUNT(*) FROM earnings GROUP BY 'a'
 -- invalid_value: positions are those of the columns selected.
 SELECT region, COUNT(*) FROM earnings GROUP BY 3
 
--- unsupported: several groupings at once are still to come.
-SELECT region, sex, COUNT(*) FROM earnings GROUP BY ROLLUP (region, sex)
-
 -- unsupported: DISTINCT is written as GROUP BY.
 SELECT DISTINCT region, COUNT(*) FROM earnings GROUP BY region
