@@ -190,6 +190,16 @@ class Environment:
         with self._acting(person) as act:
             return described_project(projects.suspend_project(act, project, reason))
 
+    def resume(self, project: str, *, person: str | None) -> dict[str, Any]:
+        """Let a suspended project ask again."""
+        with self._acting(person) as act:
+            return described_project(projects.resume_project(act, project))
+
+    def withdraw_approval(self, project: str, *, person: str | None) -> dict[str, Any]:
+        """Take back one's approval, or that of those one speaks for."""
+        with self._acting(person) as act:
+            return described_project(projects.withdraw_approval(act, project))
+
     def close_project(
         self, project: str, *, outcome: str, person: str | None
     ) -> dict[str, Any]:

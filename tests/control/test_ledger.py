@@ -239,6 +239,24 @@ def test_a_retry_gives_the_settled_outcome(world: World) -> None:
     assert spent(world) == [5, 5, 5]
 
 
+def test_a_key_that_came_with_a_repeat_asks_nothing_else(world: World) -> None:
+    """An earlier release answered it: so it does again, and other bodies conflict."""
+    release = answer(world, world.reserve(5))
+    asked = world.question(idempotency_key="k1").asked
+    for _ in range(2):
+        record_repeat(world.control, asked, release, NOW)
+    retry = world.question("SELECT 2", idempotency_key="k1")
+    with pytest.raises(Refused) as caught:
+        reserve(world.control, retry, zcdp(5), owner="here", now=NOW)
+    assert caught.value.code == "idempotency_conflict"
+    with pytest.raises(Refused):
+        record_repeat(world.control, retry.asked, release, NOW)
+    question = world.question(idempotency_key="k1")
+    again = reserve(world.control, question, zcdp(5), owner="here", now=NOW)
+    assert again == Settled(release)
+    assert spent(world) == [5, 5, 5]
+
+
 def test_a_retry_of_a_failure_fails(world: World) -> None:
     """The outcome of a failed question is its failure; a retry is not charged."""
     reserved = world.reserve(5, idempotency_key="k1")

@@ -14,7 +14,7 @@ from tests.control.world import (
     table,
     zcdp,
 )
-from tre.governance.datasets import switch_versions
+from tre.governance.datasets import switch_versions, withdraw_dataset
 from tre.governance.people import add_person
 from tre.governance.populations import Grant, agree_next_period, create_population
 from tre.governance.roles import Role
@@ -99,3 +99,22 @@ def test_an_ended_period_stays_closed_when_the_clock_goes_back(
         assert agree_next_period(act, "residents", NEXT)
     held = populated.account(Kind.POPULATION, "residents")
     assert held.owner.period == 2
+
+
+def test_a_controller_whose_data_was_withdrawn_still_has_to_agree(
+    populated: World,
+) -> None:
+    """Otherwise its data could come back under a budget that it never agreed to."""
+    with populated.act(ADMINISTRATOR) as act:
+        add_person(act, "other", [Role.STEWARD], "Office of Others")
+        earnings = publication(
+            "earnings",
+            controller="Office of Others",
+            tables=(table("earnings", "earnings", "pay"),),
+        )
+        switch_versions(act, [earnings])
+        withdraw_dataset(act, "earnings")
+    with populated.act(STEWARD, LATER) as act:
+        assert not agree_next_period(act, "residents", NEXT)
+    with populated.act("other", LATER) as act:
+        assert agree_next_period(act, "residents", NEXT)

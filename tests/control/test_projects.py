@@ -289,10 +289,26 @@ def test_without_the_committees_approval_a_project_stops(world: World) -> None:
     with world.act(COMMITTEE) as act:
         approve_project(act, "pathways")
         assert resume_project(act, "pathways").standing is Standing.ACTIVE
-    withdraw = lambda act: withdraw_approval(act, "pathways")  # noqa: E731
     with world.act(ADMINISTRATOR) as act:
         add_person(act, "another", [Role.COMMITTEE])
-    assert refusal(world, "another", withdraw).code == "not_permitted"
+    with world.act("another") as act:
+        assert withdraw_approval(act, "pathways").standing is Standing.SUSPENDED
+
+
+def test_an_approval_is_taken_back_by_who_speaks_for_its_controller_now(
+    world: World,
+) -> None:
+    """A successor takes back what a steward who left had approved; nobody else does."""
+    with world.act(ADMINISTRATOR) as act:
+        add_person(act, "successor", [Role.STEWARD], "Department of Examples")
+        add_person(act, "outsider", [Role.STEWARD], "Outside")
+        disable_person(act, STEWARD)
+    withdraw = lambda act: withdraw_approval(act, "pathways")  # noqa: E731
+    assert refusal(world, "outsider", withdraw).code == "not_permitted"
+    with world.act("successor") as act:
+        withdraw_approval(act, "pathways")
+    assert granted(world) == {"people": set()}
+    assert refusal(world, "successor", withdraw).code == "not_permitted"
 
 
 def test_only_its_proposer_amends_a_proposal(populated: World) -> None:

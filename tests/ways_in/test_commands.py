@@ -54,6 +54,8 @@ optout import
 project propose
 project approve
 project suspend
+project resume
+project withdraw-approval
 project close
 project show
 explain
@@ -238,6 +240,10 @@ def test_a_project_is_printed(tre: Tre) -> None:
 def test_a_project_is_suspended(tre: Tre) -> None:
     """Stopped by a member of the committee, with a reason, it asks no more."""
     said = tre("project", "suspend", "pure", "--reason", "Late.", "--person", MEMBER)
+    assert (said.status, said.out) == (0, "pure is suspended.\n")
+    said = tre("project", "resume", "pure", "--person", MEMBER)
+    assert (said.status, said.out) == (0, "pure is active.\n")
+    said = tre("project", "withdraw-approval", "pure", "--person", MEMBER)
     assert (said.status, said.out) == (0, "pure is suspended.\n")
     said = tre("query", COUNT, "--project", "pure", "--person", RESEARCHER)
     assert "[project_not_active]" in said.err

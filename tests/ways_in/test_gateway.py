@@ -125,6 +125,21 @@ def test_an_answer_may_be_polled_for(http: httpx.Client) -> None:
     assert answer.json()["rows"][0]["n_status"] == "ok"
 
 
+def test_nothing_is_polled_for_once_leave_is_taken_back(
+    http: httpx.Client, served: Served
+) -> None:
+    """A place to poll gives no release that its own address would not give."""
+    question = {"sql": COUNT, "epsilon": 0.45, "fresh": True}
+    later = http.post(QUERIES, json=question, headers={"Prefer": "wait=0"})
+    while http.get(later.headers["location"]).status_code == 202:
+        pass
+    served.environment.suspend("pay", reason="A complaint.", person=MEMBER)
+    try:
+        assert http.get(later.headers["location"]).status_code == 404
+    finally:
+        served.environment.resume("pay", person=MEMBER)
+
+
 def test_a_patient_reader_is_answered_at_once(http: httpx.Client) -> None:
     """Within the time it prefers to wait, the answer is the release itself."""
     headers = {"Prefer": "wait=30"}

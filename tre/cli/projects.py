@@ -67,6 +67,26 @@ def suspend(
     _changed(state, as_json=as_json)
 
 
+@project.command("resume")
+def resume(
+    name: Name, *, person: Person = None, home: Home = HERE, as_json: Json = False
+) -> None:
+    """Let a suspended project ask again, as the committee."""
+    with opened(home) as environment:
+        state = environment.resume(name, person=person)
+    _changed(state, as_json=as_json)
+
+
+@project.command("withdraw-approval")
+def withdraw_approval(
+    name: Name, *, person: Person = None, home: Home = HERE, as_json: Json = False
+) -> None:
+    """Take an approval back: its data, or without the committee's all, is refused."""
+    with opened(home) as environment:
+        state = environment.withdraw_approval(name, person=person)
+    _changed(state, as_json=as_json)
+
+
 @project.command("close")
 def close(
     name: Name,

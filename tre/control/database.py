@@ -36,7 +36,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from tre.control.tables import metadata
 
-REVISION: Final = "0003"
+REVISION: Final = "0004"
 """The newest migration; a database at another revision is migrated when opened."""
 
 _PATIENCE_SECONDS: Final = 30.0

@@ -329,6 +329,17 @@ question: Final = Table(
     Index(None, "project", "repeat_digest"),
 )
 
+repeated: Final = Table(
+    "repeated",
+    metadata,
+    Column("project", ForeignKey("project.name"), primary_key=True),
+    Column("person", ForeignKey("person.id"), primary_key=True),
+    Column("idempotency_key", String(200), primary_key=True),
+    Column("body_digest", String(64), nullable=False),
+    Column("release", ForeignKey("release.id"), nullable=False),
+)
+"""Keys of questions that an earlier release answered: they ask nothing else."""
+
 charge: Final = Table(
     "charge",
     metadata,

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, exists, insert, select
 from privacy.errors import Refused
 from tre.audit.act import Act
 from tre.control.canonical import canonical
-from tre.control.tables import dataset, dataset_version, period_agreement, population
+from tre.control.tables import dataset, period_agreement, population
 from tre.governance.roles import Action, permitted
 from tre.ledger.account import Kind, Owner, State, current_account, open_account
 from tre.ledger.account import set_state as set_account_state
@@ -107,11 +107,9 @@ def _ended_period(act: Act, name: str) -> int:
 
 
 def _controllers(connection: Connection, name: str) -> frozenset[str]:
+    """All that ever published: withdrawn data may come back under the new budget."""
     rows = connection.execute(
-        select(dataset.c.controller)
-        .join(dataset_version, dataset_version.c.dataset == dataset.c.name)
-        .where(dataset.c.population == name, dataset_version.c.state == "current")
-        .distinct()
+        select(dataset.c.controller).where(dataset.c.population == name).distinct()
     )
     return frozenset(rows.scalars())
 

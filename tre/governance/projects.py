@@ -26,7 +26,13 @@ from tre.control.tables import (
 from tre.governance.application import Application
 from tre.governance.catalogue import current_catalogue
 from tre.governance.populations import population_exists
-from tre.governance.project import COMMITTEE, Project, Standing, find_project
+from tre.governance.project import (
+    COMMITTEE,
+    Approval,
+    Project,
+    Standing,
+    find_project,
+)
 from tre.governance.roles import Action, Person, Role, find_person, permitted
 from tre.ledger.account import Kind, Owner, State, open_account, set_state
 
@@ -122,22 +128,24 @@ def approve_project(act: Act, name: str, role: Role | None = None) -> Project:
 
 
 def withdraw_approval(act: Act, name: str) -> Project:
-    """Take one's approval back; what rested on it refuses from the next question on.
+    """Take an approval back; what rested on it refuses from the next question on.
 
-    A controller's covers its tables; without the committee's a project is suspended.
-    Refused with not_permitted or unknown_project.
+    An approval is its controller's or the committee's, not a person's: whoever speaks
+    for them now may take it back. A controller's covers its tables; without the
+    committee's a project is suspended. Refused with not_permitted or unknown_project.
     """
-    permitted(act, Action.WITHDRAW_APPROVAL)
+    actor = permitted(act, Action.WITHDRAW_APPROVAL)
     held = find_project(act.connection, name)
-    given = [each for each in held.approvals if each.person == act.actor]
+    given = [each for each in held.approvals if _speaks_for(actor, each)]
     if not given:
-        raise Refused("not_permitted", "You have not approved this project.")
+        raise Refused("not_permitted", "There is no approval of yours to take back.")
+    taken = min(given, key=lambda each: each.person != actor.id)
     act.connection.execute(
         delete(approval).where(
-            approval.c.project == name, approval.c.person == act.actor
+            approval.c.project == name, approval.c.person == taken.person
         )
     )
-    approver = given[0].controller or COMMITTEE
+    approver = taken.controller or COMMITTEE
     act.record("project.approval_withdrawn", name, _approval_facts(held, approver))
     if approver == COMMITTEE and held.standing is Standing.ACTIVE:
         _suspend(act, held, "The committee's approval was withdrawn.")
@@ -238,6 +246,15 @@ def _in_state(act: Act, name: str, standing: Standing) -> Project:
             f" {standing.value}.",
         )
     return held
+
+
+def _speaks_for(actor: Person, given: Approval) -> bool:
+    """Whether an approval is the actor's own, or of those the actor speaks for now."""
+    if given.person == actor.id:
+        return True
+    if given.controller is None:
+        return Role.COMMITTEE in actor.roles
+    return Role.STEWARD in actor.roles and actor.controller == given.controller
 
 
 def _judge(act: Act, held: Project) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, Table, insert, literal, select, union_all
 
 from privacy.errors import Failed, Refused
-from tre.control.tables import question
+from tre.control.tables import question, repeated
 from tre.ledger.question import Asked, Question
 
 _KEY: Final = re.compile(r"[!-~]{1,200}")
@@ -26,11 +26,7 @@ def settled_outcome(connection: Connection, asked: Asked) -> str | None:
         return None
     _check_key(asked.idempotency_key)
     earlier = connection.execute(
-        select(question.c.id, question.c.state, question.c.body_digest).where(
-            question.c.project == asked.project,
-            question.c.person == asked.person,
-            question.c.idempotency_key == asked.idempotency_key,
-        )
+        union_all(_asked_with(question, asked), _asked_with(repeated, asked))
     ).one_or_none()
     if earlier is None:
         return None
@@ -49,6 +45,35 @@ def settled_outcome(connection: Connection, asked: Asked) -> str | None:
             suggestion="Ask again with the same key in a moment.",
         )
     return str(earlier.id)
+
+
+def keep_key(connection: Connection, asked: Asked, release: str) -> None:
+    """Remember that an earlier release answered the question this key came with.
+
+    Refused as `settled_outcome`. In the transaction that records the repeat.
+    """
+    if asked.idempotency_key is None or settled_outcome(connection, asked):
+        return
+    connection.execute(
+        insert(repeated).values(
+            project=asked.project,
+            person=asked.person,
+            idempotency_key=asked.idempotency_key,
+            body_digest=asked.body_digest,
+            release=release,
+        )
+    )
+
+
+def _asked_with(table: Table, asked: Asked) -> Select[tuple[str, str, str]]:
+    """What was asked with this key: its id, state and body."""
+    known = table.c.release if table is repeated else table.c.id
+    state = literal("released") if table is repeated else table.c.state
+    return select(known.label("id"), state.label("state"), table.c.body_digest).where(
+        table.c.project == asked.project,
+        table.c.person == asked.person,
+        table.c.idempotency_key == asked.idempotency_key,
+    )
 
 
 def _check_key(key: str) -> None:

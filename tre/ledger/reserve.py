@@ -101,13 +101,23 @@ def reserve(
     try:
         with acting(control, asked.asked.person, now) as act:
             check(act.connection)
+            _check_key_is_new(act.connection, asked)
             return _reserve(act, asked, cost, owner)
-    except IntegrityError:
+    except (_AlreadyAnswered, IntegrityError):  # or the same key at the same moment
         with control.reading() as connection:
             release = settled_outcome(connection, asked.asked)
         if release is None:
             raise
         return Settled(release)
+
+
+class _AlreadyAnswered(Exception):
+    """Nothing is to be charged or recorded: the transaction is given up."""
+
+
+def _check_key_is_new(connection: Connection, asked: Question) -> None:
+    if settled_outcome(connection, asked.asked) is not None:
+        raise _AlreadyAnswered
 
 
 def _reserve(act: Act, asked: Question, cost: Cost, owner: str) -> Reserved:

@@ -18,6 +18,7 @@ from tre.control.canonical import Json
 from tre.control.database import Control
 from tre.control.rates import Rate, try_once, waiting
 from tre.control.tables import person, project, question, storable
+from tre.ledger.outcome import keep_key
 from tre.ledger.question import Asked, Reserved
 
 ENVIRONMENT: Final = "environment"
@@ -127,12 +128,15 @@ def record_repeat(
 ) -> None:
     """Write down that an earlier release was given again, at no cost.
 
-    Refused with rate_limited, and nothing written, beyond the limit.
+    A key that came with it asks nothing else from now on: refused as
+    `settled_outcome` where it did. Refused with rate_limited, and nothing written,
+    beyond the limit.
     """
     with control.reading() as connection:
         _check_rate(connection, limit, asked.person, now)
     with acting(control, asked.person, now) as act:
         _use_rate(act, limit)
+        keep_key(act.connection, asked, release)
         act.record("question.repeated", release, {"project": asked.project})
 
 

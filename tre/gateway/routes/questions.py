@@ -89,12 +89,16 @@ def ask(  # noqa: PLR0913 - one argument for each thing HTTP may say
 def poll(
     project: str,
     ticket: str,
+    *,
+    environment: TheEnvironment,
     pending: ThePending,
     person: Asker,
     media_type: Format,
 ) -> Response:
     """The outcome of a question that answered 202, or 202 again."""
     release = pending.wait(ticket, 0, person=person, project=project)
+    if release is not None:  # leave to read it may have been taken back meanwhile
+        environment.release(release.id, person=person)
     return _now_or_later(release, media_type, project=project, ticket=ticket)
 
 
