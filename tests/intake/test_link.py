@@ -5,6 +5,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from connectors import Invalid
 from tests.intake.support import Register, new_zones, opened, package, take_in
 from tre.intake import Zones
 from tre.keystore import Keystore
@@ -47,15 +48,9 @@ def _link(
     found = []
     for at, records in enumerate(tables):
         columns = list(dict.fromkeys(key for record in records for key in record))
-        table = pa.table(
-            {
-                one: pa.array([r.get(one) for r in records], pa.string())
-                for one in columns
-            }
-            | {"n": list(range(len(records)))}
-        )
         document = _package(f"t{at}", columns, **link)
-        publication = take_in(zones, register, document, table, fewest_rows=0)
+        rows = _rows(records, columns)
+        publication = take_in(zones, register, document, rows, fewest_rows=0)
         assert publication.links is not None
         found.append(publication.links["person"].to_pylist())
     return found
@@ -246,6 +241,59 @@ def test_the_same_rows_again_are_the_same_records(tmp_path) -> None:
     file = zones.spine("residents")
     with opened(zones, file, zones.key_name(file)) as connection:
         assert connection.execute("SELECT count(*) FROM f.record").fetchone() == (2,)
+
+
+WOMAN = {"nhs": VALID, "name": "Jo Bell", "born": "1980-02-03"}
+STRANGER = {"nhs": OTHER_VALID, "name": "Al Frey", "born": "1990-05-06"}
+BY_NAME = [["name", "date-of-birth"]]
+
+
+NUMBER = {"nhs": VALID}
+NAMED = {"name": "Jo Bell", "born": "1980-02-03"}
+
+
+@pytest.mark.parametrize(
+    ("probe", "passes", "cap"),
+    [
+        ([NUMBER, NAMED], None, 2),
+        ([NUMBER, NUMBER, NAMED], None, 1),
+        ([WOMAN, WOMAN, NUMBER], None, 1),
+        ([NUMBER, {**NUMBER, "name": "Jo Bell"}], BY_NAME, 2),
+    ],
+)
+def test_counts_do_not_tell_who_is_known(tmp_path, probe, passes, cap) -> None:
+    """A steward is told the same whoever is in the population's other data."""
+    columns = list(WOMAN)
+    told = []
+    for at, others in enumerate(([STRANGER], [STRANGER, WOMAN], [*probe, WOMAN])):
+        zones, register = new_zones(tmp_path / str(at)), Register()
+        take_in(zones, register, _package("clinic", columns), _rows(others, columns))
+        document = _package("probe", columns, **({"passes": passes} if passes else {}))
+        document["resources"][0]["tre"]["rows_per_person"] = cap
+        rows = _rows([*probe, {"nhs": "1"}], columns)
+        publication = take_in(zones, register, document, rows, fewest_rows=0)
+        told.append(publication.counts)
+    assert told[1] == told[0]
+    assert told[2] == told[0]
+
+
+@pytest.mark.parametrize("known", [[STRANGER], [STRANGER, {"nhs": VALID}]])
+def test_a_table_is_refused_for_its_own_rows_alone(tmp_path, known) -> None:
+    """Whether any row can be published does not rest on who is known already."""
+    zones, register = new_zones(tmp_path), Register()
+    columns = list(WOMAN)
+    take_in(zones, register, _package("clinic", columns), _rows(known, columns))
+    document = _package("probe", columns, passes=BY_NAME)
+    with pytest.raises(Invalid, match="no row of 1 could be published"):
+        take_in(zones, register, document, _rows([{"nhs": VALID}], columns))
+
+
+def _rows(records: list[dict[str, str]], columns: list[str]) -> pa.Table:
+    """Records as a table of text, and a number."""
+    return pa.table(
+        {one: pa.array([r.get(one) for r in records], pa.string()) for one in columns}
+        | {"n": list(range(len(records)))}
+    )
 
 
 def test_rows_without_enough_identity_are_dropped(tmp_path) -> None:

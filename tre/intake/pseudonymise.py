@@ -68,11 +68,12 @@ def pseudonymise(
     Leaves `linkage.members` (`_row`, `record`: rows with equal identifiers share
     one, which may be a known record of the spine), `linkage.records` (the fresh ones:
     `record`, counted from `first`, and a record's columns) and `linkage.tokens`
-    (`record`, `rank`, `token`); a record without enough identifiers for any pass has
-    no token.
+    (`record`, `rank`, `token`). A record without enough identifiers for any pass has
+    no token, and its rows are no members: not even where the record is known, or
+    how many rows are left would tell who is.
     """
     with engine.together():
-        _number(engine, kinds, first)
+        _number(engine, kinds, signatures, first)
         sign(engine, signatures, key)
         engine.run(sql("DROP TABLE :table", table=IDENTIFIERS))
 
@@ -82,9 +83,7 @@ def sign(engine: Engine, signatures: Sequence[Signature], key: bytes) -> None:
     inner, outer = padded(key)
     engine.run(sql(MAKE_TOKENS, tokens=TOKENS))
     for signature in signatures:
-        rows = select(_row(signature), RECORDS).where(
-            every(exp.Not(this=part.is_(exp.Null())) for part in signature.parts)
-        )
+        rows = select(_row(signature), RECORDS).where(_has(signature))
         add = sql(ADD_TOKENS, tokens=TOKENS, rows=rows.subquery("source"))
         engine.run(add, {"inner": inner, "outer": outer})
 
@@ -97,7 +96,14 @@ def padded(key: bytes) -> tuple[bytes, bytes]:
     return bytes(b ^ 0x36 for b in block), bytes(b ^ 0x5C for b in block)
 
 
-def _number(engine: Engine, kinds: Sequence[Kind], first: int) -> None:
+def _has(signature: Signature) -> Tree:
+    """Whether a record has every part of a signature."""
+    return every(exp.Not(this=part.is_(exp.Null())) for part in signature.parts)
+
+
+def _number(
+    engine: Engine, kinds: Sequence[Kind], signatures: Sequence[Signature], first: int
+) -> None:
     """Number the records nobody has seen yet, and say which row has which record."""
     shape = record_columns(kinds)
     present = [*{name_of(kind) for kind in shown(kinds)}, COMPLETE]
@@ -120,13 +126,15 @@ def _number(engine: Engine, kinds: Sequence[Kind], first: int) -> None:
         )
     )
     columns = ["record", *COLUMNS]
+    shaped = select([column("_row"), *shape], IDENTIFIERS)
+    signed = exp.or_(exp.Boolean(this=False), *map(_has, signatures), copy=False)
     engine.run(
         sql(
             MAKE_MEMBERS,
             members=MEMBERS,
             records=RECORDS,
             known=select([column(name) for name in columns], known).subquery(),
-            shaped=select([column("_row"), *shape], IDENTIFIERS).subquery(),
+            shaped=select([exp.Star()], shaped).where(signed).subquery(),
             same=same,
         )
     )

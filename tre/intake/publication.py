@@ -52,8 +52,13 @@ class Counts:
     """What became of one table's rows, for the steward alone: exact counts.
 
     `landed` rows were read; `rejected` of them failed a check (`rejects` says which),
-    `without_person` had no identifier to be known by, `over_cap` were more than
+    `without_person` had no identifiers to be known by, `over_cap` were more than
     `rows_per_person`; `published` remain. `people` are those they belong to.
+
+    All of it is of the source alone: rows with equal identifiers count as one
+    person's. Linkage may find that two records are one person, and then fewer rows
+    stay. Exact counts of that would say whether somebody is in another controller's
+    data; the table's profile says it under differential privacy.
     """
 
     table: str

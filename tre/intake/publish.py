@@ -27,7 +27,11 @@ PEOPLE: Final = relation("staging", "people")
 
 BY_ROW: Final = """
 CREATE TABLE :people AS
-SELECT _row, row_number() OVER (ORDER BY _order, _row) - 1 AS person FROM :attributes
+SELECT
+    _row,
+    row_number() OVER (ORDER BY _order, _row) - 1 AS person,
+    _row AS record
+FROM :attributes
 """
 
 CREATE: Final = "CREATE TABLE :target AS :rows"
@@ -44,7 +48,13 @@ WHERE rank <= :cap
 ORDER BY person, rank
 """
 
-TALLY: Final = "SELECT count(*), count(DISTINCT person_id) FROM :target"
+TALLY: Final = """
+SELECT
+    coalesce(sum(rows), 0)::BIGINT,
+    coalesce(sum(least(rows, :cap)), 0)::BIGINT,
+    count(*)
+FROM (SELECT count(*) AS rows FROM :people GROUP BY record)
+"""
 BROUGHT: Final = """
 SELECT count(*) AS brought
 FROM :attributes AS a INNER JOIN :people AS p ON p._row = a._row
@@ -57,7 +67,11 @@ LINKS: Final = "SELECT _row AS row, person FROM :people ORDER BY row"
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """How many rows had a person, how many remain, and whose they are."""
+    """How many rows had a person, how many remain, and whose they are.
+
+    As the source alone has it: rows with equal identifiers are one person's. What
+    linkage found besides rests on who else is in the population.
+    """
 
     with_person: int
     rows: int
@@ -83,11 +97,11 @@ def publish(engine: Engine, table: Table) -> Published:
         return Published(count, count, 0)
     if table.unit is Unit.ROW:
         engine.run(sql(BY_ROW, people=PEOPLE, attributes=ATTRIBUTES))
-    with_person = engine.count(sql("SELECT count(*) FROM :people", people=PEOPLE))
     rows = _capped(engine, table, public)
     engine.run(sql(CREATE, target=target, rows=rows))
-    ((rows_left, people),) = engine.run(sql(TALLY, target=target))
-    return Published(with_person, rows_left, people)
+    cap = number(table.rows_per_person)
+    ((with_person, kept, people),) = engine.run(sql(TALLY, people=PEOPLE, cap=cap))
+    return Published(with_person, kept, people)
 
 
 def summarise(engine: Engine, table: Table, clamped: Sequence[int]) -> None:
