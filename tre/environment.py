@@ -26,6 +26,7 @@ from tre.enquiry import ask, explain_question
 from tre.governance import people, populations, projects
 from tre.governance.admit import admit
 from tre.governance.application import read_application
+from tre.governance.datasets import check_steward
 from tre.governance.project import find_project
 from tre.governance.roles import Role
 from tre.home import Parts, Terms, make_home, open_home
@@ -151,6 +152,15 @@ class Environment:
         loaded = load(manifest, base)
         who = OPERATOR if person is None else person
         return onboard_dataset(self._parts, loaded, who, progress=progress)
+
+    def check_steward(self, person: str, controller: str) -> None:
+        """Refused with `not_permitted` unless the person is this controller's steward.
+
+        Files in the controller's name are for its stewards alone: an administrator
+        may publish for anybody, from files that they were given.
+        """
+        with self._parts.control.reading() as connection:
+            check_steward(connection, person, controller)
 
     def datasets(self) -> list[dict[str, Any]]:
         """The catalogue: the public facts of every dataset."""

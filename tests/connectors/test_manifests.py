@@ -199,7 +199,7 @@ def test_what_is_sent_by_http_reads_the_inbox_only(tmp_path: Path) -> None:
     (tmp_path / "out").symlink_to(tmp_path.parent)
     for path in ("../t.db", "out/t.db", ["t.db", "/etc/passwd"]):
         outside = package(source={"kind": "sqlite", "path": path, "table": "t"})
-        with pytest.raises(Invalid, match="inside the server's inbox"):
+        with pytest.raises(Invalid, match="inside the controller's folder"):
             opened_inbox(tmp_path, outside)
 
 

@@ -20,7 +20,7 @@ from tests.control.world import (
 )
 from tre.audit.act import Act
 from tre.governance.application import read_application
-from tre.governance.datasets import switch_versions, withdraw_dataset
+from tre.governance.datasets import check_steward, switch_versions, withdraw_dataset
 from tre.governance.people import (
     add_person,
     change_roles,
@@ -56,6 +56,9 @@ DEEDS: dict[Action, Callable[[Act], object]] = {
     Action.CREATE_POPULATION: lambda act: create_population(act, "others", GRANT),
     Action.AGREE_PERIOD: lambda act: agree_next_period(act, "residents", GRANT),
     Action.PUBLISH_DATASET: lambda act: switch_versions(act, [publication(number=2)]),
+    Action.READ_INBOX: lambda act: check_steward(
+        act.connection, act.actor, "Elsewhere"
+    ),
     Action.WITHDRAW_DATASET: lambda act: withdraw_dataset(act, "people"),
     Action.PROPOSE_PROJECT: lambda act: propose_project(
         act, read_application(application(name="another"))

@@ -15,6 +15,7 @@ from tests.ways_in.world import (
     MEMBER,
     RESEARCHER,
     STEWARD,
+    package,
     project,
     write_dataset,
 )
@@ -88,6 +89,11 @@ class Served:
     environment: Environment
     inbox: Path
     tokens: dict[str, str]
+
+    @property
+    def own_inbox(self) -> Path:
+        """The folder of the inbox that is the steward's controller's."""
+        return self.inbox / package()["tre"]["controller"]
 
     def http(self, person: str | None = RESEARCHER) -> httpx.Client:
         """A connection as somebody, or as nobody."""

@@ -100,7 +100,7 @@ def test_a_bad_manifest_is_invalid(served: Served) -> None:
 
 def test_a_dataset_is_published_from_the_inbox(served: Served) -> None:
     """A steward's manifest makes a new version; its counts come back."""
-    write_dataset(served.inbox)
+    write_dataset(served.own_inbox)
     with Client(served.url, token=served.tokens[STEWARD]) as steward:
         publication = steward.onboard(package() | {"version": "2"})
     assert publication["version"] == "2"

@@ -331,7 +331,7 @@ def test_an_empty_budget_is_a_conflict(served: Served) -> None:
 
 def test_a_steward_onboards_from_the_inbox(served: Served) -> None:
     """A new version is published, its counts returned, and asked from then on."""
-    write_dataset(served.inbox)
+    write_dataset(served.own_inbox)
     manifest = package() | {"version": "2"}
     with served.http(STEWARD) as http:
         answer = http.post("/v1/datasets", json=manifest)
@@ -356,8 +356,47 @@ def test_a_bad_manifest_is_named_and_changes_nothing(served: Served) -> None:
 
 def test_only_stewards_onboard(http: httpx.Client, served: Served) -> None:
     """A researcher's manifest is refused."""
-    write_dataset(served.inbox)
+    write_dataset(served.own_inbox)
     answer = http.post("/v1/datasets", json=package())
+    assert_problem(answer, 403, "not_permitted")
+
+
+def test_nobody_reads_another_controllers_files(served: Served) -> None:
+    """A steward of one controller learns nothing of what another left in the inbox."""
+    write_dataset(served.own_inbox)
+    environment, other = served.environment, "Department of Elsewhere"
+    environment.add_person("elsewhere", roles=["steward"], controller=other)
+    token = environment.issue_token("elsewhere")
+    manifest = package() | {"name": "probe"}
+    with served.http(None) as http:
+        http.headers["Authorization"] = f"Bearer {token}"
+        answer = http.post("/v1/datasets", json=manifest)
+        assert_problem(answer, 403, "not_permitted")
+        manifest["tre"]["controller"] = other
+        answer = http.post("/v1/datasets", json=manifest)
+        assert (
+            "folder Department of Elsewhere"
+            in assert_problem(answer, 403, "no_inbox")["suggestion"]
+        )
+        (served.inbox / other).mkdir()
+        answer = http.post("/v1/datasets", json=manifest)
+        assert (
+            assert_problem(answer, 422, "invalid")["detail"] == "there is no such file"
+        )
+        (served.inbox / other / "people.csv").symlink_to(
+            served.own_inbox / "people.csv"
+        )
+        answer = http.post("/v1/datasets", json=manifest)
+        assert "controller's folder" in assert_problem(answer, 422, "invalid")["detail"]
+
+
+def test_administrators_do_not_have_files_read(served: Served) -> None:
+    """Who runs the environment is no steward, and has no controller's files read."""
+    write_dataset(served.own_inbox)
+    token = served.environment.issue_token("administrator")
+    with served.http(None) as http:
+        http.headers["Authorization"] = f"Bearer {token}"
+        answer = http.post("/v1/datasets", json=package() | {"version": "9"})
     assert_problem(answer, 403, "not_permitted")
 
 

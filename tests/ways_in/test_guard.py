@@ -9,6 +9,8 @@ from threading import Event
 import httpx
 import pyarrow as pa
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
@@ -20,7 +22,7 @@ from privacy.accounting import Loss
 from privacy.errors import Refused
 from tests.ways_in.world import CANARY
 from tre.gateway.guard import Guard
-from tre.gateway.inbox import opened_inbox
+from tre.gateway.inbox import folder_name, inbox_of, opened_inbox
 from tre.gateway.metrics import Metrics
 from tre.gateway.pending import Pending, wait_preferred
 from tre.gateway.problems import LARGEST_BODY, Problem
@@ -134,7 +136,32 @@ def test_what_is_inside_is_let_through(tmp_path: Path) -> None:
 def test_a_server_without_an_inbox_takes_no_files() -> None:
     """Without a folder of its own, nothing on the machine is read."""
     with pytest.raises(Refused, match="takes no files"):
-        opened_inbox(None, {"resources": []})
+        inbox_of(None, "Department of Examples")
+
+
+CONTROLLERS = st.text(min_size=1, max_size=20) | st.sampled_from(
+    [".", "..", "%2E", "a/b", "a%2Fb", "A", "a", "Ministry of Ω", "a\0"]
+)
+
+
+@given(CONTROLLERS, CONTROLLERS)
+def test_a_folder_is_one_controllers(one: str, other: str) -> None:
+    """No two controllers share a folder, and none has a path for a name."""
+    assume(not any("\ud800" <= each <= "\udfff" for each in one + other))
+    names = folder_name(one), folder_name(other)
+    assert (names[0] == names[1]) == (one == other)
+    assert all(Path("x", name).parent == Path("x") for name in names)
+    assert not any(name.startswith(".") or "\0" in name for name in names)
+
+
+def test_the_inbox_opens_the_controllers_own_folder(tmp_path: Path) -> None:
+    """A controller's folder is found by its exact name and no other."""
+    (tmp_path / "Health").mkdir()
+    (tmp_path / "a.csv").touch()
+    assert inbox_of(tmp_path, "Health") == tmp_path / "Health"
+    for name in ("health", "a.csv", "..", ".", "Health/", "Defence"):
+        with pytest.raises(Refused, match="takes no files of"):
+            inbox_of(tmp_path, name)
 
 
 @pytest.mark.parametrize(

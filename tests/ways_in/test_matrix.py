@@ -74,9 +74,7 @@ ADDRESSES = {
     "GET /v1/releases/{release}": at("/v1/releases/{release}", {ITS_RESEARCHER}),
     "GET /v1/datasets": at("/v1/datasets", SOMEBODY),
     "GET /v1/datasets/{name}": at("/v1/datasets/people", SOMEBODY),
-    "POST /v1/datasets": at(
-        "/v1/datasets", {ITS_STEWARD, "administrator"}, **package()
-    ),
+    "POST /v1/datasets": at("/v1/datasets", {ITS_STEWARD}, **package()),
     "GET /v1/me": at("/v1/me", SOMEBODY),
     "GET /v1/tokens": at("/v1/tokens", SOMEBODY),
     "POST /v1/tokens": at("/v1/tokens", SOMEBODY, hours=1),

@@ -26,7 +26,7 @@ def serve(
         typer.Option(
             "--inbox",
             metavar="DIR",
-            help="The folder whose files may be onboarded over HTTP; none without it.",
+            help="Where each controller has a folder of files to onboard over HTTP.",
         ),
     ] = None,
     home: Home = HERE,

@@ -25,8 +25,8 @@ API_VERSION: Final = "1.0"
 def create_app(environment: Environment, *, inbox: Path | None = None) -> FastAPI:
     """The application. The caller opens and closes the environment.
 
-    `inbox` is the folder whose files manifests sent to it may name; without one it
-    onboards nothing.
+    `inbox` has a folder for each controller, whose files manifests sent by its stewards
+    may name; without one it onboards nothing.
     """
     app = _Gateway(
         title="Trusted research environment",

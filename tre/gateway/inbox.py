@@ -1,36 +1,65 @@
-"""The one folder of the server's machine that a manifest sent by HTTP may read."""
+"""The folders of the server's machine that a manifest sent by HTTP may read.
+
+There is one for each controller, in the inbox. A file there is that controller's,
+because whoever keeps the machine let nobody else put files into the folder: nothing
+but the place tells whose a file is.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from connectors.errors import Invalid
 from privacy.errors import Refused
 from tre.manifest.source import FILE_KINDS, known_kinds
 
 
-def opened_inbox(inbox: Path | None, manifest: Mapping[str, Any]) -> Path:
-    """The inbox, as the folder that a manifest's paths are in.
-
-    Raises `Refused` when the server has none, and `Invalid` for a path that leaves
-    it, symbolic links followed: whoever may leave files there may leave links too.
-    """
+def inbox_of(inbox: Path | None, controller: str) -> Path:
+    """The controller's own folder in the inbox. Refused where there is none."""
     if inbox is None:
         raise Refused(
             "no_inbox",
             "This server takes no files.",
             suggestion="Its operator can start it with `tre serve --inbox DIR`.",
         )
-    root = inbox.resolve()
+    name = folder_name(controller)
+    # By name and not by asking for it: some file systems take A for a.
+    if name not in {entry.name for entry in inbox.iterdir() if entry.is_dir()}:
+        raise Refused(
+            "no_inbox",
+            f"This server takes no files of {controller[:80]}.",
+            suggestion=f"Its operator can make the folder {name[:240]} in its inbox.",
+        )
+    return inbox / name
+
+
+def folder_name(controller: str) -> str:
+    """The one folder name of a controller: its own, percent-encoded where need be.
+
+    >>> folder_name("Department of Examples"), folder_name("A/B"), folder_name("..")
+    ('Department of Examples', 'A%2FB', '%2E%2E')
+    """
+    name = quote(controller, safe=" ")
+    return name.replace(".", "%2E") if name.startswith(".") else name
+
+
+def opened_inbox(folder: Path, manifest: Mapping[str, Any]) -> Path:
+    """The folder, as the one that a manifest's paths are in.
+
+    Raises `Invalid` for a path that leaves it, symbolic links followed: whoever may
+    leave files there may leave links too.
+    """
+    root = folder.resolve()
     resources = manifest.get("resources")
     for index, resource in enumerate(resources if isinstance(resources, list) else []):
         for path in _paths(resource, index):
             if "\0" in path or root not in (root / path).resolve().parents:
                 raise Invalid(
                     f"resources[{index}].path",
-                    "expected a path inside the server's inbox",
+                    "expected a path inside the controller's folder of the inbox",
                 )
     return root
 

@@ -76,6 +76,15 @@ def may_publish(
     _for_controller(actor, name, controller)
 
 
+def check_steward(connection: Connection, person: str, controller: str) -> None:
+    """Refused with not_permitted unless the person is a steward of this controller."""
+    actor = allowed(connection, person, Action.READ_INBOX)
+    if actor.controller != controller:
+        raise Refused(
+            "not_permitted", f"Only {controller[:80]}'s stewards handle its files."
+        )
+
+
 def switch_versions(act: Act, publications: Sequence[Publication]) -> tuple[str, ...]:
     """Make these the versions that are asked, all at once; their ids in order.
 

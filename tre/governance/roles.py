@@ -40,6 +40,7 @@ class Action(Enum):
     CREATE_POPULATION = "create a population"
     AGREE_PERIOD = "agree to a population's next budget"
     PUBLISH_DATASET = "publish a dataset"
+    READ_INBOX = "have the server read a controller's files"
     WITHDRAW_DATASET = "withdraw a dataset"
     PROPOSE_PROJECT = "propose a project"
     AMEND_PROJECT = "amend a proposal"
@@ -70,6 +71,7 @@ PERMITTED: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType(
         Action.CREATE_POPULATION: frozenset({Role.ADMINISTRATOR}),
         Action.AGREE_PERIOD: frozenset({Role.STEWARD}),
         Action.PUBLISH_DATASET: frozenset({Role.STEWARD, Role.ADMINISTRATOR}),
+        Action.READ_INBOX: frozenset({Role.STEWARD}),
         Action.WITHDRAW_DATASET: frozenset({Role.STEWARD, Role.ADMINISTRATOR}),
         Action.PROPOSE_PROJECT: frozenset({Role.RESEARCHER}),
         Action.AMEND_PROJECT: frozenset({Role.RESEARCHER}),

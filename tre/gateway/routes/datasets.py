@@ -8,9 +8,10 @@ from fastapi import APIRouter, Response
 
 from tre.gateway.asking import Publisher, Reader, TheEnvironment, TheInbox
 from tre.gateway.bodies import Manifest
-from tre.gateway.inbox import opened_inbox
+from tre.gateway.inbox import inbox_of, opened_inbox
 from tre.gateway.openapi import PROBLEMS
 from tre.gateway.wire import plain, publication_document
+from tre.manifest import load
 
 router: Final = APIRouter(prefix="/v1/datasets", tags=["datasets"], responses=PROBLEMS)
 
@@ -39,11 +40,14 @@ def onboard(
 ) -> dict[str, Any]:
     """Take the files a manifest names through intake to publication.
 
-    Files are those in the server's inbox; nothing is uploaded here. The answer has
-    the version now in force and what was rejected, by column and reason.
+    Files are those in the controller's folder of the server's inbox; nothing is
+    uploaded here, and only the controller's stewards may send a manifest. The answer
+    has the version now in force and what was rejected, by column and reason.
     """
     described = manifest.model_dump()
-    folder = opened_inbox(inbox, described)
+    controller = load(described).package.tre.controller
+    environment.check_steward(person, controller)
+    folder = opened_inbox(inbox_of(inbox, controller), described)
     publication = environment.onboard(described, base=folder, person=person)
     response.headers["Location"] = f"/v1/datasets/{publication.dataset}"
     return publication_document(publication)
