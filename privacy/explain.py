@@ -8,21 +8,30 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+from math import hypot, sqrt
 from typing import Final
 
 from privacy.accounting import Loss, Measure
+from privacy.advice import cheaper, choices, hidden, kept_share, shares
 from privacy.certificates import least_shown, least_total
 from privacy.contribution import factors
 from privacy.expression import Call, Case, ColumnOf, Expression, Literal
 from privacy.form import Linear, Ratio, form
 from privacy.levels import views
+from privacy.lot import RANK
 from privacy.ordering import order_words
 from privacy.plan import Component, Plan, aggregates_in
 from privacy.price import Price, loss_of
-from privacy.quantile import Term, sum_half_width, upper_quantile
+from privacy.quantile import (
+    COVERAGE,
+    Term,
+    normal_half_width,
+    sum_half_width,
+    upper_quantile,
+)
 from privacy.query import AggregateRef, Output, Statistic
 from privacy.ranks import Choice, Order, Part
-from privacy.reading import Spread, positions
+from privacy.reading import Spread, left_out, positions
 from privacy.selection import Selector
 from privacy.spread import spread_margin
 
@@ -35,7 +44,8 @@ class NoiseLine:
     """The noise of one component, in the units of its column.
 
     `moved` is how far one person can move it over all cells. `asked` is False for
-    a count that only certifies cells. `share` is its part of the price.
+    a count that only certifies cells and for what only tells a bias: `checks`.
+    `share` is its part of the price.
     """
 
     component: str
@@ -44,6 +54,7 @@ class NoiseLine:
     moved: float
     share: float
     asked: bool
+    checks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +93,20 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What a researcher is told before spending; nothing in it was read from data."""
+    """What a researcher is told before spending; nothing in it was read from data.
+
+    `choices` say what was left out and why, `hidden` how many cells may be
+    suppressed, `cheaper` what would cost less. All are whole sentences.
+    """
 
     bounds: str
+    choices: tuple[str, ...]
     cells: int
     noise: tuple[NoiseLine, ...]
     columns: tuple[ColumnError, ...]
     certificates: tuple[Certificate, ...]
+    hidden: tuple[str, ...]
+    cheaper: tuple[str, ...]
     loss: Loss
     half_error: Loss
 
@@ -97,13 +115,16 @@ class Explanation:
         """The same in sentences."""
         return (
             self.bounds,
+            *self.choices,
             f"The answer has {self.cells:,} cell{'' if self.cells == 1 else 's'}.",
             *map(_noise_words, self.noise),
             *(f"{column.column}: {column.words}." for column in self.columns),
             *map(_certificate_words, self.certificates),
+            *self.hidden,
             f"This costs ρ = {self.loss.rho:.6g} (ε = {self.loss.epsilon:.4g}); "
             f"half the error would cost ρ = {self.half_error.rho:.6g} "
             f"(ε = {self.half_error.epsilon:.4g}).",
+            *self.cheaper,
         )
 
 
@@ -118,6 +139,7 @@ def explain(price: Price) -> Explanation:
     seen = views(price)
     return Explanation(
         bounds=_bounds(plan),
+        choices=choices(price),
         cells=plan.cells,
         noise=_noise(price),
         columns=tuple(_errors(output.name, seen) for output in outputs),
@@ -126,6 +148,8 @@ def explain(price: Price) -> Explanation:
             for view in seen
             for each in _certificates(_asked(view), view)
         ),
+        hidden=hidden(price),
+        cheaper=cheaper(price),
         loss=price.loss,
         half_error=_half_error(price),
     )
@@ -180,28 +204,32 @@ def _bounds(plan: Plan) -> str:
 
 def _noise(price: Price) -> tuple[NoiseLine, ...]:
     plan = price.plan
-    weights = sum((each.weight for each in plan.components), Fraction(0))
-    weights += sum((each.weight for each in plan.choices), Fraction(0))
     read = frozenset().union(*map(positions, plan.readings))
+    checks = frozenset().union(*map(left_out, plan.readings))
     told = {
         (each.statistic, each.argument)
         for p, each in enumerate(plan.told or plan.components)
-        if p in read
+        if p in read - checks
     }
+    parts = shares(price)
+    drawn = zip(plan.components, price.mechanisms, parts, strict=False)
     counted = tuple(
         NoiseLine(
             component=_component(component) + _where(component, plan),
             distribution=mechanism.kind.value,
             scale=mechanism.scale / 10**component.scale,
             moved=component.l1 / 10**component.scale,
-            share=float(component.weight / weights),
+            share=share,
             asked=(component.statistic, component.argument) in told,
+            checks=not plan.told and position in checks,
         )
-        for component, mechanism in zip(plan.components, price.mechanisms, strict=True)
+        for position, (component, mechanism, share) in enumerate(drawn)
     )
     return counted + tuple(
-        _choice(choice, chosen, float(choice.weight / weights))
-        for choice, chosen in zip(plan.choices, price.selectors, strict=True)
+        _choice(choice, chosen, share)
+        for choice, chosen, share in zip(
+            plan.choices, price.selectors, parts[len(plan.components) :], strict=True
+        )
     )
 
 
@@ -277,10 +305,18 @@ def _at(ratio: Ratio, price: Price, rows: int) -> float:
     for position, coefficient in below.terms:
         sums[position] = sums.get(position, Fraction(0)) + coefficient
     kept = Linear(tuple((position, c) for position, c in sums.items() if c))
-    width = sum_half_width(_terms(kept, price)) / rows
+    width = sum_half_width(_terms(kept, price))
+    left = max(1.0, rows * kept_share(price))
+    width = hypot(width / left, _lot(ratio, rows, left))
     return min(width, float(ratio.upper or 0) - float(ratio.lower or 0)) * abs(
         float(ratio.multiplier)
     )
+
+
+def _lot(ratio: Ratio, rows: int, left: float) -> float:
+    """What the lot by which rows were left out adds to a margin, at most."""
+    wide = normal_half_width(COVERAGE) * float(ratio.reach)
+    return wide * sqrt(max(0.0, 1 - left / rows) / left)
 
 
 def _terms(value: Linear, price: Price) -> tuple[Term, ...]:
@@ -324,6 +360,8 @@ def _grouped(certificate: Certificate, view: Price, whole: Plan) -> Certificate:
 
 def _noise_words(line: NoiseLine) -> str:
     certifies = "" if line.asked else " It only certifies that enough people count."
+    if line.checks:
+        certifies = " It only tells what leaving rows out does."
     return (
         f"{line.component}: {_distribution(line)} of scale {line.scale:,.6g}; "
         f"one person moves it by at most {line.moved:,.6g}.{certifies}"
@@ -374,7 +412,7 @@ def _words(expression: Expression) -> str:
     """An expression as people read it; not SQL to be run."""
     match expression:
         case ColumnOf(_, name):
-            return name
+            return "row of the person" if name == RANK else name
         case Literal(value, domain):
             return _literal(value, domain.scale)
         case Call(function, (left, right)) if not str(function.value).isalnum():

@@ -21,7 +21,7 @@ from privacy.query import (
     Statistic,
 )
 from privacy.ranks import Order
-from privacy.reading import AnyReading, Spread
+from privacy.reading import AnyReading, Reading, Spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,8 @@ class Ratio:
     `lower` and `upper` bound numerator / denominator by public facts; both are
     None where nothing is known. `counted`: the denominator is the number of rows
     an average is over, which is at least 1 where there is anything to average.
+    `left_out` are the sum and count of the rows it is not over, `reach` how far a
+    value can be from 0 in either.
     """
 
     numerator: Linear
@@ -51,6 +53,8 @@ class Ratio:
     multiplier: Fraction = Fraction(1)
     offset: Fraction = Fraction(0)
     counted: bool = False
+    left_out: tuple[Linear, Linear] | None = None
+    reach: Fraction = Fraction(0)
 
 
 Form: TypeAlias = Linear | Ratio
@@ -125,7 +129,21 @@ def form_of(reading: AnyReading, plan: Plan) -> Form | None:
         (reading.upper - reading.centre) * unit,
         offset=reading.centre * unit,
         counted=True,
+        left_out=_left_out(reading, unit),
+        reach=_reach(reading) * unit,
     )
+
+
+def _left_out(reading: Reading, unit: Fraction) -> tuple[Linear, Linear] | None:
+    if reading.left_out is None:
+        return None
+    total, count = reading.left_out
+    return Linear(((total, unit),)), Linear(((count, Fraction(1)),))
+
+
+def _reach(reading: Reading) -> int:
+    """How far a value can be from its centre, in unscaled units."""
+    return max(abs(reading.lower - reading.centre), abs(reading.upper - reading.centre))
 
 
 def _scaled(value: Form | None, factor: Fraction) -> Form | None:

@@ -3,6 +3,8 @@
 Sums: ± a quantile of the summed noise. Ratios: Fieller's set {θ : |N − θD| ≤ the
 quantile of the noise in N − θD} (Fieller 1954), clipped to what is publicly
 possible, which covers at its level by construction whatever the true ratio is.
+An average over some of each person's rows is corrected by its measured bias, and its
+interval widened by what is in doubt of it (`bias`).
 Anything else: interval arithmetic over parts at 1 − 0.05/m each, which covers
 at least 95% (Bonferroni). An end that is infinite is no bound.
 """
@@ -15,6 +17,7 @@ from typing import Final
 
 import numpy as np
 
+from privacy.bias import bias_of, widened
 from privacy.evaluate import rounded
 from privacy.evidence import Ends, Evidence, Numbers, point
 from privacy.form import Form, Linear, Ratio, form
@@ -61,6 +64,9 @@ def ratio_point(ratio: Ratio, evidence: Evidence) -> Figures:
         below = np.maximum(below, 1.0)
     null = below == 0
     quotient = above / np.where(null, 1.0, below)
+    bias = bias_of(ratio, evidence)
+    if bias is not None:
+        quotient = quotient - bias.shift
     return Figures(_affine(np.clip(quotient, *_limits(ratio)), ratio), null)
 
 
@@ -160,6 +166,9 @@ def _ratio_ends(ratio: Ratio, evidence: Evidence, coverage: float) -> Ends:
     above, below = point(ratio.numerator, evidence), point(ratio.denominator, evidence)
     with np.errstate(all="ignore"):
         low, high = _fieller(ratio, evidence, coverage, (above, below))
+        bias = bias_of(ratio, evidence)
+        if bias is not None:
+            low, high = widened(ratio, bias, evidence, (low, high), coverage)
     if ratio.counted:
         nobody = below < 1
         low, high = np.where(nobody, -np.inf, low), np.where(nobody, np.inf, high)

@@ -10,6 +10,7 @@ from privacy.bound import BoundedQuery, cells
 from privacy.catalogue import Type
 from privacy.errors import Refused
 from privacy.expression import Expression
+from privacy.lot import past, within
 from privacy.moments import (
     centred,
     centred_in_units,
@@ -46,6 +47,7 @@ from privacy.reading import (
     Support,
     positions,
 )
+from privacy.relation import TableOf
 
 __all__ = [
     "Component",
@@ -56,11 +58,15 @@ __all__ = [
     "aggregates_in",
     "ends_of",
     "plan",
+    "plan_ranked",
     "positions",
 ]
 
 LARGEST_SENSITIVITY: Final = 2**56
 """Beyond it no useful noise fits 64 bits."""
+
+_CHECK_WEIGHT: Final = Fraction(1, 20)
+"""The part of the price that a sum or count gets which only tells a bias."""
 
 MOST_CHOICES: Final = 2**14
 """Cells of a question times its choices, about a minute's work."""
@@ -95,6 +101,8 @@ class Plan:
     Aggregates are read off `components`, or, where there are grouping sets
     (`levels`), off `told`, the same without `keys`: `components` are then what is
     measured to tell them.
+    `rank` is how many of a person's rows averages are over; None for all that
+    publication kept.
     """
 
     bounded: BoundedQuery
@@ -104,6 +112,7 @@ class Plan:
     supports: tuple[Support, ...]
     choices: tuple[Choice, ...] = ()
     told: tuple[Component, ...] = ()
+    rank: int | None = None
 
     @property
     def query(self) -> BoundQuery:
@@ -135,16 +144,39 @@ def plan(bounded: BoundedQuery, policy: Policy) -> Plan:
         raise Refused("not_a_question", "A question asks for at least one aggregate.")
     for output in bounded.query.outputs:
         _refuse_unless_number(output, bounded.query)
-    draft = _Draft(bounded, policy)
+    return _planned(_Draft(bounded, policy))
+
+
+def plan_ranked(bounded: BoundedQuery, policy: Policy, rank: int) -> Plan:
+    """Plan averages over the first `rank` of each person's rows of one table.
+
+    A row's rank was drawn by lot at publication and is from 1 to the cap C within a
+    person, so at most `rank` rows are kept and at most C − `rank` left out: sums and
+    counts of either move by no more than that many rows do. What is left out is
+    summed and counted too, for a small part of the price: over all cells it tells
+    how far the average is off. ValueError for anything but averages of one table.
+    """
+    table = bounded.query.relation
+    others = {each.statistic for each in bounded.query.aggregates} - {Statistic.MEAN}
+    if others or not isinstance(table, TableOf):
+        raise ValueError("only averages of one table are over some of its rows")
+    if not 1 <= rank < bounded.rows_per_person:
+        raise ValueError("some of a person's rows are kept, and some are not")
+    return _planned(_Draft(bounded, policy, ranked=(table, rank)))
+
+
+def _planned(draft: _Draft) -> Plan:
+    bounded = draft.bounded
     readings = tuple(_reading(draft, each) for each in bounded.query.aggregates)
     supports = tuple(_support(draft, each) for each in draft.supported())
     return Plan(
         bounded,
-        policy,
+        draft.policy,
         tuple(draft.components),
         readings,
         supports,
         tuple(draft.choices),
+        rank=None if draft.ranked is None else draft.ranked[1],
     )
 
 
@@ -167,6 +199,7 @@ class _Draft:
     policy: Policy
     components: list[Component] = field(default_factory=list)
     choices: list[Choice] = field(default_factory=list)
+    ranked: tuple[TableOf, int] | None = None
 
     @property
     def aggregates(self) -> tuple[Aggregate, ...]:
@@ -241,6 +274,8 @@ def _total(draft: _Draft, argument: Expression) -> Reading:
 
 def _mean(draft: _Draft, argument: Expression) -> Reading:
     """AVG: a centred sum, which is less noisy, over a count."""
+    if draft.ranked is not None:
+        return _ranked_mean(draft, argument, *draft.ranked)
     moved, centre = draft.centred(argument)
     total = draft.position(_sum(draft, moved, Fraction(1)))
     count = draft.position(
@@ -249,6 +284,26 @@ def _mean(draft: _Draft, argument: Expression) -> Reading:
     lower, upper = ends_of(argument)
     finer = 10 ** (moved.domain.scale - argument.domain.scale)
     return Reading(total, count, centre, lower * finer, upper * finer)
+
+
+def _ranked_mean(
+    draft: _Draft, argument: Expression, relation: TableOf, rank: int
+) -> Reading:
+    """AVG of some of each person's rows, and what the others sum and count to."""
+    moved, centre = draft.centred(argument)
+    name, table = relation.name, relation.table
+    rest = draft.bounded.rows_per_person - rank
+    kept = within(moved, name, table, rank)
+    out = past(moved, name, table, rank)
+    total = draft.position(_summed(kept, Fraction(1), rank))
+    count = draft.position(_counted(kept, Fraction(1), rank))
+    checks = (
+        draft.position(_summed(out, _CHECK_WEIGHT, rest)),
+        draft.position(_counted(out, _CHECK_WEIGHT, rest)),
+    )
+    lower, upper = ends_of(argument)
+    finer = 10 ** (moved.domain.scale - argument.domain.scale)
+    return Reading(total, count, centre, lower * finer, upper * finer, left_out=checks)
 
 
 def _spread(draft: _Draft, aggregate: Aggregate) -> Spread:
@@ -323,8 +378,13 @@ def _cross(draft: _Draft, left: Expression, right: Expression) -> Cross:
 
 
 def _sum(draft: _Draft, argument: Expression, weight: Fraction) -> Component:
+    return _summed(argument, weight, draft.bounded.rows_per_person)
+
+
+def _summed(argument: Expression, weight: Fraction, rows: int) -> Component:
+    """A sum in which one person has so many rows."""
     largest = max(1, *(abs(end) for end in ends_of(argument)))
-    moved = draft.bounded.rows_per_person * largest
+    moved = rows * largest
     if moved > LARGEST_SENSITIVITY:
         raise Refused(
             "overflow",
@@ -343,6 +403,12 @@ def _count(draft: _Draft, aggregate: Aggregate, weight: Fraction) -> Component:
             return Component(Statistic.PEOPLE, argument, people, people, 0, weight)
         case Aggregate(statistic, argument):
             return Component(statistic, argument, rows, rows**2, 0, weight)
+
+
+def _counted(argument: Expression, weight: Fraction, rows: int) -> Component:
+    """A count of rows where the argument is present, of one person so many."""
+    present = presence(argument)
+    return Component(Statistic.PRESENT, present, rows, rows**2, 0, weight)
 
 
 def _plainest(aggregate: Aggregate, rows_per_person: int) -> Aggregate:
@@ -367,6 +433,11 @@ def _support(draft: _Draft, aggregate: Aggregate) -> Support:
     """
     rows = draft.bounded.rows_per_person
     argument = aggregate.argument
+    if draft.ranked is not None and argument is not None:
+        relation, rank = draft.ranked
+        kept = within(draft.centred(argument)[0], relation.name, relation.table, rank)
+        count = _counted(kept, draft.policy.support_weight, rank)
+        return Support(draft.position(count), rank)
     if argument is not None and aggregate.other is not None:
         argument = together(argument, aggregate.other)
     if argument is not None and argument.domain.nullable:

@@ -27,12 +27,14 @@ from privacy.accounting import (
     rho_of_pure,
 )
 from privacy.errors import Refused
+from privacy.fewer import ranked
 from privacy.form import Linear, form
 from privacy.mechanism import Best, Kind, Mechanism, calibrate, loss
 from privacy.plan import Component, Plan, aggregates_in
 from privacy.quantile import sum_half_width, widest
 from privacy.ranks import Choice
 from privacy.selection import Selector, selector
+from privacy.split import split
 
 _LEAST: Final = Fraction(1, 10**18)
 
@@ -111,12 +113,14 @@ def loss_of(measure: Measure, nano: int, conversion_delta_atto: int) -> Loss:
 def price(plan: Plan, spending: Spending, allowance: Allowance) -> Price:
     """Fix the noise of every component for what is to be spent.
 
-    ε, ρ and shares are divided among components by weight; a margin gives each
-    asked component what it needs, and counts that only certify their weight of the
-    largest. Refuses (`spending`) amounts that are not positive or beyond `MOST`,
-    that come to no whole nano-unit, that are not of the project's measure, or for
-    which noise would not fit 64 bits; (`budget_exhausted`) a share of nothing; and
-    (`margin_depends_on_data`) a margin where an output is not a sum.
+    ε, ρ and shares are divided among components for the least predicted error, over
+    as many of a person's rows as that takes (`split`, `fewer`: the plan priced may
+    not be the one given); a margin gives each asked component what it needs, and
+    counts that only certify their weight of the largest. Refuses (`spending`)
+    amounts that are not positive or beyond `MOST`, that come to no whole nano-unit,
+    that are not of the project's measure, or for which noise would not fit 64 bits;
+    (`budget_exhausted`) a share of nothing; and (`margin_depends_on_data`) a margin
+    where an output is not a sum.
     """
     if not _LEAST <= spending.amount <= MOST[spending.intent]:
         raise _refused(f"{spending.intent.value} is out of range.")
@@ -126,12 +130,13 @@ def price(plan: Plan, spending: Spending, allowance: Allowance) -> Price:
         selectors: list[Selector] = []
     else:
         asked = _asked_nano(spending, allowance)
+        plan = ranked(plan, allowance.measure, asked)
         shares = _shares(plan, asked)
         selectors = [
             _selector(kind, choice, Fraction(share, NANO))
             for choice, share in zip(plan.choices, shares, strict=True)
         ]
-        parts = _parts(plan, asked - sum(shares))
+        parts = _parts(plan, asked - sum(shares), allowance.measure)
         mechanisms = [
             _calibrated(kind, component, Fraction(part, NANO))
             for component, part in zip(plan.components, parts, strict=True)
@@ -184,12 +189,13 @@ def _selector(kind: Kind, choice: Choice, at_most: Fraction) -> Selector:
     return found
 
 
-def _parts(plan: Plan, nano: int) -> list[int]:
-    """Divide whole nano-units by weight; they sum exactly, and nobody goes without."""
+def _parts(plan: Plan, nano: int, measure: Measure) -> list[int]:
+    """Divide whole nano-units; they sum exactly, and nobody goes without."""
     if not plan.components:
         return []
-    total = sum((component.weight for component in plan.components), Fraction(0))
-    parts = [floor(nano * each.weight / total) for each in plan.components]
+    wanted = split(plan, measure)
+    total = sum(wanted, Fraction(0))
+    parts = [floor(nano * each / total) for each in wanted]
     parts[0] += nano - sum(parts)
     if min(parts) < 1:
         raise _refused("This is too little to spend: it comes to nothing.")

@@ -49,7 +49,8 @@ class Reading:
     Without `divisor` it is the component; with one (AVG) it is component ÷
     divisor plus `centre`, an unscaled integer at the component's scale, and it
     lies in [`lower`, `upper`] at the same scale. With `lifted` (a SUM beside an
-    AVG) it is component plus `centre` times that count.
+    AVG) it is component plus `centre` times that count. With `left_out` it is of some
+    of each person's rows, and those are the sum and count of the others.
     """
 
     component: int
@@ -58,6 +59,7 @@ class Reading:
     lower: int = 0
     upper: int = 0
     lifted: int | None = None
+    left_out: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +115,22 @@ AnyReading: TypeAlias = Reading | Spread | Order
 def positions(reading: AnyReading) -> frozenset[int]:
     """The components an aggregate is read off."""
     match reading:
-        case Reading(component, divisor, lifted=lifted):
-            known = (component, divisor, lifted)
+        case Reading(component, divisor, lifted=lifted, left_out=left_out):
+            known = (component, divisor, lifted, *(left_out or ()))
             return frozenset(each for each in known if each is not None)
         case Spread(_, left, right, count, cross, squares):
             found = [each.component for each in (cross, *squares) if each is not None]
             return frozenset((left.component, right.component, count, *found))
         case Order():
+            return frozenset()
+
+
+def left_out(reading: AnyReading) -> frozenset[int]:
+    """The components that only tell what leaving rows out does."""
+    match reading:
+        case Reading(left_out=(total, count)):
+            return frozenset((total, count))
+        case _:
             return frozenset()
 
 

@@ -16,13 +16,16 @@ def explained(explanation: Explanation) -> Iterator[RenderableType]:
     """What is bounded, the error of each column, the noise behind it, the price."""
     cells = "one cell" if explanation.cells == 1 else f"{explanation.cells:,} cells"
     yield f"{explanation.bounds} The answer has {cells}."
+    yield from explanation.choices
     yield ""
     yield _errors(explanation)
     yield ""
     yield _noise(explanation.noise)
     yield ""
+    yield from explanation.hidden
     yield f"Cost: {loss_in_words(explanation.loss)}."
     yield f"Half the error would cost {loss_in_words(explanation.half_error)}."
+    yield from explanation.cheaper
 
 
 def _errors(explanation: Explanation) -> Table:
@@ -52,10 +55,16 @@ def _noise(lines: tuple[NoiseLine, ...]) -> Table:
     table = columns("noise on", "kind", *headings, right=headings)
     for line in lines:
         table.add_row(
-            line.component if line.asked else f"{line.component} (to show cells)",
+            f"{line.component}{_purpose(line)}",
             line.distribution,
             f"{line.scale:,.4g}",
             f"{line.moved:,.6g}",
             f"{line.share:.0%}",
         )
     return table
+
+
+def _purpose(line: NoiseLine) -> str:
+    if line.asked:
+        return ""
+    return " (to tell a bias)" if line.checks else " (to show cells)"

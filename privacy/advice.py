@@ -1,0 +1,184 @@
+"""What was chosen for a question and why, what may be hidden, and what costs less.
+
+Sentences for people, from public facts alone: bounds, prices, and the profile of
+rows per person that publication released.
+"""
+
+from __future__ import annotations
+
+from math import erfc, exp, sqrt
+
+from privacy.accounting import Measure
+from privacy.catalogue import Table
+from privacy.certificates import least_shown
+from privacy.expression import Call, Case, ColumnOf, Expression
+from privacy.fewer import chances_of
+from privacy.mechanism import Kind, loss
+from privacy.plan import Component
+from privacy.price import Price
+from privacy.profile import Profile, people, rows_within, share_beyond
+from privacy.query import Statistic
+from privacy.relation import TableOf
+
+
+def choices(price: Price) -> tuple[str, ...]:
+    """What the cap left out, and over how many of a person's rows averages are."""
+    table = _profiled(price)
+    if table is None or table.profile is None:
+        return ()
+    return (*_dropped(table, table.profile), *_ranked(price))
+
+
+def hidden(price: Price) -> tuple[str, ...]:
+    """How many cells a certificate would hide if rows were spread evenly."""
+    found = expected_hidden(price)
+    if found is None:
+        return ()
+    cells = price.plan.cells
+    number = f"about {found:,.0f}" if found >= 1 else "fewer than one"
+    return (
+        f"If the table's rows were spread evenly over the cells, {number} of "
+        f"{cells:,} would be suppressed; conditions that keep fewer rows hide more.",
+    )
+
+
+def expected_hidden(price: Price) -> float | None:
+    """The expected number of suppressed cells; None where nothing is known of rows."""
+    table, plan = _profiled(price), price.plan
+    if table is None or table.profile is None or not plan.supports or plan.told:
+        return None
+    rows = rows_within(table.profile, plan.rank or table.rows_per_person)
+    worst = 0.0
+    for support in set(plan.supports):
+        component = plan.components[support.component]
+        each = rows / plan.cells
+        if component.statistic is Statistic.PEOPLE:
+            each = min(each, people(table.profile))
+        mechanism = price.mechanisms[support.component]
+        short = (least_shown(price, support) - each) / mechanism.scale
+        worst = max(worst, _below(short, mechanism.kind))
+    return worst * plan.cells
+
+
+def kept_share(price: Price) -> float:
+    """The share of rows that averages are over, as the profile has it."""
+    table, rank = _profiled(price), price.plan.rank
+    if table is None or table.profile is None or rank is None:
+        return 1.0
+    return 1 - share_beyond(table.profile, rank, table.rows_per_person)
+
+
+def cheaper(price: Price) -> tuple[str, ...]:
+    """What would cost less for the same error, or err less for the same price."""
+    return (*_narrower(price), *_fewer(price), *_about_people(price))
+
+
+def _profiled(price: Price) -> Table | None:
+    match price.plan.query.relation:
+        case TableOf(table=table):
+            return table
+        case _:
+            return None
+
+
+def _dropped(table: Table, profile: Profile) -> tuple[str, ...]:
+    if table.rows_per_person < 2:  # noqa: PLR2004 (one row each: there is no choice)
+        return ()
+    kept = rows_within(profile, table.rows_per_person)
+    share = max(0, profile.dropped) / (kept + max(0, profile.dropped))
+    return (
+        f"Publication kept {table.rows_per_person} rows of a person: it left out "
+        f"about {max(0, profile.dropped):,} of all ({share:.1%}, measured of version "
+        f"{profile.version}), and no interval speaks of those.",
+    )
+
+
+def _ranked(price: Price) -> tuple[str, ...]:
+    nano = price.epsilon_nano if price.measure is Measure.PURE else price.rho_nano
+    chances = {c.rank: c for c in chances_of(price.plan, price.measure, nano)}
+    if not chances:
+        return ()
+    cap = max(chances)
+    whole, rank = chances[cap], price.plan.rank
+    if rank is None:
+        return (
+            f"Averages are over all {cap} rows a person may have: leaving rows out "
+            "is predicted to gain little or nothing.",
+        )
+    chosen = chances[rank]
+    return (
+        f"Averages are over {rank} of a person's up to {cap} rows, drawn by lot: "
+        f"{chosen.left_out:.0%} of rows are left out. In a group of average size the "
+        f"error is predicted to be {chosen.error:.2g} of half the value's range, "
+        f"against {whole.error:.2g} over all rows. What this shifts averages by is "
+        "measured too; they are corrected by it, and intervals are wider for it.",
+    )
+
+
+def _below(deviations: float, kind: Kind) -> float:
+    """The probability that noise is below so many of its scales."""
+    if kind is Kind.GAUSSIAN:
+        return erfc(-deviations / sqrt(2)) / 2
+    tail = exp(-abs(deviations)) / 2
+    return tail if deviations < 0 else 1 - tail
+
+
+def _narrower(price: Price) -> tuple[str, ...]:
+    names = {
+        name
+        for each in price.plan.components
+        if each.statistic is Statistic.SUM and each.argument is not None
+        for name in _columns(each.argument)
+    }
+    if not names:
+        return ()
+    named = ", ".join(sorted(names))
+    power = "half of ε" if price.measure is Measure.PURE else "a quarter of ρ"
+    return (
+        f"Half the range of {named}, by CLAMP(x, low, high), would have the same "
+        f"error for {power}.",
+    )
+
+
+def _fewer(price: Price) -> tuple[str, ...]:
+    """The part of the price that the dearest figure has."""
+    asked = [each.weight == 1 for each in price.plan.components]
+    if sum(asked) < 2:  # noqa: PLR2004 (one figure alone has all of it)
+        return ()
+    return ("Every figure that is left out leaves its part to the others.",)
+
+
+def _about_people(price: Price) -> tuple[str, ...]:
+    bounded = price.plan.bounded
+    rows = [c for c in price.plan.components if _counts_rows(c) and c.weight == 1]
+    if not rows or bounded.cells_per_person >= bounded.rows_per_person:
+        return ()
+    return (
+        f"COUNT(DISTINCT person_id) is moved by {bounded.cells_per_person} at most "
+        f"where COUNT(*) is by {bounded.rows_per_person}.",
+    )
+
+
+def _counts_rows(component: Component) -> bool:
+    return component.statistic in (Statistic.ROWS, Statistic.PRESENT)
+
+
+def _columns(expression: Expression) -> frozenset[str]:
+    match expression:
+        case ColumnOf(_, name):
+            return frozenset() if name.startswith("_") else frozenset((name,))
+        case Call(_, arguments):
+            return frozenset().union(*map(_columns, arguments))
+        case Case(branches, default):
+            values = [value for _, value in branches]
+            values += [] if default is None else [default]
+            return frozenset().union(*map(_columns, values))
+        case _:
+            return frozenset()
+
+
+def shares(price: Price) -> tuple[float, ...]:
+    """The parts of the price that components' noise costs, and then choices'."""
+    losses = [float(loss(each)) for each in price.mechanisms]
+    losses += [float(each.loss) for each in price.selectors]
+    return tuple(each / sum(losses) for each in losses)
