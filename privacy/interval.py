@@ -6,7 +6,8 @@ possible, which covers at its level by construction whatever the true ratio is.
 An average over some of each person's rows is corrected by its measured bias, and its
 interval widened by what is in doubt of it (`bias`).
 Anything else: interval arithmetic over parts at 1 − 0.05/m each, which covers
-at least 95% (Bonferroni). An end that is infinite is no bound.
+at least 95% (Bonferroni), and within it the first order of the error where noise is
+small beside what it is in (`local`). An end that is infinite is no bound.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from privacy.bias import bias_of, widened
 from privacy.evaluate import rounded
 from privacy.evidence import Ends, Evidence, Numbers, point
 from privacy.form import Form, Linear, Ratio, form
+from privacy.local import narrowed
 from privacy.mechanism import Kind
 from privacy.order import order_ends
 from privacy.quantile import (
@@ -50,7 +52,10 @@ def interval(post: Post, evidence: Evidence) -> Ends:
     """
     parts = _parts(post, evidence)
     coverage = 1 - (1 - COVERAGE) / max(1, len(parts)) if len(parts) > 1 else COVERAGE
-    return _ends(post, evidence, coverage)
+    wide = _ends(post, evidence, coverage)
+    if form(post, evidence.price.plan) is not None:
+        return wide
+    return narrowed(post, evidence, COVERAGE, wide)
 
 
 def ratio_point(ratio: Ratio, evidence: Evidence) -> Figures:

@@ -6,7 +6,8 @@ noise: η(xy) − m·η(y) − l·η(x) + (lift + ml − c)·η(n). So an interv
 of L at the largest coefficients that the means' own intervals allow, over N, and
 the product of those intervals. A slope b is where x and y − bx do not covary, and
 its error is the same L for that pair over the variance. What is beyond first order
-is bounded, not estimated: coverage is 95%, and more where noise is large.
+is bounded, not estimated, so these ends hold whatever the noise is; where it is small
+`local` has nearer ones inside them.
 """
 
 from __future__ import annotations
@@ -27,10 +28,10 @@ from privacy.table import Figures
 _SURE: Final = 0.997
 """The coverage of the means' and the count's own intervals."""
 
-_SAMPLE: Final = frozenset(
+SAMPLE: Final = frozenset(
     (Statistic.VAR_SAMP, Statistic.STDDEV_SAMP, Statistic.COVAR_SAMP)
 )
-_ROOT: Final = frozenset((Statistic.STDDEV_POP, Statistic.STDDEV_SAMP))
+ROOT: Final = frozenset((Statistic.STDDEV_POP, Statistic.STDDEV_SAMP))
 _BOUNDED: Final = frozenset(
     (Statistic.VAR_POP, Statistic.VAR_SAMP, Statistic.COVAR_POP, Statistic.COVAR_SAMP)
 )
@@ -46,7 +47,7 @@ def spread_point(position: int, evidence: Evidence) -> Figures:
     a correlation is in [−1, 1]. NULL where there is nothing to divide by: fewer than
     two rows for a sample's, no positive variance for a correlation or regression.
     """
-    moments = _moments(position, evidence)
+    moments = moments_of(position, evidence)
     spread = moments.spread
     match spread.statistic:
         case Statistic.CORR:
@@ -55,14 +56,14 @@ def spread_point(position: int, evidence: Evidence) -> Figures:
             return _line(moments)
         case statistic:
             values = np.clip(moments.second, *_limits(spread))
-            null = moments.noised_count < (2 if statistic in _SAMPLE else -np.inf)
+            null = moments.noised_count < (2 if statistic in SAMPLE else -np.inf)
             values = np.where(null, 0.0, values * _factor(spread, moments.count))
-            return Figures(np.sqrt(values) if statistic in _ROOT else values, null)
+            return Figures(np.sqrt(values) if statistic in ROOT else values, null)
 
 
 def spread_ends(position: int, evidence: Evidence, coverage: float) -> Ends:
     """The ends of its interval; an end that is infinite is no bound."""
-    moments = _moments(position, evidence)
+    moments = moments_of(position, evidence)
     with np.errstate(all="ignore"):
         match moments.spread.statistic:
             case Statistic.CORR:
@@ -95,12 +96,12 @@ def spread_margin(spread: Spread, price: Price, rows: int) -> float | None:
         (spread.count, np.array(lift + left * right)),
     ]
     low, high = _limits(spread)
-    width = float(_quantile(terms, price, COVERAGE)) / rows
+    width = float(noise_width(terms, price, COVERAGE)) / rows
     return min(width + float(spread.cross.rough), high - low)
 
 
 @dataclass(frozen=True, slots=True)
-class _Moments:
+class Moments:
     """Noised moments of both variables, centred, by draw and cell.
 
     `count` is at least 1. `means` and `slack` are of the left and the right: the
@@ -121,7 +122,7 @@ class _Moments:
 
     def about(self, cross: Cross, first: Numbers, other: Numbers) -> Numbers:
         """A second moment about these two means."""
-        total = _values(cross.component, self.evidence) / self.count
+        total = values_of(cross.component, self.evidence) / self.count
         return total + float(cross.lift) - first * other
 
     def largest(self, side: int) -> Numbers:
@@ -131,22 +132,21 @@ class _Moments:
 
     def quantile(self, terms: _Terms, coverage: float) -> Numbers:
         """The half-width of a sum of noise, over the count; ∞ where nobody counts."""
-        width = _quantile(terms, self.evidence.price, coverage) / self.count
+        width = noise_width(terms, self.evidence.price, coverage) / self.count
         return np.where(self.noised_count < 1, np.inf, width)
 
 
-def _moments(position: int, evidence: Evidence) -> _Moments:
+def moments_of(position: int, evidence: Evidence) -> Moments:
+    """The noised moments of an aggregate; TypeError where it is read off none."""
     spread = evidence.price.plan.readings[position]
     if not isinstance(spread, Spread):
         raise TypeError("this aggregate is not read off second moments")
-    noised = _values(spread.count, evidence)
+    noised = values_of(spread.count, evidence)
     count = np.maximum(noised, 1.0)
     sides = (spread.left, spread.right)
-    left, right = (_values(side.component, evidence) / count for side in sides)
+    left, right = (values_of(side.component, evidence) / count for side in sides)
     slack = tuple(_slack(side, spread, evidence.price) / count for side in sides)
-    return _Moments(
-        spread, evidence, noised, count, (left, right), (slack[0], slack[1])
-    )
+    return Moments(spread, evidence, noised, count, (left, right), (slack[0], slack[1]))
 
 
 def _slack(side: Side, spread: Spread, price: Price) -> Numbers:
@@ -155,16 +155,16 @@ def _slack(side: Side, spread: Spread, price: Price) -> Numbers:
         (side.component, np.array(1.0)),
         (spread.count, np.array(float(side.reach))),
     ]
-    return _quantile(terms, price, _SURE)
+    return noise_width(terms, price, _SURE)
 
 
-def _values(position: int, evidence: Evidence) -> Numbers:
+def values_of(position: int, evidence: Evidence) -> Numbers:
     """A noised component as numbers."""
     unit = float(evidence.price.plan.components[position].unit)
     return np.asarray(evidence.noised.values[position], dtype=np.float64) * unit
 
 
-def _quantile(terms: _Terms, price: Price, coverage: float) -> Numbers:
+def noise_width(terms: _Terms, price: Price, coverage: float) -> Numbers:
     """The half-width of Σ coefficient · noise; equal components are one noise."""
     added: dict[int, Numbers] = {}
     for position, coefficient in terms:
@@ -190,32 +190,32 @@ def _limits(spread: Spread) -> tuple[float, float]:
 
 def _factor(spread: Spread, count: Numbers) -> Numbers:
     """The factor n ÷ (n − 1) for a sample's, of two rows at least."""
-    if spread.statistic not in _SAMPLE:
+    if spread.statistic not in SAMPLE:
         return np.ones_like(count)
     rows = np.maximum(count, 2.0)
     factor: Numbers = rows / (rows - 1)
     return factor
 
 
-def _second_ends(moments: _Moments, coverage: float) -> Ends:
+def _second_ends(moments: Moments, coverage: float) -> Ends:
     spread = moments.spread
     low, high = _about_ends(moments, spread.cross, (0, 1), coverage)
     limits = _limits(spread)
     low, high = np.clip(low, *limits), np.clip(high, *limits)
     alone: _Terms = [(spread.count, np.array(1.0))]
-    error = _quantile(alone, moments.evidence.price, _SURE)
+    error = noise_width(alone, moments.evidence.price, _SURE)
     fewest, most = (_factor(spread, moments.count + each) for each in (-error, error))
     low, high = (
         np.minimum(low * fewest, low * most),
         np.maximum(high * fewest, high * most),
     )
-    if spread.statistic in _ROOT:
+    if spread.statistic in ROOT:
         return np.sqrt(low), np.sqrt(high)
     return low, high
 
 
 def _about_ends(
-    moments: _Moments, cross: Cross, sides: tuple[int, int], coverage: float
+    moments: Moments, cross: Cross, sides: tuple[int, int], coverage: float
 ) -> Ends:
     """Both ends of a second moment of two sides, not clipped."""
     first, other = sides
@@ -227,7 +227,7 @@ def _about_ends(
 
 
 def _about_width(
-    moments: _Moments,
+    moments: Moments,
     cross: Cross,
     sides: tuple[int, int],
     estimate: Numbers,
@@ -264,15 +264,16 @@ def _reaches(spread: Spread, sides: tuple[int, int]) -> tuple[float, float]:
 # ------------------------------------------------------------------ correlation
 
 
-def _squares(moments: _Moments) -> tuple[Cross, Cross]:
+def squares_of(moments: Moments) -> tuple[Cross, Cross]:
+    """Where the squares of left and right are; the right's twice where it is alone."""
     left, right = moments.spread.squares
     if right is None:
         raise TypeError("a correlation or regression has squares")
     return left or right, right
 
 
-def _correlation(moments: _Moments) -> Figures:
-    squares = _squares(moments)
+def _correlation(moments: Moments) -> Figures:
+    squares = squares_of(moments)
     left, right = (
         moments.about(cross, mean, mean)
         for cross, mean in zip(squares, moments.means, strict=True)
@@ -282,10 +283,10 @@ def _correlation(moments: _Moments) -> Figures:
     return Figures(np.where(null, 0.0, np.clip(moments.second / root, -1, 1)), null)
 
 
-def _correlation_ends(moments: _Moments, coverage: float) -> Ends:
+def _correlation_ends(moments: Moments, coverage: float) -> Ends:
     """From intervals of all three at a third of the miss each: at least covers."""
     each = 1 - (1 - coverage) / 3
-    left, right = _squares(moments)
+    left, right = squares_of(moments)
     low, high = _about_ends(moments, moments.spread.cross, (0, 1), each)
     first, other = (
         _about_ends(moments, cross, (side, side), each)
@@ -310,19 +311,19 @@ def _correlation_ends(moments: _Moments, coverage: float) -> Ends:
 # ------------------------------------------------------------------- regression
 
 
-def _variance(moments: _Moments) -> Numbers:
+def _variance(moments: Moments) -> Numbers:
     """The noised variance of the right, as it is."""
-    return moments.about(_squares(moments)[1], moments.means[1], moments.means[1])
+    return moments.about(squares_of(moments)[1], moments.means[1], moments.means[1])
 
 
-def _slope(moments: _Moments) -> Figures:
+def _slope(moments: Moments) -> Figures:
     variance = _variance(moments)
     null = variance <= 0
     slope = moments.second / np.where(null, 1.0, variance)
     return Figures(np.where(null, 0.0, slope), null)
 
 
-def _line(moments: _Moments) -> Figures:
+def _line(moments: Moments) -> Figures:
     """The slope, or the intercept at it."""
     slope = _slope(moments)
     spread = moments.spread
@@ -333,21 +334,21 @@ def _line(moments: _Moments) -> Figures:
     return Figures(np.where(slope.null, 0.0, intercept), slope.null)
 
 
-def _average(moments: _Moments) -> Numbers:
+def _average(moments: Moments) -> Numbers:
     return moments.means[1] + float(moments.spread.right.centre)
 
 
-def _beyond(moments: _Moments, slope: Numbers) -> Numbers:
+def _beyond(moments: Moments, slope: Numbers) -> Numbers:
     """What the product of means' errors and rounding move a residual covariance by."""
     dependent, independent = moments.slack
     rough = float(moments.spread.cross.rough)
-    square = float(_squares(moments)[1].rough)
+    square = float(squares_of(moments)[1].rough)
     return independent * (dependent + slope * independent) + rough + slope * square
 
 
-def _slope_width(moments: _Moments, coverage: float) -> Numbers:
+def _slope_width(moments: Moments, coverage: float) -> Numbers:
     """The quantile of L at the slope, over the variance less what L adds per slope."""
-    spread, square = moments.spread, _squares(moments)[1]
+    spread, square = moments.spread, squares_of(moments)[1]
     (mean_y, mean_x), (slack_y, slack_x) = moments.means, moments.slack
     most_y, most_x = moments.largest(0), moments.largest(1)
     slope = _slope(moments).values
@@ -377,9 +378,9 @@ def _slope_width(moments: _Moments, coverage: float) -> Numbers:
     return np.where(left > 0, width / np.where(left > 0, left, 1.0), np.inf)
 
 
-def _intercept_width(moments: _Moments, coverage: float) -> Numbers:
+def _intercept_width(moments: Moments, coverage: float) -> Numbers:
     """The residual's mean, and the slope's error at the average, as one sum."""
-    spread, square = moments.spread, _squares(moments)[1]
+    spread, square = moments.spread, squares_of(moments)[1]
     (mean_y, mean_x), (slack_y, slack_x) = moments.means, moments.slack
     most_x, lift = moments.largest(1), float(square.lift)
     slope, off = _slope(moments).values, _slope_width(moments, _SURE)

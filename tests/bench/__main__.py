@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import asking, intake, querying, utility
+from tests.bench import asking, coverage, intake, querying, utility
 
 if __name__ == "__main__":
-    held = [part.main() for part in (utility, asking, querying, intake)]
+    held = [part.main() for part in (utility, coverage, asking, querying, intake)]
     sys.exit(0 if all(held) else 1)
