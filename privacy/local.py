@@ -138,7 +138,11 @@ def _local(post: Post, evidence: Evidence) -> Local | None:
         case Operation(operator, arguments):
             found = [_local(each, evidence) for each in arguments]
             known = [each for each in found if each is not None]
-            return _operated(operator, known, evidence) if known == found else None
+            return (
+                _operated(operator, known, evidence)
+                if len(known) == len(found)
+                else None
+            )
 
 
 def _operated(

@@ -129,7 +129,7 @@ def price(plan: Plan, spending: Spending, allowance: Allowance) -> Price:
         mechanisms = _for_margin(plan, kind, spending.amount)
         selectors: list[Selector] = []
     else:
-        asked = _asked_nano(spending, allowance)
+        asked = asked_nano(spending, allowance)
         plan = ranked(plan, allowance.measure, asked)
         shares = _shares(plan, asked)
         selectors = [
@@ -156,7 +156,8 @@ def price(plan: Plan, spending: Spending, allowance: Allowance) -> Price:
     )
 
 
-def _asked_nano(spending: Spending, allowance: Allowance) -> int:
+def asked_nano(spending: Spending, allowance: Allowance) -> int:
+    """What is said, in whole nano-units of the project's measure; not of a margin."""
     pure = allowance.measure is Measure.PURE
     match spending.intent:
         case Intent.SHARE:

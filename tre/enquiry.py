@@ -92,7 +92,7 @@ class Planned:
 
 def explain_question(gate: Gate, asked: Asked, spend: Spend) -> Explanation:
     """What a question would do and cost. Reads no protected data, spends nothing."""
-    return explain(_priced(_planned(gate, asked, _admitted(gate, asked)), spend))
+    return explain(_priced(_planned(gate, asked, admitted(gate, asked)), spend))
 
 
 def ask(gate: Gate, asked: Asked, spend: Spend) -> Release:
@@ -101,7 +101,7 @@ def ask(gate: Gate, asked: Asked, spend: Spend) -> Release:
     Raises Refused, at no cost, before any data is read; or Failed, charged.
     """
     try:
-        admission = _admitted(gate, asked)
+        admission = admitted(gate, asked)
         retried = _retried(gate, asked)
         if retried is not None:
             return _again(gate, asked, retried)
@@ -125,7 +125,8 @@ def _note(gate: Gate, asked: Asked, refusal: Refused) -> None:
         # What cannot be written down just now is refused all the same.
 
 
-def _admitted(gate: Gate, asked: Asked) -> Admission:
+def admitted(gate: Gate, asked: Asked) -> Admission:
+    """What the person may ask in the project now. Refused where they may not."""
     with gate.control.reading() as connection:
         return admit(connection, asked.project, asked.person, gate.clock())
 
@@ -187,7 +188,7 @@ def _answered(gate: Gate, planned: Planned, priced: Price) -> Release:
         Cost.of(priced, planned.asked.draws),
         owner=gate.owner,
         now=gate.clock(),
-        check=lambda connection: _check_admitted(gate, planned, connection),
+        check=lambda connection: _checkadmitted(gate, planned, connection),
     )
     if isinstance(reserved, Settled):
         return _again(gate, planned.asked, reserved.release)
@@ -213,7 +214,7 @@ def _answered(gate: Gate, planned: Planned, priced: Price) -> Release:
     return release_from(stored, charged=True)
 
 
-def _check_admitted(gate: Gate, planned: Planned, connection: Connection) -> None:
+def _checkadmitted(gate: Gate, planned: Planned, connection: Connection) -> None:
     """Refuse where leave was taken back while the question was planned."""
     if log_size(connection) == planned.admission.log_size:
         return  # whatever changes leave to ask is in the log, and nothing is new there

@@ -20,6 +20,7 @@ from privacy.explain import Explanation
 from tre.audit.act import Act, acting
 from tre.audit.checkpoint import Checkpoint, latest_checkpoint
 from tre.audit.verify import Verification, verify
+from tre.batch import Batch, explain_batch
 from tre.control.canonical import Json
 from tre.describe import described_dataset, described_datasets, described_project
 from tre.enquiry import ask, explain_question
@@ -239,6 +240,27 @@ class Environment:
         spend = Spend(epsilon, rho, margin, share)
         asked = Asked(project, person, sql, spend.said())
         return explain_question(self._parts.gate, asked, spend)
+
+    def explain_batch(  # noqa: PLR0913 (as `explain`)
+        self,
+        questions: Sequence[str],
+        *,
+        project: str,
+        person: str,
+        parts: Sequence[float] | None = None,
+        epsilon: float | None = None,
+        rho: float | None = None,
+        margin: float | None = None,
+        share: float | None = None,
+    ) -> Batch:
+        """How wrong each of several questions will be, and what half the error costs.
+
+        What is to be spent is for all of them together: evenly, or by `parts`, such
+        as [2, 1, 1]. A margin is each question's own. Reads no protected data.
+        """
+        spend = Spend(epsilon, rho, margin, share)
+        asked = [Asked(project, person, sql, spend.said()) for sql in questions]
+        return explain_batch(self._parts.gate, asked, spend, parts)
 
     def ask(  # noqa: PLR0913 (the contract's signature)
         self,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
@@ -25,6 +25,7 @@ from privacy.explain import Explanation
 from privacy.names import DRAW
 from privacy.policy import POLICIES
 from tre.audit.act import acting
+from tre.batch import Batch
 from tre.control.database import Durability
 from tre.control.tables import LARGEST
 from tre.enquiry import Limits, ask
@@ -155,6 +156,28 @@ class Lab:
                 self._manifest, self._sources, self._links, self._folder
             )
         return self._brought.answer(sql)
+
+    def explain_batch(
+        self,
+        questions: Sequence[str],
+        *,
+        parts: Sequence[float] | None = None,
+        epsilon: float | None = None,
+        rho: float | None = None,
+        margin: float | None = None,
+        share: float | None = None,
+    ) -> Batch:
+        """How wrong each of several questions will be, at one split of the price."""
+        return self._environment.explain_batch(
+            questions,
+            project=PROJECT,
+            person=RESEARCHER,
+            parts=parts,
+            epsilon=epsilon,
+            rho=rho,
+            margin=margin,
+            share=share,
+        )
 
     def explain(
         self,

@@ -84,6 +84,8 @@ def test_names_do_not_leave_their_place_in_the_path(client: Client) -> None:
 def test_an_explanation_and_the_catalogue_are_plain_values(client: Client) -> None:
     """What is public arrives as JSON has it."""
     assert client.explain(PAY, project="pay", epsilon=0.5)
+    batch = client.explain_batch([PAY, PAY], project="pay", parts=[1, 2], epsilon=0.5)
+    assert len(batch["questions"]) == 2
     assert client.dataset("people") in client.datasets()
     assert client.checkpoint()["size"] > 0
 

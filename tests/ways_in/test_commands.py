@@ -209,6 +209,24 @@ def test_an_explanation_spends_nothing(tre: Tre) -> None:
     assert tre("budget", "--project", "pay", "--json").out == before
 
 
+def test_a_list_of_questions_is_explained_together(tre: Tre, tmp_path: Path) -> None:
+    """Several questions, or a file of them, share one price by their parts."""
+    file = tmp_path / "study.sql"
+    file.write_text(f"{BY_REGION};\n{COUNT}\n  WHERE region = 'London;';  \n")
+    words = ("explain", *AS_RESEARCHER, "--file", str(file), "--epsilon", "0.5")
+    said = tre(*words, "--parts", "3,1").out
+    assert "1. SELECT" in said
+    assert "Together: " in said
+    batch = json.loads(tre(*words, "--parts", "3,1", "--json").out)
+    first, other = (each["explanation"]["loss"]["rho"] for each in batch["questions"])
+    assert first == pytest.approx(3 * other, rel=1e-3)
+    two = json.loads(tre("explain", BY_REGION, COUNT, *AS_RESEARCHER, "--json").out)
+    assert [each["sql"] for each in two["questions"]] == [BY_REGION, COUNT]
+    assert tre("explain", *AS_RESEARCHER).status == 2
+    assert tre(*words, "--parts", "3,x").status == 2
+    assert tre("explain", *AS_RESEARCHER, "--file", "nowhere.sql").status == 2
+
+
 def test_a_budget_says_what_it_would_buy(tre: Tre) -> None:
     """A project's or population's rest is given with the counts it would pay for."""
     said = tre("budget", "--population", "residents")

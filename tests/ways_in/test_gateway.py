@@ -24,6 +24,7 @@ COUNT = "SELECT COUNT(*) AS n FROM people"
 BY_REGION = "SELECT region, COUNT(*) AS n FROM people GROUP BY region"
 QUERIES = "/v1/projects/pay/queries"
 EXPLAIN = "/v1/projects/pay/explain"
+EXPLANATIONS = "/v1/projects/pay/explanations"
 BUDGET = "/v1/projects/pay/budget"
 PROBLEM = "application/problem+json"
 
@@ -162,6 +163,21 @@ def test_explaining_spends_nothing(http: httpx.Client) -> None:
     assert answer.status_code == 200
     assert answer.json()
     assert http.get(BUDGET).json() == before
+
+
+def test_a_list_is_explained_with_its_refusals(http: httpx.Client) -> None:
+    """Each question has its explanation or its refusal, and the list its price."""
+    before = http.get(BUDGET).json()
+    body = {"questions": [BY_REGION, "SELECT pay FROM people"], "parts": [2, 1]}
+    batch = http.post(EXPLANATIONS, json=body | {"epsilon": 0.5})
+    assert batch.status_code == 200
+    first, other = batch.json()["questions"]
+    assert first["explanation"]["columns"]
+    assert other["explanation"] is None
+    assert other["refusal"]["code"]
+    assert batch.json()["affordable"]
+    assert http.get(BUDGET).json() == before
+    assert_problem(http.post(EXPLANATIONS, json=body | {"parts": [1]}), 422, "spending")
 
 
 def test_a_refusal_names_clause_and_suggestion(http: httpx.Client) -> None:

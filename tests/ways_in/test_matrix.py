@@ -62,6 +62,9 @@ ADDRESSES = {
     "POST /v1/projects/{project}/explain": at(
         "/v1/projects/pay/explain", {ITS_RESEARCHER}, **COUNT
     ),
+    "POST /v1/projects/{project}/explanations": at(
+        "/v1/projects/pay/explanations", {ITS_RESEARCHER}, questions=[COUNT["sql"]]
+    ),
     "POST /v1/projects/{project}/queries": at(
         "/v1/projects/pay/queries", {ITS_RESEARCHER}, **COUNT
     ),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -31,11 +33,27 @@ Sql = Annotated[
 ]
 
 
+_ENDED: Final = re.compile(r";[ \t]*$", re.MULTILINE)
+
+
 def explain(  # noqa: PLR0913 - one parameter for each option
-    sql: Sql,
+    sql: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="SQL…", help="The question; - reads it from stdin."),
+    ] = None,
     *,
     project: Project,
     person: Somebody,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            "--file", metavar="FILE", help="More questions, each ended by a ; line end."
+        ),
+    ] = None,
+    parts: Annotated[
+        str | None,
+        typer.Option("--parts", metavar="2,1", help="Each question's part."),
+    ] = None,
     epsilon: Epsilon = None,
     rho: Rho = None,
     margin: Margin = None,
@@ -43,20 +61,31 @@ def explain(  # noqa: PLR0913 - one parameter for each option
     home: Home = HERE,
     as_json: Json = False,
 ) -> None:
-    """Show a question's price and expected error.
+    """Show the price and expected error of a question, or of a list of them.
 
-    Nothing is spent and no protected data is read.
+    What is to be spent is for the whole list. Nothing is spent, no protected data read.
     """
+    questions = [*map(_text, sql or []), *(_questions(file) if file else [])]
+    if not questions:
+        raise typer.BadParameter("Say a question, or --file with several.")
     said = spending(epsilon=epsilon, rho=rho, margin=margin, share=share)
     with opened(home) as environment:
-        explanation = environment.explain(
-            _text(sql), project=project, person=person, **said
-        )
-    from tre.cli.show_explanation import explained
-    from tre.gateway.wire import plain
+        if len(questions) == 1 and file is None and parts is None:
+            found = environment.explain(
+                questions[0], project=project, person=person, **said
+            )
+        else:
+            batch = environment.explain_batch(
+                questions, project=project, person=person, parts=_parts(parts), **said
+            )
+    from tre.cli.show_explanation import batched, explained
+    from tre.gateway.wire import batch_document, plain
 
-    document = plain(explanation) | {"words": list(explanation.words)}
-    answer(document, lambda: explained(explanation), as_json=as_json)
+    if len(questions) == 1 and file is None and parts is None:
+        document = plain(found) | {"words": list(found.words)}
+        answer(document, lambda: explained(found), as_json=as_json)
+    else:
+        answer(batch_document(batch), lambda: batched(batch), as_json=as_json)
 
 
 def query(  # noqa: PLR0913 - one parameter for each option
@@ -138,6 +167,24 @@ def _accounts(
 
 def _populations(environment: Environment) -> list[str]:
     return sorted({str(each["population"]) for each in environment.datasets()})
+
+
+def _questions(file: Path) -> list[str]:
+    """The questions of a file, each ended by a semicolon at the end of a line."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeError):
+        raise typer.BadParameter(f"{file}: expected a file of text.") from None
+    return [each.strip() for each in _ENDED.split(text) if each.strip()]
+
+
+def _parts(said: str | None) -> list[float] | None:
+    if said is None:
+        return None
+    try:
+        return [float(each) for each in said.split(",")]
+    except ValueError:
+        raise typer.BadParameter(f"{said!r}: expected parts such as 2,1,1.") from None
 
 
 def _text(sql: str) -> str:

@@ -8,6 +8,7 @@ from rich.console import RenderableType
 from rich.table import Table
 
 from privacy.explain import Certificate, Explanation, NoiseLine
+from tre.batch import Batch
 from tre.cli.output import columns
 from tre.cli.words import loss_in_words
 
@@ -26,6 +27,23 @@ def explained(explanation: Explanation) -> Iterator[RenderableType]:
     yield f"Cost: {loss_in_words(explanation.loss)}."
     yield f"Half the error would cost {loss_in_words(explanation.half_error)}."
     yield from explanation.cheaper
+
+
+def batched(batch: Batch) -> Iterator[RenderableType]:
+    """Each question's errors at its part, then the price of all of them."""
+    for number, drafted in enumerate(batch.questions, 1):
+        yield f"{number}. {' '.join(drafted.sql.split())}"
+        if drafted.explanation is None:
+            refusal = drafted.refusal
+            yield f"   Refused ({refusal.code}): {refusal.message}" if refusal else ""
+        else:
+            yield f"   Ask with {drafted.spending}."
+            yield _errors(drafted.explanation)
+        yield ""
+    yield f"Together: {loss_in_words(batch.loss)}; left {loss_in_words(batch.left)}."
+    yield f"Half the error of each would cost {loss_in_words(batch.half_error)}."
+    if not batch.affordable:
+        yield "The project cannot pay for all of them."
 
 
 def _errors(explanation: Explanation) -> Table:

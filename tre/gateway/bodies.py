@@ -23,12 +23,6 @@ class Spending(BaseModel):
         None, description="The share of what the project has left: 0.01 is 1%."
     )
 
-
-class Draft(Spending):
-    """A question to explain."""
-
-    sql: str = Field(min_length=1, examples=["SELECT COUNT(*) AS n FROM people"])
-
     def spending(self) -> dict[str, float | None]:
         """What to spend, by the keywords of `Environment.ask`."""
         return {
@@ -37,6 +31,21 @@ class Draft(Spending):
             "margin": self.margin,
             "share": self.share,
         }
+
+
+class Draft(Spending):
+    """A question to explain."""
+
+    sql: str = Field(min_length=1, examples=["SELECT COUNT(*) AS n FROM people"])
+
+
+class Drafts(Spending):
+    """Questions to explain together; what to spend is for all of them."""
+
+    questions: list[str] = Field(min_length=1, max_length=200)
+    parts: list[float] | None = Field(
+        None, description="Each question's part of what is spent; evenly by default."
+    )
 
 
 class Question(Draft):

@@ -15,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from privacy.accounting import Loss
+from tre.batch import Batch
 from tre.intake.publication import Publication
 from tre.release import Release
 
@@ -76,6 +77,31 @@ def release_envelope(release: Release) -> dict[str, Any]:
         "charged": release.charged,
         "loss": loss_document(release.loss),
         "receipt": plain(release.receipt),
+    }
+
+
+def batch_document(batch: Batch) -> dict[str, Any]:
+    """A batch of explanations; a refused question has its code in place of one."""
+    return {
+        "questions": [
+            {
+                "sql": each.sql,
+                "spending": each.spending,
+                "explanation": plain(each.explanation),
+                "refusal": None
+                if each.refusal is None
+                else {
+                    name: getattr(each.refusal, name)
+                    for name in ("code", "message", "clause", "suggestion")
+                },
+            }
+            for each in batch.questions
+        ],
+        "loss": loss_document(batch.loss),
+        "half_error": loss_document(batch.half_error),
+        "left": loss_document(batch.left),
+        "affordable": batch.affordable,
+        "words": list(batch.words),
     }
 
 

@@ -8,11 +8,11 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Header, Request, Response
 
 from tre.gateway.asking import Asker, Reader, TheEnvironment, ThePending
-from tre.gateway.bodies import BudgetDocument, Draft, Question
+from tre.gateway.bodies import BudgetDocument, Draft, Drafts, Question
 from tre.gateway.formats import WRITERS, negotiate
 from tre.gateway.openapi import PROBLEMS, RELEASE
 from tre.gateway.pending import wait_preferred
-from tre.gateway.wire import loss_document, plain
+from tre.gateway.wire import batch_document, loss_document, plain
 from tre.release import Release
 
 router: Final = APIRouter(tags=["questions"], responses=PROBLEMS)
@@ -45,6 +45,21 @@ def explain(
     )
     document: dict[str, Any] = plain(explanation)
     return document | {"words": list(explanation.words)}
+
+
+@router.post("/v1/projects/{project}/explanations", summary="Price a list of questions")
+def explain_batch(
+    project: str, drafts: Drafts, environment: TheEnvironment, person: Asker
+) -> dict[str, Any]:
+    """How wrong each question will be at its part, and what half the error costs."""
+    batch = environment.explain_batch(
+        drafts.questions,
+        project=project,
+        person=person,
+        parts=drafts.parts,
+        **drafts.spending(),
+    )
+    return batch_document(batch)
 
 
 @router.post(

@@ -1,0 +1,170 @@
+"""How wrong a whole list of questions will be at one split, before any is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from math import floor
+from typing import Final
+
+from privacy.accounting import Loss, Measure
+from privacy.errors import Refused
+from privacy.explain import Explanation
+from privacy.price import MOST, Allowance, Intent, asked_nano, loss_of
+from tre.enquiry import Gate, admitted, explain_question
+from tre.ledger.account import Account
+from tre.ledger.budget import plain
+from tre.ledger.question import Asked
+from tre.spend import Spend
+
+MOST_QUESTIONS: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """One question of a batch: what it would cost and err, or why it is refused.
+
+    `spending` is what to say when asking it, so that it has its part.
+    """
+
+    sql: str
+    spending: str
+    explanation: Explanation | None
+    refusal: Refused | None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A list of questions, each explained at its part of what is to be spent.
+
+    `loss` is what all that are not refused cost together, `half_error` what they
+    would with half the error each, `left` what the project has; whether the
+    project could pay for all is `affordable`. Nothing was read or spent.
+    """
+
+    questions: tuple[Drafted, ...]
+    loss: Loss
+    half_error: Loss
+    left: Loss
+    affordable: bool
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The same in sentences: one or more for each question, then the whole."""
+        each = (
+            f"{number}. {line}"
+            for number, drafted in enumerate(self.questions, 1)
+            for line in _said(drafted)
+        )
+        return (
+            *each,
+            f"Together this costs ρ = {self.loss.rho:.6g} "
+            f"(ε = {self.loss.epsilon:.4g}) of ρ = {self.left.rho:.6g} left; half "
+            f"the error of each would cost ρ = {self.half_error.rho:.6g} "
+            f"(ε = {self.half_error.epsilon:.4g}).",
+            *(() if self.affordable else ("The project cannot pay for all of them.",)),
+        )
+
+
+def explain_batch(
+    gate: Gate,
+    asked: Sequence[Asked],
+    spend: Spend,
+    parts: Sequence[float] | None = None,
+) -> Batch:
+    """Explain questions of one project that share what is to be spent.
+
+    ε, ρ or a share is for all of them together, and each has its part of it, evenly
+    where no `parts` are given; a margin is each question's own. Refused with `spending`
+    where parts do not fit, and as `explain_question` where nobody may ask at all; a
+    question that would be refused by itself is told so in its place.
+    """
+    _check(asked, spend, parts)
+    account = admitted(gate, asked[0]).account
+    spends = _spends(spend, account, parts or [1.0] * len(asked))
+    drafted = tuple(
+        _drafted(gate, each, own) for each, own in zip(asked, spends, strict=True)
+    )
+    return _batch(drafted, account)
+
+
+def _check(asked: Sequence[Asked], spend: Spend, parts: Sequence[float] | None) -> None:
+    if not 1 <= len(asked) <= MOST_QUESTIONS:
+        raise _refused(f"A batch has 1 to {MOST_QUESTIONS} questions.")
+    if parts is None:
+        return
+    if spend.spending.intent is Intent.MARGIN:
+        raise _refused("Every question has a margin of its own: leave the parts out.")
+    positive = all(0 < part < MOST[Intent.MARGIN] for part in parts)
+    if len(parts) != len(asked) or not positive:
+        raise _refused("Parts are positive numbers, one for each question.")
+
+
+def _spends(spend: Spend, account: Account, parts: Sequence[float]) -> list[Spend]:
+    """What each question is to spend, in the project's own measure."""
+    if spend.spending.intent is Intent.MARGIN:
+        return [spend] * len(parts)
+    allowance = Allowance(account.measure, account.left_nano, account.conversion_atto)
+    nano, whole = asked_nano(spend.spending, allowance), sum(map(_exact, parts))
+    shares = [Decimal(floor(nano * _exact(each) / whole)).scaleb(-9) for each in parts]
+    pure = account.measure is Measure.PURE
+    return [
+        Spend(epsilon=float(each)) if pure else Spend(rho=float(each))
+        for each in shares
+    ]
+
+
+def _exact(part: float) -> Fraction:
+    return Fraction(str(part))
+
+
+def _drafted(gate: Gate, asked: Asked, spend: Spend) -> Drafted:
+    said = spend.spending
+    words = f"{said.intent.value}={_decimal(said.amount)}"
+    try:
+        return Drafted(asked.text, words, explain_question(gate, asked, spend), None)
+    except Refused as refusal:
+        return Drafted(asked.text, words, None, refusal)
+
+
+def _decimal(amount: Fraction) -> str:
+    return plain(Decimal(amount.numerator) / Decimal(amount.denominator))
+
+
+def _batch(drafted: tuple[Drafted, ...], account: Account) -> Batch:
+    known = [each.explanation for each in drafted if each.explanation is not None]
+    pure = account.measure is Measure.PURE
+
+    def nano(losses: list[Loss]) -> int:
+        return round(sum(x.epsilon if pure else x.rho for x in losses) * 10**9)
+
+    spent, half = nano([x.loss for x in known]), nano([x.half_error for x in known])
+    measure, conversion = account.measure, account.conversion_atto
+    return Batch(
+        drafted,
+        loss_of(measure, spent, conversion),
+        loss_of(measure, half, conversion),
+        account.left,
+        affordable=spent <= account.left_nano,
+    )
+
+
+def _said(drafted: Drafted) -> tuple[str, ...]:
+    if drafted.refusal is not None:
+        return (f"Refused ({drafted.refusal.code}): {drafted.refusal.message}",)
+    if drafted.explanation is None:
+        return ()
+    columns = "; ".join(
+        f"{column.column} {column.words}" for column in drafted.explanation.columns
+    )
+    return (f"{drafted.spending}: {columns}.",)
+
+
+def _refused(message: str) -> Refused:
+    return Refused(
+        "spending",
+        message,
+        suggestion="Say epsilon=1 for all together, and parts=[2, 1] to weigh them.",
+    )
