@@ -351,7 +351,7 @@ WRONG: list[tuple[str, object, str, str]] = [
     ),
     (f"{FIELDS}.1.tre", {"decimals": 2}, f"{FIELDS}.1.tre.decimals", "not integer"),
     (f"{FIELDS}.1.format", "%Y", f"{FIELDS}.1.format", "default"),
-    (f"{FIELDS}.1.tre", DERIVE, f"{FIELDS}.1.tre.derive", "date"),
+    (f"{FIELDS}.1.tre", DERIVE, f"{FIELDS}.1.tre.derive.y", "date"),
     (
         f"{FIELDS}.2.constraints.enum",
         ["a", "a"],

@@ -7,7 +7,7 @@ but the place tells whose a file is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -68,7 +68,31 @@ def _paths(resource: object, index: int) -> list[str]:
     """The paths a resource names; what is not text is for the manifest's own rules."""
     if not isinstance(resource, Mapping):
         return []
-    return [*_texts(resource.get("path")), *_source_paths(resource, index)]
+    return [
+        *_texts(resource.get("path")),
+        *_source_paths(resource, index),
+        *_table_paths(resource),
+    ]
+
+
+def _table_paths(resource: Mapping[str, Any]) -> list[str]:
+    """The tables that its values are looked up in, wherever they are named."""
+    return [
+        path
+        for mapping in _mappings(resource.get("schema"))
+        if mapping.get("from") == "lookup"
+        for path in _texts(mapping.get("table"))
+    ]
+
+
+def _mappings(value: object) -> Iterator[Mapping[str, Any]]:
+    if isinstance(value, Mapping):
+        yield value
+        below = list(value.values())
+    else:
+        below = value if isinstance(value, list) else []
+    for item in below:
+        yield from _mappings(item)
 
 
 def _source_paths(resource: Mapping[str, Any], index: int) -> list[str]:

@@ -57,7 +57,11 @@ def check(
     columns = readings(fields)
     present = select([*ROW, *(_present(field, missing) for field in fields)], RECEIVED)
     carried = [column(field.landed) for field in fields]
-    parsed = [named(reading.parsed, reading.parsed_as) for reading in columns]
+    parsed = [
+        named(tree, name)
+        for reading in columns
+        for name, tree in reading.parsed.items()
+    ]
     read = select([*ROW, *carried, *parsed], present)
     named_problems = [
         *((reading.name, reading.problem) for reading in columns),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from tre.intake.incoming import Incoming
-from tre.intake.reading import moment
+from tre.intake.parsing import moment
 from tre.intake.sql import Tree, cast, column, sql, text
 from tre.manifest.model import FieldType, Kind
 

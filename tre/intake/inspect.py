@@ -13,6 +13,7 @@ from tre.intake.incoming import incoming, linking
 from tre.intake.land import land
 from tre.intake.origin import origin
 from tre.intake.publication import Counts, Options, Reason, Reject
+from tre.intake.references import take_references
 from tre.intake.separate import ACCEPTED, CHECKED
 from tre.intake.sql import select, sql
 from tre.intake.unique import check_unique
@@ -56,6 +57,7 @@ def _inspected(manifest: Manifest, index: int, zones: Zones, engine: Engine) -> 
     engine.attach("landing", file, secrets.token_bytes(KEY_BYTES))
     try:
         landed = land(engine, source, fields, lambda _rows: None)
+        take_references(engine, fields, manifest.base, place)
         missing = resource.table_schema.missing_values
         checked = check(engine, fields, chosen, missing)
         accepted = select([exp.Star()], CHECKED).where(sql(ACCEPTED))

@@ -35,6 +35,7 @@ from tre.intake.publication import (
     Versions,
 )
 from tre.intake.publish import Published, links, publish, summarise
+from tre.intake.references import take_references
 from tre.intake.separate import separate
 from tre.intake.sql import relation
 from tre.intake.sweep import sweep_locked
@@ -193,6 +194,8 @@ def _received(
         report = lambda rows: intake.progress(Stage.LAND, resource.name, rows)  # noqa: E731
         landed = land(intake.engine, source, fields, report)
         step(Stage.CHECK)
+        place = f"resources[{index}]"
+        take_references(intake.engine, fields, intake.manifest.base, place)
         missing = resource.table_schema.missing_values
         checked = check(intake.engine, fields, chosen, missing)
         step(Stage.SEPARATE)

@@ -5,119 +5,37 @@ A `Reading` never fails on any value: what cannot be read is a problem by name.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import sqlglot.expressions as exp
 
 from privacy.catalogue import Domain, Type
-from tre.intake.incoming import Family, Incoming
+from tre.intake.incoming import Incoming
+from tre.intake.making import making
+from tre.intake.parsing import parsed
 from tre.intake.problem import listed, problem, problem_of_derived
 from tre.intake.publication import Reason
-from tre.intake.sql import (
-    Tree,
-    cast,
-    column,
-    literal,
-    number,
-    sql,
-    storage,
-    text,
-)
-from tre.manifest.domains import LARGEST, derived, domain
-from tre.manifest.model import FieldType, OutOfRange, Role, TableField
-
-NUMERAL: Final = r"\s*[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\s*"
-MOMENT: Final = (
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?Z?"
-)
-
-WHOLE: Final = """
-CASE
-    WHEN CAST(TRY_CAST(:x AS BIGINT) AS VARCHAR) = :x THEN TRY_CAST(:x AS BIGINT)
-    WHEN regexp_full_match(:x, :numeral)
-        AND length(rtrim(regexp_extract(:x, :fraction, 1), '0')) - :exponent <= 9
-        AND TRY_CAST(:x AS DECIMAL(38, 9)) % 1 = 0
-        THEN TRY_CAST(TRY_CAST(:x AS DECIMAL(38, 9)) AS BIGINT)
-END
-"""
-
-"""A whole number, however written: what has more decimals than the cast keeps is none.
-
-The cast rounds, so that 0.0000000001 would be 0.
-"""
-
-FRACTION: Final = r"\.([0-9]*)"
-EXPONENT: Final = """
-CASE
-    WHEN NOT contains(lower(:x), 'e') THEN 0
-    ELSE TRY_CAST(regexp_extract(lower(:x), 'e([+-]?[0-9]+)', 1) AS BIGINT)
-END
-"""
-
-FIXED: Final = """
-CASE
-    WHEN regexp_full_match(:x, :numeral) THEN TRY_CAST(:fixed * :unit AS BIGINT)
-END
-"""
-
-SCALED: Final = "TRY_CAST(CAST(:x AS HUGEINT) * :unit AS BIGINT)"
-
-FINITE: Final = "CASE WHEN isfinite(:moment) THEN :moment END"
-"""The engine has two moments that are none: parts of `infinity` are NULL."""
-
-PATTERNED: Final = """
-CASE
-    WHEN NOT regexp_matches(lower(:x), 'epoch|infinity')
-        THEN TRY_STRPTIME(:x, :pattern)
-END
-"""
-"""The engine reads its own special words under every pattern."""
-
-ISO_DATE: Final = """
-CASE
-    WHEN length(:x) = 10 AND CAST(TRY_CAST(:x AS DATE) AS VARCHAR) = :x
-        THEN TRY_CAST(:x AS DATE)
-END
-"""
-
-ISO_MOMENT: Final = """
-CASE
-    WHEN regexp_full_match(:x, :moment) THEN TRY_CAST(:x AS TIMESTAMP)
-END
-"""
-
-TRUTH: Final = "CASE WHEN :yes THEN TRUE WHEN :no THEN FALSE END"
-
-SATURATED: Final = """
-CASE
-    WHEN :parsed IS NOT NULL THEN :parsed
-    WHEN regexp_full_match(:x, :numeral)
-        AND coalesce(abs(TRY_CAST(:x AS DOUBLE)), 1e300) >= :limit
-        THEN CASE WHEN starts_with(ltrim(:x), '-') THEN :least ELSE :most END
-END
-"""
-"""What is a number, but too large to hold, is beyond every bound there can be.
-
-Its sign is the mantissa's, and not the exponent's.
-"""
+from tre.intake.sql import Tree, column, literal, number, sql, storage, text
+from tre.manifest.domains import domain
+from tre.manifest.made import coded_ends, made, published
+from tre.manifest.model import Role
+from tre.manifest.transform import Derivation, OutOfRange
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One column to publish.
+    """One column to publish, with this domain.
 
-    `parsed` reads the landed column (NULL where it cannot); `published` and
-    `problem` are over the columns `source` and `parsed_as`: the value as stored, and
-    NULL or the name of a `Reason`. `moved` is whether clamping changes the value;
-    None where the column is not clamped.
+    `parsed` reads the landed column, as each of these names; `published` and
+    `problem` are over the landed column and those: the value as stored, and NULL or
+    the name of a `Reason`. `moved` is whether clamping or coding changes the value;
+    None where neither does.
     """
 
     name: str
     domain: Domain
-    parsed_as: str
-    parsed: Tree
+    parsed: Mapping[str, Tree]
     published: Tree
     problem: Tree
     moved: Tree | None = None
@@ -140,145 +58,87 @@ def required_identifiers(fields: Sequence[Incoming]) -> tuple[tuple[str, Tree], 
     )
 
 
-def moment(incoming: Incoming) -> Tree:
-    """A landed date or datetime as the engine's own; NULL where it is none.
-
-    It is finite, so that each of its parts has a value.
-    """
-    return sql(FINITE, moment=_moment(incoming))
-
-
-def _moment(incoming: Incoming) -> Tree:
-    x = column(incoming.landed)
-    kind = "DATE" if incoming.field.type is FieldType.DATE else "TIMESTAMP"
-    if incoming.family in {Family.DATE, Family.DATETIME}:
-        return exp.TryCast(this=x, to=exp.DataType.build(kind, dialect="duckdb"))
-    words = cast(x, "VARCHAR")
-    if incoming.field.format != "default":
-        pattern = text(incoming.field.format)
-        return cast(sql(PATTERNED, x=words, pattern=pattern), kind)
-    if kind == "DATE":
-        return sql(ISO_DATE, x=words)
-    return sql(ISO_MOMENT, x=words, moment=text(MOMENT))
-
-
 def _of(incoming: Incoming) -> Iterator[Reading]:
     field = incoming.field
     if field.published:
-        yield _published(incoming)
-    for name in field.tre.derive:
-        yield _derived(name, incoming)
+        generalise = field.tre.generalise
+        own = _own(incoming)
+        yield own if generalise is None else _generalised(own, incoming, generalise)
+    for name, derivation in field.tre.derive.items():
+        yield _made(name, incoming, derivation, f"derive.{name}")
 
 
-def _published(incoming: Incoming) -> Reading:
+def _own(incoming: Incoming) -> Reading:
     field = incoming.field
     known = domain(field, field.name)
     name = f"v{incoming.position}"
     value = column(name)
     clamped = field.tre.out_of_range is OutOfRange.CLAMP
+    kept = _kept(value, known, clamped=clamped)
+    shown = known if field.tre.generalise else published(field, field.name)
+    coded = shown != known
     return Reading(
         name=field.name,
-        domain=known,
-        parsed_as=name,
-        parsed=_parsed(incoming, known),
-        published=_stored(value, known, clamped=clamped),
+        domain=shown,
+        parsed={name: parsed(incoming, known)},
+        published=_stored(_coded(kept, incoming), shown),
         problem=problem(incoming, value, known, clamped=clamped),
-        moved=_moved(value, known) if clamped else None,
+        moved=_moved(value, shown) if clamped or coded else None,
     )
 
 
-def _derived(name: str, incoming: Incoming) -> Reading:
-    derivation = incoming.field.tre.derive[name]
-    known = derived(name, incoming.field, incoming.field.name)
-    parsed_as = f"d{incoming.position}_{name}"
-    part = exp.Extract(
-        this=exp.var(derivation.from_.value.upper()), expression=moment(incoming)
+def _generalised(own: Reading, incoming: Incoming, derivation: Derivation) -> Reading:
+    """The field's own value is checked, and another made of it published instead."""
+    generalised = _made(own.name, incoming, derivation, "generalise")
+    first = exp.func("coalesce", own.problem, generalised.problem, dialect="duckdb")
+    return Reading(
+        name=own.name,
+        domain=generalised.domain,
+        parsed={**own.parsed, **generalised.parsed},
+        published=generalised.published,
+        problem=first,
+        moved=generalised.moved or own.moved,
     )
-    value = column(parsed_as)
+
+
+def _made(name: str, incoming: Incoming, derivation: Derivation, place: str) -> Reading:
+    known = made(derivation, incoming.field, name)
+    parsed_as = f"d{incoming.position}_{place}"
+    found = making(derivation, incoming, parsed_as, place)
     clamped = derivation.out_of_range is OutOfRange.CLAMP
     return Reading(
         name=name,
         domain=known,
-        parsed_as=parsed_as,
-        parsed=cast(part, "BIGINT"),
-        published=_stored(value, known, clamped=clamped),
-        problem=problem_of_derived(value, known, clamped=clamped),
-        moved=_moved(value, known) if clamped else None,
+        parsed={parsed_as: found.parsed},
+        published=_stored(_kept(found.value, known, clamped=clamped), known),
+        problem=problem_of_derived(found.value, known, clamped=clamped),
+        moved=_moved(found.value, known) if clamped else None,
     )
 
 
-def _parsed(incoming: Incoming, known: Domain) -> Tree:
-    """The landed value as the domain's type; numbers as unscaled integers."""
-    x = column(incoming.landed)
-    match known.type:
-        case Type.NUMBER:
-            return _numeral(incoming, known)
-        case Type.TEXT:
-            return cast(x, "VARCHAR")
-        case Type.BOOLEAN:
-            return _truth(incoming.field, incoming.family, x)
-        case Type.DATE | Type.DATETIME:
-            return moment(incoming)
+def _coded(value: Tree, incoming: Incoming) -> Tree:
+    """The value at the top or bottom code where it is beyond that."""
+    low, high = coded_ends(incoming.field, incoming.field.name)
+    ends = ((low, exp.LT), (high, exp.GT))
+    whens = [
+        exp.If(this=beyond(this=value, expression=number(end)), true=number(end))
+        for end, beyond in ends
+        if end is not None
+    ]
+    return exp.Case(ifs=whens, default=value) if whens else value
 
 
-def _numeral(incoming: Incoming, known: Domain) -> Tree:
-    landed = column(incoming.landed)
-    if incoming.family is Family.INTEGER:
-        return sql(SCALED, x=landed, unit=cast(number(10**known.scale), "HUGEINT"))
-    x = cast(landed, "VARCHAR")
-    limit = exp.Literal.number(f"{10.0 ** (18 - known.scale):e}")
-    whole = incoming.field.type is FieldType.INTEGER
-    return sql(
-        SATURATED,
-        x=x,
-        parsed=_whole(x) if whole else _fixed(x, known),
-        numeral=text(NUMERAL),
-        limit=limit,
-        least=number(-LARGEST - 1),
-        most=number(LARGEST + 1),
-    )
-
-
-def _whole(x: Tree) -> Tree:
-    """The text of a whole number, as one; NULL where it has a fraction."""
-    return sql(
-        WHOLE,
-        x=x,
-        numeral=text(NUMERAL),
-        fraction=text(FRACTION),
-        exponent=sql(EXPONENT, x=x),
-    )
-
-
-def _fixed(x: Tree, known: Domain) -> Tree:
-    """Decimal text as an unscaled integer, halves rounded away from zero."""
-    parsed = exp.TryCast(this=x, to=exp.DataType.build(f"DECIMAL(18, {known.scale})"))
-    return sql(
-        FIXED,
-        x=x,
-        numeral=text(NUMERAL),
-        fixed=cast(parsed, f"DECIMAL(38, {known.scale})"),
-        unit=cast(number(10**known.scale), "DECIMAL(38, 0)"),
-    )
-
-
-def _truth(field: TableField, family: Family, x: Tree) -> Tree:
-    if family is Family.BOOLEAN:
-        return x
-    x = cast(x, "VARCHAR")
-    yes = exp.In(this=x, expressions=[text(value) for value in field.true_values])
-    no = exp.In(this=x, expressions=[text(value) for value in field.false_values])
-    return sql(TRUTH, yes=yes, no=no)
-
-
-def _stored(value: Tree, known: Domain, *, clamped: bool) -> Tree:
+def _stored(value: Tree, known: Domain) -> Tree:
     """The value in its column's own type; NULL where that cannot hold it."""
     kind = exp.DataType.build(storage(known), dialect="duckdb")
-    if clamped and known.type is not Type.TEXT:
-        value = (
-            _listed_or_null(value, known) if listed(known) else _clamped(value, known)
-        )
     return exp.TryCast(this=value, to=kind)
+
+
+def _kept(value: Tree, known: Domain, *, clamped: bool) -> Tree:
+    """The value, taken into its bounds or list where the manifest says so."""
+    if not clamped or known.type is Type.TEXT:
+        return value
+    return _listed_or_null(value, known) if listed(known) else _clamped(value, known)
 
 
 def _listed_or_null(value: Tree, known: Domain) -> Tree:

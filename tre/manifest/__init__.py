@@ -10,7 +10,6 @@ from __future__ import annotations
 from tre.manifest.load import load
 from tre.manifest.model import (
     Budget,
-    Derivation,
     Dialect,
     Evidence,
     FieldType,
@@ -18,14 +17,13 @@ from tre.manifest.model import (
     Kind,
     Link,
     Manifest,
-    OutOfRange,
-    Part,
     PrivacyUnit,
     Resource,
     Role,
     TableField,
 )
 from tre.manifest.public import columns, public_tables
+from tre.manifest.transform import Derivation, OutOfRange, Part
 
 __all__ = [
     "Budget",

@@ -6,14 +6,14 @@ with the manifest path of the key that is wrong.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
 from typing import Any, Final, TypeAlias
 
 from connectors.errors import Invalid
 from privacy.catalogue import Domain, Type, Value
-from tre.manifest.model import Derivation, FieldType, Part, TableField
+from tre.manifest.model import FieldType, TableField
 
 LARGEST: Final = 10**18
 """No stored number is larger in magnitude (unscaled)."""
@@ -21,18 +21,12 @@ LARGEST: Final = 10**18
 KEYS: Final = 1_000
 """Integers whose bounds span at most so many values are public keys."""
 
-PART_BOUNDS: Final[Mapping[Part, tuple[int, int]]] = {
-    Part.QUARTER: (1, 4),
-    Part.MONTH: (1, 12),
-    Part.DAY: (1, 31),
-}
-
 End: TypeAlias = Any
 """A bound of whatever type the field has."""
 
 
 def domain(field: TableField, path: str) -> Domain:
-    """The domain of a field's published values (before its role is looked at)."""
+    """The domain of a field's own values, before anything is made of them."""
     match field.type:
         case FieldType.STRING:
             return _text(field, path)
@@ -45,40 +39,6 @@ def domain(field: TableField, path: str) -> Domain:
             return _ordered(field, path, Type.DATETIME)
         case FieldType.INTEGER | FieldType.NUMBER:
             return _number(field, path)
-
-
-def derived(name: str, field: TableField, path: str) -> Domain:
-    """The domain of the column `name` that `field` derives."""
-    derivation = field.tre.derive[name]
-    path = f"{path}.tre.derive.{name}"
-    lower, upper = _part_bounds(derivation, field, path)
-    if lower > upper:
-        raise Invalid(f"{path}.minimum", "expected at most the maximum")
-    nullable = not field.constraints.required
-    return _span(Domain(Type.NUMBER, 0, lower, upper, nullable=nullable))
-
-
-def _part_bounds(
-    derivation: Derivation, field: TableField, path: str
-) -> tuple[int, int]:
-    known = PART_BOUNDS.get(derivation.from_)
-    if known is None:
-        known = _years(field, path, derivation)
-    lower = known[0] if derivation.minimum is None else derivation.minimum
-    upper = known[1] if derivation.maximum is None else derivation.maximum
-    return lower, upper
-
-
-def _years(field: TableField, path: str, derivation: Derivation) -> tuple[int, int]:
-    ends: list[int] = []
-    for key in ("minimum", "maximum"):
-        own = getattr(derivation, key)
-        parent = getattr(field.constraints, key)
-        if own is None and parent is None:
-            raise Invalid(f"{path}.{key}", "expected a year, here or on the date")
-        place = f"{path.rsplit('.tre.', 1)[0]}.constraints.{key}"
-        ends.append(own if own is not None else _moment(parent, place, Type.DATE).year)
-    return ends[0], ends[1]
 
 
 def _text(field: TableField, path: str) -> Domain:
@@ -97,7 +57,7 @@ def _ordered(field: TableField, path: str, kind: Type) -> Domain:
     if field.constraints.enum is not None:
         raise Invalid(f"{place}.enum", f"is not for a {field.type.value}")
     ends = [
-        None if raw is None else _moment(raw, f"{place}.{key}", kind)
+        None if raw is None else moment(raw, f"{place}.{key}", kind)
         for key, raw in _bounds(field)
     ]
     _in_order(ends[0], ends[1], place)
@@ -109,23 +69,23 @@ def _number(field: TableField, path: str) -> Domain:
         raise Invalid(f"{path}.tre.decimals", "is for type number, not integer")
     place = f"{path}.constraints"
     bounds = [
-        None if raw is None else _decimal(raw, f"{place}.{key}")
+        None if raw is None else decimal(raw, f"{place}.{key}")
         for key, raw in _bounds(field)
     ]
     categories = [
-        _decimal(raw, f"{place}.enum[{index}]")
+        decimal(raw, f"{place}.enum[{index}]")
         for index, raw in enumerate(field.constraints.enum or ())
     ]
     scale = _scale(field, path, [n for n in (*bounds, *categories) if n is not None])
     if categories:
         _unbounded(field, path)
-        values = [_unscaled(n, scale, f"{place}.enum") for n in categories]
+        values = [unscaled(n, scale, f"{place}.enum") for n in categories]
         return _listed(Type.NUMBER, scale, sorted(_distinct(values, path)), field)
     lower = _end(bounds[0], scale, field, f"{place}.minimum", ROUND_FLOOR)
     upper = _end(bounds[1], scale, field, f"{place}.maximum", ROUND_CEILING)
     _in_order(lower, upper, place)
     nullable = not field.constraints.required
-    return _span(Domain(Type.NUMBER, scale, lower, upper, nullable=nullable))
+    return span(Domain(Type.NUMBER, scale, lower, upper, nullable=nullable))
 
 
 def _scale(field: TableField, path: str, known: list[Decimal]) -> int:
@@ -149,10 +109,11 @@ def _end(
     if field.type is FieldType.NUMBER and field.tre.decimals is None:
         step = Decimal(1).scaleb(-scale)
         bound = bound.quantize(step, rounding=rounding)
-    return _unscaled(bound, scale, path)
+    return unscaled(bound, scale, path)
 
 
-def _unscaled(number: Decimal, scale: int, path: str) -> int:
+def unscaled(number: Decimal, scale: int, path: str) -> int:
+    """The number in whole steps of its last decimal."""
     scaled = number.scaleb(scale)
     if scaled != scaled.to_integral_value():
         raise Invalid(path, f"expected at most {scale} decimals")
@@ -161,7 +122,7 @@ def _unscaled(number: Decimal, scale: int, path: str) -> int:
     return int(scaled)
 
 
-def _span(domain: Domain) -> Domain:
+def span(domain: Domain) -> Domain:
     """The same domain, its values listed where they are few enough to be keys."""
     lower, upper = domain.lower, domain.upper
     few = isinstance(lower, int) and isinstance(upper, int) and upper - lower < KEYS
@@ -204,7 +165,8 @@ def _in_order(lower: End, upper: End, path: str) -> None:
         raise Invalid(f"{path}.minimum", "expected at most the maximum")
 
 
-def _decimal(raw: object, path: str) -> Decimal:
+def decimal(raw: object, path: str) -> Decimal:
+    """A finite number as the file writes it."""
     number = Decimal("NaN")
     if isinstance(raw, int | float | Decimal | str) and not isinstance(raw, bool):
         try:
@@ -216,7 +178,8 @@ def _decimal(raw: object, path: str) -> Decimal:
     return number
 
 
-def _moment(raw: object, path: str, kind: Type) -> End:
+def moment(raw: object, path: str, kind: Type) -> End:
+    """A date or datetime as the file writes it, without a zone."""
     wanted = date if kind is Type.DATE else datetime
     moment: date | datetime | None = None
     if type(raw) is wanted:

@@ -17,6 +17,7 @@ from tre.manifest.model import Manifest, Package
 from tre.manifest.rules import check
 from tre.manifest.secrets import refuse_secrets
 from tre.manifest.source import BUILT_IN, known_kinds
+from tre.manifest.transform import KINDS, TAG
 
 YAML_MERGE: Final = "tag:yaml.org,2002:merge"
 
@@ -35,6 +36,11 @@ EXPECTED: Final[Mapping[str, str]] = {
     "model_type": "a mapping",
 }
 """What pydantic's error types mean to somebody who writes a manifest."""
+
+SAID: Final[Mapping[str, str]] = {
+    "extra_forbidden": "unknown key",
+    "missing": "expected a value: this key is required",
+}
 
 
 def load(source: Path | str | Mapping[str, Any], base: Path | None = None) -> Manifest:
@@ -72,6 +78,8 @@ def _path(location: tuple[int | str, ...]) -> str:
     for before, step in zip(("", *location), location, strict=False):
         if before == "source" and step in {*BUILT_IN, "installed"}:
             continue  # pydantic's name of the kind, which nobody wrote here
+        if isinstance(step, str) and step.startswith(TAG):
+            continue  # and of what a value becomes
         if isinstance(step, int):
             path += f"[{step}]"
         elif step != "[key]" and not step.startswith(("constrained-", "tuple[")):
@@ -81,24 +89,29 @@ def _path(location: tuple[int | str, ...]) -> str:
 
 def _expectation(error: ErrorDetails) -> str:
     match error["type"]:
-        case "extra_forbidden":
-            return "unknown key"
-        case "missing":
-            return "expected a value: this key is required"
+        case "extra_forbidden" | "missing" as kind:
+            return SAID[kind]
         case "enum" | "literal_error":
             return f"expected one of {error['ctx']['expected']}"
         case "value_error":
             return str(error["ctx"]["error"])
+        case "union_tag_not_found":
+            return _choice(error["loc"])
         case kind:
             return _expected(kind) or error["msg"].replace(
                 "Input should be", "expected", 1
             )
 
 
+def _choice(location: tuple[int | str, ...]) -> str:
+    """What the key that decides between kinds may say."""
+    if "source" in location:
+        return f"expected kind, one of {', '.join(known_kinds())}"
+    return f"expected from, one of {', '.join(KINDS)}"
+
+
 def _expected(kind: str) -> str:
     """What pydantic's type of error means, if that is known here."""
-    if kind == "union_tag_not_found":
-        return f"expected kind, one of {', '.join(known_kinds())}"
     return f"expected {EXPECTED[kind]}" if kind in EXPECTED else ""
 
 

@@ -24,6 +24,7 @@ from tre.manifest.shape import (
     Text,
 )
 from tre.manifest.source import Paths, SourceModel
+from tre.manifest.transform import Derivation, OutOfRange
 
 Scalar: TypeAlias = Any
 """A bound or a category as the file writes it; `domains` reads it by field type."""
@@ -85,22 +86,6 @@ class Evidence(Enum):
     CONTACT = "contact"
 
 
-class Part(Enum):
-    """What can be derived from a date."""
-
-    YEAR = "year"
-    QUARTER = "quarter"
-    MONTH = "month"
-    DAY = "day"
-
-
-class OutOfRange(Enum):
-    """What happens to a value outside its bounds or categories."""
-
-    REJECT = "reject"
-    CLAMP = "clamp"
-
-
 class PrivacyUnit(Enum):
     """Whom a row belongs to."""
 
@@ -129,16 +114,6 @@ class Constraints(Model):
     enum: tuple[Scalar, ...] | None = Field(default=None, min_length=1)
 
 
-class Derivation(Model):
-    """A published column computed from a date that may itself stay unpublished."""
-
-    from_: Part = Field(alias="from")
-    minimum: int | None = Field(default=None, strict=True)
-    maximum: int | None = Field(default=None, strict=True)
-    out_of_range: OutOfRange = OutOfRange.REJECT
-    description: str = ""
-
-
 class FieldExtension(Model):
     """The `tre` part of a field."""
 
@@ -146,6 +121,10 @@ class FieldExtension(Model):
     kind: Kind | None = None
     decimals: int | None = Field(default=None, strict=True, ge=0, le=18)
     out_of_range: OutOfRange = OutOfRange.REJECT
+    drop: bool = Field(default=False, strict=True)
+    top_code: Scalar = None
+    bottom_code: Scalar = None
+    generalise: Derivation | None = None
     derive: Mapping[ColumnName, Derivation] = Field(default_factory=dict)
 
 
@@ -169,7 +148,8 @@ class TableField(Model):
     @property
     def published(self) -> bool:
         """Whether researchers see the field itself (derived columns apart)."""
-        return self.tre.role not in {Role.IDENTIFIER, Role.FREE_TEXT}
+        unpublished = {Role.IDENTIFIER, Role.FREE_TEXT}
+        return self.tre.role not in unpublished and not self.tre.drop
 
 
 UniqueKey: TypeAlias = Annotated[tuple[str, ...], Field(min_length=1)]

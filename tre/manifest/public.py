@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from privacy.catalogue import Column, Table, Unit
-from tre.manifest.domains import derived, domain
+from tre.manifest.made import made, published
 from tre.manifest.model import Manifest, PrivacyUnit, Resource, Role
 
 UNITS = {
@@ -48,7 +48,7 @@ def _columns(resource: Resource) -> Iterator[Column]:
         words = field.description or field.title
         if field.published:
             sensitive = field.tre.role is Role.SENSITIVE
-            yield Column(field.name, domain(field, field.name), words, sensitive)
+            known = published(field, field.name)
+            yield Column(field.name, known, words, sensitive)
         for name, derivation in field.tre.derive.items():
-            text = derivation.description or f"The {derivation.from_.value} of a date"
-            yield Column(name, derived(name, field, field.name), text)
+            yield Column(name, made(derivation, field, name), derivation.words)

@@ -12,7 +12,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 from typing import Final
 
 from connectors.errors import Invalid
-from tre.manifest.domains import derived, domain
+from tre.manifest.made import made, published
 from tre.manifest.model import (
     Evidence,
     FieldType,
@@ -25,6 +25,7 @@ from tre.manifest.model import (
     TableField,
 )
 from tre.manifest.source import FixedWidth
+from tre.manifest.transform import Derivation, Lookup
 
 REPEATABLE: Final = frozenset({Kind.ADDRESS, Kind.OTHER, Kind.PHONE, Kind.EMAIL})
 """Identifier kinds that a table may have several fields of."""
@@ -110,11 +111,31 @@ def _field(field: TableField, path: str) -> None:
     _format(field, path)
     if field.tre.role is not Role.IDENTIFIER:
         _name(field.name, f"{path}.name")
-    for name in field.tre.derive:
-        _name(name, f"{path}.tre.derive.{name}")
-        derived(name, field, path)
+    for name, derivation in field.tre.derive.items():
+        place = f"{path}.tre.derive.{name}"
+        _name(name, place)
+        _table(derivation, place)
+        made(derivation, field, place)
+    _unpublished(field, path)
     if field.published:
-        domain(field, path)
+        _table(field.tre.generalise, f"{path}.tre.generalise")
+        published(field, path)
+
+
+def _table(derivation: Derivation | None, path: str) -> None:
+    if isinstance(derivation, Lookup):
+        _relative(derivation.table, f"{path}.table")
+
+
+def _unpublished(field: TableField, path: str) -> None:
+    """What changes a published value says nothing of a field that is not published."""
+    extension = field.tre
+    if extension.drop and extension.role in {Role.IDENTIFIER, Role.FREE_TEXT}:
+        raise Invalid(f"{path}.tre.drop", "is for a field that would be published")
+    for key in ("generalise", "top_code", "bottom_code"):
+        if not field.published and getattr(extension, key) is not None:
+            message = "is for a published field: use derive to publish part of another"
+            raise Invalid(f"{path}.tre.{key}", message)
 
 
 def _role(field: TableField, path: str) -> None:
@@ -123,8 +144,6 @@ def _role(field: TableField, path: str) -> None:
         raise Invalid(f"{path}.tre.kind", "expected the kind of identifier")
     if extension.role is not Role.IDENTIFIER and extension.kind is not None:
         raise Invalid(f"{path}.tre.kind", "is for fields of role identifier")
-    if extension.derive and field.type not in {FieldType.DATE, FieldType.DATETIME}:
-        raise Invalid(f"{path}.tre.derive", "is for fields of type date or datetime")
     if extension.decimals is not None and field.type not in {
         FieldType.NUMBER,
         FieldType.INTEGER,
