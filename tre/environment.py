@@ -32,13 +32,13 @@ from tre.governance.project import find_project
 from tre.governance.roles import Role
 from tre.home import Parts, Terms, make_home, open_home
 from tre.identity.desk import Desk
+from tre.inspection.report import Report
 from tre.intake import Publication
 from tre.ledger.account import Kind, current_account
 from tre.ledger.budget import Budget
 from tre.ledger.question import Asked
 from tre.manifest import load
 from tre.publishing import (
-    Profile,
     Progress,
     check_dataset,
     onboard_dataset,
@@ -133,9 +133,14 @@ class Environment:
 
     # --------------------------------------------------------------------- datasets
 
-    def check(self, manifest: Path | str | Mapping[str, Any]) -> Profile:
-        """What intake would count in a manifest's sources. Writes nothing."""
-        return check_dataset(self._parts, manifest)
+    def check(
+        self, manifest: Path | str | Mapping[str, Any], *, base: Path | None = None
+    ) -> Report:
+        """What is wrong with a manifest's sources, and how risky they are.
+
+        For the steward alone: its figures are exact. Publishes nothing.
+        """
+        return check_dataset(self._parts, manifest, base)
 
     def onboard(
         self,

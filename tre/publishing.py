@@ -25,13 +25,14 @@ from tre.governance.datasets import (
 from tre.governance.datasets import Publication as Switch
 from tre.governance.populations import population_exists
 from tre.home import Parts
+from tre.inspection.inspect import report
+from tre.inspection.kept import keep_summary, recall_summary
+from tre.inspection.report import Report
 from tre.intake import (
-    Counts,
     Options,
     Publication,
     Stage,
     Zones,
-    inspect,
     onboard,
 )
 from tre.intake.sweep import sweep_locked
@@ -44,20 +45,17 @@ Progress: TypeAlias = Callable[[str, int, int], None]
 """Told of a table's stage, how many rows it has read, and of how many (0: unknown)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """What intake would count in a manifest's sources, for the steward alone."""
+def check_dataset(
+    parts: Parts, manifest: Path | str | Mapping[str, Any], base: Path | None = None
+) -> Report:
+    """Look at a manifest's sources before publication, and publish nothing.
 
-    dataset: str
-    version: str
-    counts: tuple[Counts, ...]
-
-
-def check_dataset(parts: Parts, manifest: Path | str | Mapping[str, Any]) -> Profile:
-    """Read a manifest and its sources as intake would, and publish nothing."""
-    loaded = load(manifest)
-    counts = inspect(loaded, _zones(parts))
-    return Profile(loaded.name, loaded.package.version, counts)
+    Drift is told against what was kept of the version in force.
+    """
+    loaded = load(manifest, base)
+    zones = _zones(parts)
+    earlier = recall_summary(zones, loaded.name)
+    return report(loaded, zones, parts.clock().date(), earlier)
 
 
 def onboard_dataset(
@@ -75,14 +73,17 @@ def onboard_dataset(
     manifest or a source is not right, or contradicts the catalogue.
     """
     _allow(parts, manifest, person)
-    return onboard(
+    zones = _zones(parts)
+    publication = onboard(
         manifest,
-        _zones(parts),
+        zones,
         _Register(parts, manifest, person),
         sources=sources,
         progress=_told(progress),
         options=options or Options(),
     )
+    keep_summary(zones, publication)
+    return publication
 
 
 def sweep_zones(parts: Parts) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from tre.cli.absent import ANYTHING, refuse
 from tre.cli.options import HERE, Home, Json, Person
-from tre.cli.output import answer
+from tre.cli.output import answer, note
 from tre.cli.session import opened
 
 dataset: Final = typer.Typer(help="Datasets and their intake.", no_args_is_help=True)
@@ -17,17 +17,35 @@ dataset: Final = typer.Typer(help="Datasets and their intake.", no_args_is_help=
 Manifest = Annotated[
     Path, typer.Argument(metavar="MANIFEST", help="A Data Package, YAML or JSON.")
 ]
+Page = Annotated[
+    Path | None,
+    typer.Option("--report", metavar="FILE", help="Write the report as one HTML page."),
+]
 Name = Annotated[str, typer.Argument(metavar="NAME")]
 
 
 @dataset.command("check")
-def check(manifest: Manifest, *, home: Home = HERE, as_json: Json = False) -> None:
-    """Validate a manifest and its files and print a profile. Writes nothing."""
-    with opened(home) as environment:
-        profile = environment.check(manifest)
-    from tre.cli.show_dataset import profiled
+def check(
+    manifest: Manifest,
+    *,
+    page: Page = None,
+    home: Home = HERE,
+    as_json: Json = False,
+) -> None:
+    """Say what is wrong with the sources and how risky they are.
 
-    answer(profile, lambda: profiled(profile), as_json=as_json)
+    For the steward alone: the figures are exact. Publishes nothing.
+    """
+    with opened(home) as environment:
+        report = environment.check(manifest)
+    from tre.cli.show_check import checked
+
+    if page is not None:
+        from tre.inspection.page import page_of
+
+        page.write_text(page_of(report), encoding="utf-8")
+        note(f"The report is in {page}.")
+    answer(report, lambda: checked(report), as_json=as_json)
 
 
 @dataset.command("onboard")

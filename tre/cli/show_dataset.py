@@ -11,7 +11,6 @@ from rich.table import Table
 
 from tre.cli.output import columns, facts
 from tre.intake import Counts, Publication
-from tre.publishing import Profile
 
 MOST_KEYS: Final = 12
 """Named keys printed of a column; `--json` prints all of them."""
@@ -38,7 +37,7 @@ _REASONS: Final = {
     "not_finite": "not a finite number",
     "range": "outside the bounds or the list of values",
 }
-_ROWS: Final[Mapping[str, str]] = MappingProxyType(
+ROWS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "rows read": "landed",
         "rejected": "rejected",
@@ -47,16 +46,7 @@ _ROWS: Final[Mapping[str, str]] = MappingProxyType(
         "published": "published",
     }
 )
-_COUNTED: Final[Mapping[str, str]] = MappingProxyType({**_ROWS, "people": "people"})
-
-
-def profiled(profile: Profile) -> Iterator[RenderableType]:
-    """What intake would count, before it links anybody."""
-    yield f"{profile.dataset} {profile.version}: what intake would make of it."
-    yield ""
-    yield from _figures(profile.counts, _ROWS)
-    yield ""
-    yield "Nothing was written."
+_COUNTED: Final[Mapping[str, str]] = MappingProxyType({**ROWS, "people": "people"})
 
 
 def published(publication: Publication) -> Iterator[RenderableType]:
@@ -156,12 +146,13 @@ def _plainly(bound: object) -> str:
 
 def counted(counts: Sequence[Counts]) -> Iterator[RenderableType]:
     """What became of each table's rows, whose they are, and why rows were rejected."""
-    yield from _figures(counts, _COUNTED)
+    yield from figures(counts, _COUNTED)
 
 
-def _figures(
+def figures(
     counts: Sequence[Counts], names: Mapping[str, str]
 ) -> Iterator[RenderableType]:
+    """What became of each table's rows, and why rows were rejected."""
     table = columns("table", *names, right=tuple(names))
     for each in counts:
         figures = (getattr(each, field) for field in names.values())

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import secrets
-from typing import Final
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final, TypeAlias
 
 import sqlglot.expressions as exp
 
-from tre.intake.check import check
+from tre.intake.check import Checked, check
 from tre.intake.engine import Engine
-from tre.intake.incoming import incoming, linking
-from tre.intake.land import land
+from tre.intake.incoming import Incoming, incoming, linking
+from tre.intake.land import Landed, land
 from tre.intake.origin import origin
 from tre.intake.publication import Counts, Options, Reason, Reject
 from tre.intake.references import take_references
@@ -24,8 +27,37 @@ from tre.manifest import Manifest, Resource, columns
 DEFAULTS: Final = Options()
 
 
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """One table while it is in the landing zone, checked.
+
+    `landing.received` has `rows` rows of `fields`, `landing.checked` what `check`
+    makes of them. A zone `roster` is there for the whole of the inspection, under a
+    key that nobody keeps.
+    """
+
+    engine: Engine
+    resource: Resource
+    place: str
+    fields: tuple[Incoming, ...]
+    linking: tuple[Incoming, ...]
+    counts: Counts
+
+    @property
+    def rows(self) -> int:
+        """How many rows landed."""
+        return self.counts.landed
+
+
+Examine: TypeAlias = Callable[[Examined], None]
+"""Looks at a table before its rows are forgotten."""
+
+
 def inspect(
-    manifest: Manifest, zones: Zones, options: Options = DEFAULTS
+    manifest: Manifest,
+    zones: Zones,
+    options: Options = DEFAULTS,
+    examine: Examine = lambda _: None,
 ) -> tuple[Counts, ...]:
     """Land and check every table of a manifest, count, and forget the rows.
 
@@ -38,34 +70,49 @@ def inspect(
             scratch, memory_mib=options.memory_mib, threads=options.threads
         )
         try:
-            return tuple(
-                _inspected(manifest, index, zones, engine)
-                for index in range(len(manifest.resources))
-            )
+            with _work(zones, engine, "linkage", "roster"):
+                return tuple(
+                    _inspected(manifest, index, zones, engine, examine)
+                    for index in range(len(manifest.resources))
+                )
         finally:
             engine.close()
 
 
-def _inspected(manifest: Manifest, index: int, zones: Zones, engine: Engine) -> Counts:
+@contextmanager
+def _work(zones: Zones, engine: Engine, zone: str, alias: str) -> Iterator[None]:
+    """A file of `zone` under a key nobody keeps, gone when the block ends."""
+    file = zones.work_file(zone)
+    engine.attach(alias, file, secrets.token_bytes(KEY_BYTES))
+    try:
+        yield
+    finally:
+        engine.drop(alias)
+        remove(file)
+
+
+def _inspected(
+    manifest: Manifest, index: int, zones: Zones, engine: Engine, examine: Examine
+) -> Counts:
     resource = manifest.resources[index]
     place = f"resources[{index}]"
     source = origin(resource, manifest.base, place)
     fields = incoming(resource, source, place)
     identifiers = {field.name for field in linking(resource)}
-    chosen = [each for each in fields if each.field.name in identifiers]
-    file = zones.work_file("landing")
-    engine.attach("landing", file, secrets.token_bytes(KEY_BYTES))
-    try:
+    chosen = tuple(each for each in fields if each.field.name in identifiers)
+    with _work(zones, engine, "landing", "landing"), engine.transient():
         landed = land(engine, source, fields, lambda _rows: None)
         take_references(engine, fields, manifest.base, place)
-        missing = resource.table_schema.missing_values
-        checked = check(engine, fields, chosen, missing)
+        checked = check(engine, fields, chosen, resource.table_schema.missing_values)
         accepted = select([exp.Star()], CHECKED).where(sql(ACCEPTED))
         keys = resource.table_schema.keys
         check_unique(engine, accepted, keys, _landed(resource), place)
-    finally:
-        engine.drop("landing")
-        remove(file)
+        counts = _counts(resource, landed, checked)
+        examine(Examined(engine, resource, place, fields, chosen, counts))
+    return counts
+
+
+def _counts(resource: Resource, landed: Landed, checked: Checked) -> Counts:
     ragged = landed.ragged.total()
     first = (Reject("", Reason.RAGGED, ragged),) if ragged else ()
     rejected = checked.rejected + ragged

@@ -31,6 +31,7 @@ from tre.intake.publication import (
     Publication,
     Reason,
     Reject,
+    Shares,
     Stage,
     Versions,
 )
@@ -38,6 +39,7 @@ from tre.intake.publish import Published, links, publish, summarise
 from tre.intake.references import take_references
 from tre.intake.separate import separate
 from tre.intake.sql import relation
+from tre.intake.summary import summary
 from tre.intake.sweep import sweep_locked
 from tre.intake.unique import check_unique
 from tre.intake.weigh import ALONE, Weighing
@@ -87,6 +89,7 @@ class _Intake:
     progress: Progress
     options: Options
     scratch: Path
+    summaries: dict[str, Mapping[str, Shares]] = field(default_factory=dict)
     addition: spine.Addition | None = field(default=None)
 
     @property
@@ -141,6 +144,7 @@ def _publication(intake: _Intake, file: Path, sources: list[Source]) -> Publicat
         spine_version=spine.VERSION if intake.linked else None,
         counts=tuple(each.counts for each in taken),
         clamped=tuple(each.clamped for each in taken),
+        summaries=intake.summaries,
         links=pa.concat_tables([each.links for each in taken if each.links is not None])
         if intake.options.keep_links
         else None,
@@ -198,13 +202,14 @@ def _received(
         take_references(intake.engine, fields, intake.manifest.base, place)
         missing = resource.table_schema.missing_values
         checked = check(intake.engine, fields, chosen, missing)
+        known = public_tables(intake.manifest)[index].columns
+        intake.summaries[resource.name] = summary(intake.engine, known)
         step(Stage.SEPARATE)
-        columns = len(public_tables(intake.manifest)[index].columns)
         clamped = [place for place, _ in checked.clamped]
         separate(
             intake.engine,
             identifiers=len(chosen),
-            attributes=columns,
+            attributes=len(known),
             clamped=clamped,
         )
     return landed, checked

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -72,6 +72,14 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class Shares:
+    """Of one column: shares of its present rows by label, and the share missing."""
+
+    missing: float
+    by_label: Mapping[str, float] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Publication:
     """One new version of a dataset, complete on disk and not yet in force.
 
@@ -80,6 +88,7 @@ class Publication:
     places and names of its clamped columns. `spine_version` is None where no
     table has linked people. `links` is None unless asked for: then it is an Arrow
     table of resource, row (position in the source) and person (NULL where none).
+    `summaries` has shares of each table's columns, for the steward alone.
     """
 
     dataset: str
@@ -91,6 +100,9 @@ class Publication:
     spine_version: int | None
     counts: tuple[Counts, ...]
     clamped: tuple[tuple[tuple[int, str], ...], ...] = ()
+    summaries: Mapping[str, Mapping[str, Shares]] = field(
+        default_factory=dict, repr=False
+    )
     links: pa.Table | None = field(default=None, repr=False)
 
 

@@ -1,0 +1,369 @@
+"""What a steward is told before publication: found where it is, and not elsewhere."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping
+from datetime import date
+from itertools import combinations
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.intake.support import Register, new_zones
+from tre.gateway.wire import plain
+from tre.inspection.drift import _index
+from tre.inspection.inspect import report
+from tre.inspection.kept import forget_summary, keep_summary, recall_summary
+from tre.inspection.page import page_of
+from tre.inspection.report import Finding, Report
+from tre.intake import Zones, onboard
+from tre.manifest import load
+
+TODAY = date(2026, 11, 25)
+CANARY = "CANARYVALUE"
+NHS = ("9434765919", "9434765870", "4010232137")
+ORDER = re.compile(r"\d+$")
+
+
+@pytest.fixture(scope="module")
+def zones(tmp_path_factory: pytest.TempPathFactory) -> Zones:
+    """The zones of one environment."""
+    return new_zones(tmp_path_factory.mktemp("home"))
+
+
+def _resource(
+    name: str, fields: list[Mapping[str, Any]], **unit: Any
+) -> dict[str, Any]:
+    return {
+        "name": name,
+        "path": f"{name}.parquet",
+        "tre": unit or {"privacy_unit": "row"},
+        "schema": {"fields": [dict(one) for one in fields]},
+    }
+
+
+def _looked(
+    zones: Zones, folder: Path, *tables: tuple[dict[str, Any], Mapping[str, Any]]
+) -> Report:
+    """The report on tables of these resources and columns."""
+    for resource, columns in tables:
+        pq.write_table(pa.table(dict(columns)), folder / resource["path"])
+    document = {
+        "name": "looked",
+        "tre": {"controller": "D", "legal_basis": "L", "population": "residents"},
+        "resources": [resource for resource, _ in tables],
+    }
+    return report(load(document, folder), zones, TODAY)
+
+
+def _rules(found: Report, column: str | None = None) -> set[str]:
+    return {
+        one.rule for one in found.findings if column is None or one.column == column
+    }
+
+
+def _the(found: Report, rule: str) -> Finding:
+    (finding,) = [one for one in found.findings if one.rule == rule]
+    return finding
+
+
+SUSPECTS = [
+    (list(NHS) * 20, "undeclared_identifier", "kind: nhs-number"),
+    (
+        ["AB 12 34 56 C", "CE123456D", None] * 20,
+        "undeclared_identifier",
+        "national-ins",
+    ),
+    (["a@b.org", "c.d@e.co.uk"] * 20, "undeclared_identifier", "kind: email"),
+    (["020 7946 0018", "+44 7700 900123"] * 20, "undeclared_identifier", "phone"),
+    (["SW1A 1AA", "cf10 1ab"] * 20, "undeclared_identifier", "outward-postcode"),
+    (["she was seen again by the same doctor"] * 40, "free_text", "role: free-text"),
+    (["ok", "see 943 476 5919", *["ok"] * 40], "identifier_within", "free-text"),
+    (["ok", "ask x@y.org", *["ok"] * 40], "identifier_within", "free-text"),
+    ([f"r{n}" for n in range(60)], "record_number", "drop: true"),
+]
+
+
+@pytest.mark.parametrize(("values", "rule", "change"), SUSPECTS)
+def test_what_looks_like_an_identifier_is_found(
+    zones: Zones, tmp_path: Path, values: list[str | None], rule: str, change: str
+) -> None:
+    """The shape of values tells what a column is, and what the manifest should say."""
+    resource = _resource("t", [{"name": "x"}])
+    found = _looked(zones, tmp_path, (resource, {"x": values}))
+    finding = _the(found, rule)
+    assert (finding.table, finding.column) == ("t", "x")
+    assert change in finding.change
+    shown = json.dumps(plain(found)) + page_of(found)
+    assert not any(value in shown for value in values if value and len(value) > 5)
+
+
+PLAIN = [
+    ["North", "South", "North East"] * 20,
+    ["1234567890", "1111111112", "1234567891", "9999999998"] * 20,
+    ["AB1", "C4", "10/3"] * 20,
+]
+
+
+@pytest.mark.parametrize("values", PLAIN)
+def test_what_is_no_identifier_is_left_alone(
+    zones: Zones, tmp_path: Path, values: list[str]
+) -> None:
+    """Names of places, codes, and ten digits with a wrong check digit are none."""
+    found = _looked(zones, tmp_path, (_resource("t", [{"name": "x"}]), {"x": values}))
+    assert not _rules(found, "x")
+
+
+def test_what_is_declared_is_not_found(zones: Zones, tmp_path: Path) -> None:
+    """An identifier declared as one, and a column that is dropped, are right."""
+    fields: list[Mapping[str, Any]] = [
+        {"name": "x", "tre": {"role": "identifier", "kind": "nhs-number"}},
+        {"name": "email", "tre": {"drop": True}},
+        {"name": "n", "type": "integer"},
+    ]
+    columns = {"x": list(NHS), "email": ["a@b.org"] * 3, "n": [1, 2, 3]}
+    found = _looked(zones, tmp_path, (_resource("t", fields), columns))
+    assert not _rules(found)
+
+
+def test_names_of_columns_speak_too(zones: Zones, tmp_path: Path) -> None:
+    """A published column that is named like an identifier is asked about."""
+    fields: list[Mapping[str, Any]] = [
+        {"name": "Surname"},
+        {"name": "DOB", "type": "date"},
+    ]
+    columns = {"Surname": ["A", "B"] * 3, "DOB": [date(2000, 1, 1)] * 6}
+    found = _looked(zones, tmp_path, (_resource("t", fields), columns))
+    assert "kind: surname" in _the_of(found, "Surname").change
+    assert "kind: date-of-birth" in _the_of(found, "DOB").change
+
+
+def _the_of(found: Report, column: str) -> Finding:
+    (finding,) = [one for one in found.findings if one.column == column]
+    return finding
+
+
+def test_what_cannot_be_right_is_found(zones: Zones, tmp_path: Path) -> None:
+    """Rejects, repeats, dates, empty columns, unlisted categories and outliers."""
+    fields: list[Mapping[str, Any]] = [
+        {"name": "n", "type": "integer", "constraints": {"minimum": 0, "maximum": 9}},
+        {"name": "start_date", "type": "date"},
+        {"name": "end_date", "type": "date"},
+        {
+            "name": "region",
+            "constraints": {"enum": ["North"]},
+            "tre": {"out_of_range": "clamp"},
+        },
+        {"name": "none"},
+        {"name": "pay", "type": "integer"},
+    ]
+    rows = 2_000
+    columns: dict[str, list[Any]] = {
+        "n": [row % 10 for row in range(rows - 1)] + [77],
+        "start_date": [date(2020, 1, 1)] * (rows - 2) + [date(2030, 1, 1)] * 2,
+        "end_date": [date(2021, 1, 1)] * rows,
+        "region": ["North"] * (rows - 5) + ["Mars"] * 5,
+        "none": [None] * rows,
+        "pay": [row % 100 for row in range(rows - 1)] + [10**9],
+    }
+    found = _looked(zones, tmp_path, (_resource("t", fields), columns))
+    assert _the(found, "rejected_range").rows == 1
+    assert _the(found, "impossible_date").rows == 1
+    assert _the(found, "end_before_start").rows == 1
+    assert "Mars (5)" in _the(found, "unlisted_category").message
+    assert _the(found, "empty_column").change == "- {name: none, tre: {drop: true}}"
+    assert _the(found, "repeated_rows").rows > rows - 200
+    assert found.counts[0].rejected == 1
+
+
+PERSON = {"privacy_unit": "person", "rows_per_person": 1}
+ID: Mapping[str, Any] = {
+    "name": "id",
+    "tre": {"role": "identifier", "kind": "local-id"},
+}
+
+
+def test_a_header_that_is_a_row_is_found(zones: Zones, tmp_path: Path) -> None:
+    """Names of the package's fields where values should be, or of its own columns."""
+    people = _resource("people", [{**ID, "name": "PERSON_ID"}], **PERSON)
+    death = _resource(
+        "death", [{**ID, "name": "column0"}, {"name": "column1"}], **PERSON
+    )
+    again = _resource("again", [{**ID, "name": "nr"}, {"name": "sex"}], **PERSON)
+    found = _looked(
+        zones,
+        tmp_path,
+        (people, {"PERSON_ID": ["1", "2"]}),
+        (death, {"column0": ["PERSON_ID"], "column1": ["CAUSE"]}),
+        (again, {"nr": ["1", "NR", "2"], "sex": ["f", "Sex", "m"]}),
+    )
+    headers = [one for one in found.findings if one.rule == "header_as_row"]
+    assert [(one.table, one.rows) for one in headers] == [("death", 1), ("again", 1)]
+
+
+def test_rows_of_nobody_in_the_register_are_found(zones: Zones, tmp_path: Path) -> None:
+    """Local ids that the table of people has not are counted, and not named."""
+    people = _resource("people", [ID], **PERSON)
+    unit = {"privacy_unit": "person", "rows_per_person": 2}
+    stays = _resource("stays", [ID, {"name": "n", "type": "integer"}], **unit)
+    ids = ["1", "2", f"{CANARY}9", f"{CANARY}9", f"{CANARY}9", "1", None]
+    found = _looked(
+        zones,
+        tmp_path,
+        (people, {"id": ["1", "2", "3"]}),
+        (stays, {"id": ids, "n": list(range(7))}),
+    )
+    assert _the(found, "unknown_person").rows == 3
+    assert "1 people whom people does not have" in _the(found, "unknown_person").message
+    assert _the(found, "without_person").rows == 1
+    persons = found.tables[1].persons
+    assert persons is not None
+    assert (persons.people, persons.most, persons.dropped) == (3, 3, 1)
+    assert _the(found, "cap_drops_rows").rows == 1
+    assert CANARY not in json.dumps(plain(found)) + page_of(found)
+
+
+def _people(seed: int) -> list[tuple[int, ...]]:
+    """Up to six people with up to fourteen rows: id, three columns, a sensitive one."""
+    draw = Random(seed)  # noqa: S311 - test data
+    size = draw.randint(1, 14)
+    return [
+        (draw.randint(0, 5), *(draw.randint(0, 2) for _ in "abc"), draw.randint(0, 1))
+        for _ in range(size)
+    ]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_risk_is_what_counting_by_hand_gives(
+    zones: Zones, tmp_path: Path, seed: int
+) -> None:
+    """k, uniques, special uniques and l agree with their definitions."""
+    rows = _people(seed)
+    quasi = [
+        {"name": name, "type": "integer", "tre": {"role": "quasi-identifier"}}
+        for name in "abc"
+    ]
+    sensitive = {"name": "s", "type": "integer", "tre": {"role": "sensitive"}}
+    unit = {"privacy_unit": "person", "rows_per_person": 99}
+    columns = {
+        "id": [str(row[0]) for row in rows],
+        **{name: [row[at] for row in rows] for at, name in enumerate("abcs", start=1)},
+    }
+    resource = _resource("t", [ID, *quasi, sensitive], **unit)
+    found = _looked(zones, tmp_path, (resource, columns)).tables[0].risk
+    assert found is not None
+    distinct = {row[:4] for row in rows}
+    sizes = Counter(row[1:] for row in distinct)
+    assert found.smallest == min(sizes.values())
+    assert found.unique == sum(size for size in sizes.values() if size == 1)
+    special = _special_by_hand(distinct)
+    least = Counter(min(map(len, sets)) for sets in special.values() if sets)
+    assert {int(bar.label): bar.rows for bar in found.special} == {
+        size: least.get(size, 0) for size in (1, 2, 3)
+    }
+    for at, bar in enumerate(found.blame):
+        assert bar.rows == sum(at in one for sets in special.values() for one in sets)
+    (diversity,) = found.diversity
+    values: dict[tuple[int, ...], set[int]] = {}
+    for row in rows:
+        values.setdefault(row[1:4], set()).add(row[4])
+    assert diversity.least == min(map(len, values.values()))
+
+
+def _special_by_hand(
+    distinct: set[tuple[int, ...]],
+) -> dict[int, set[frozenset[int]]]:
+    """Each person's minimal sets of columns on some value of which they are alone."""
+    people = {row[0] for row in distinct}
+    found: dict[int, set[frozenset[int]]] = {person: set() for person in people}
+    for size in (1, 2, 3):
+        for chosen in combinations(range(3), size):
+            owners: dict[tuple[int, ...], set[int]] = {}
+            for row in distinct:
+                key = tuple(row[1 + at] for at in chosen)
+                owners.setdefault(key, set()).add(row[0])
+            for whose in owners.values():
+                person = next(iter(whose))
+                smaller = any(one < frozenset(chosen) for one in found[person])
+                if len(whose) == 1 and not smaller:
+                    found[person].add(frozenset(chosen))
+    return found
+
+
+def test_drift_is_told_from_what_was_kept(zones: Zones, tmp_path: Path) -> None:
+    """A column whose values moved, and one that went missing, are found; others not."""
+    fields: list[Mapping[str, Any]] = [
+        {"name": "region", "constraints": {"enum": ["North", "South"]}},
+        {
+            "name": "pay",
+            "type": "integer",
+            "constraints": {"minimum": 0, "maximum": 99},
+        },
+        {"name": "same", "type": "boolean"},
+    ]
+    resource = _resource("t", fields)
+    before: dict[str, list[Any]] = {
+        "region": ["North", "South"] * 50,
+        "pay": list(range(100)),
+        "same": [True, False] * 50,
+    }
+    pq.write_table(pa.table(before), tmp_path / "t.parquet")
+    document = {
+        "name": "moving",
+        "version": "1",
+        "tre": {"controller": "D", "legal_basis": "L", "population": "residents"},
+        "resources": [resource],
+    }
+    manifest = load(document, tmp_path)
+    publication = onboard(manifest, zones, Register())
+    assert recall_summary(zones, "moving") is None
+    keep_summary(zones, publication)
+    earlier = recall_summary(zones, "moving")
+    assert not {"drift", "drift_missing"} & _rules(
+        report(manifest, zones, TODAY, earlier)
+    )
+    after = {**before, "region": ["North"] * 95 + ["South"] * 5}
+    after["pay"] = [*range(50), *[None] * 50]
+    pq.write_table(pa.table(after), tmp_path / "t.parquet")
+    found = report(manifest, zones, TODAY, earlier)
+    assert found.earlier == "1"
+    assert "drift" in _rules(found, "region")
+    assert "drift_missing" in _rules(found, "pay")
+    assert not _rules(found, "same")
+    forget_summary(zones, "moving")
+    assert recall_summary(zones, "moving") is None
+
+
+@given(st.dictionaries(st.sampled_from("abc"), st.floats(0, 1), min_size=1))
+def test_the_index_is_none_for_no_change_and_never_negative(
+    shares: dict[str, float],
+) -> None:
+    """Equal shares have index 0; any others at least that."""
+    assert _index(shares, shares) == 0
+    assert _index(shares, {"a": 1.0}) >= 0
+
+
+def test_the_page_needs_nothing_beside_it(zones: Zones, tmp_path: Path) -> None:
+    """No script, no address, every text escaped, whatever a source is called."""
+    resource = {**_resource("t", [{"name": "x"}]), "title": "<script>alert(1)</script>"}
+    found = _looked(zones, tmp_path, (resource, {"x": ["a", "b"] * 3}))
+    page = page_of(found)
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    assert not re.search(r"(src|href)=[\"'](?!#)", page)
+
+
+def test_nothing_is_left_of_what_was_looked_at(zones: Zones, tmp_path: Path) -> None:
+    """No file of the home is there that was not before."""
+    before = set(zones.home.rglob("*"))
+    _looked(zones, tmp_path, (_resource("t", [{"name": "x"}]), {"x": ["a"]}))
+    assert set(zones.home.rglob("*")) == before

@@ -1,0 +1,72 @@
+"""How far columns moved from the version before, by what was kept of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import log
+from typing import Final
+
+from tre.inspection.report import Drift, Finding, Level
+from tre.intake.publication import Shares
+
+LEAST_SHARE: Final = 0.0005
+"""Taken for a share of none, so that the index stays finite."""
+
+MUCH: Final = 0.25
+SOME: Final = 0.1
+MISSING: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What was kept of a version: shares of each column, by table and name."""
+
+    version: str
+    columns: Mapping[tuple[str, str], Shares]
+
+
+def drifted(
+    table: str, shares: Mapping[str, Shares], earlier: Earlier | None
+) -> tuple[Drift, ...]:
+    """How far each column of a table moved, where the version before had it too."""
+    if earlier is None:
+        return ()
+    return tuple(
+        Drift(name, _index(before.by_label, now.by_label), before.missing, now.missing)
+        for name, now in shares.items()
+        if (before := earlier.columns.get((table, name))) is not None
+    )
+
+
+def judged(table: str, drift: Sequence[Drift]) -> Iterator[Finding]:
+    """Columns that moved far enough to ask why."""
+    for one in drift:
+        if one.index >= SOME:
+            yield Finding(
+                Level.SERIOUS if one.index >= MUCH else Level.WARNING,
+                "drift",
+                table,
+                one.column,
+                f"its values fall differently than in the version before (stability "
+                f"index {one.index:.2f}; 0.25 is much): did its coding change?",
+            )
+        if abs(one.missing_now - one.missing_before) >= MISSING:
+            yield Finding(
+                Level.WARNING,
+                "drift_missing",
+                table,
+                one.column,
+                f"is missing in {one.missing_now:.1%}, and was in "
+                f"{one.missing_before:.1%} of the version before",
+            )
+
+
+def _index(before: Mapping[str, float], now: Mapping[str, float]) -> float:
+    """The population stability index of two sets of shares."""
+    total = 0.0
+    for label in {*before, *now}:
+        one = max(before.get(label, 0.0), LEAST_SHARE)
+        other = max(now.get(label, 0.0), LEAST_SHARE)
+        total += (other - one) * log(other / one)
+    return total
