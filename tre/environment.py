@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -29,6 +30,7 @@ from tre.governance.admit import admit
 from tre.governance.application import read_application
 from tre.governance.datasets import check_steward
 from tre.governance.project import find_project
+from tre.governance.reconcile import reconcile as reconcile_governance
 from tre.governance.roles import Role
 from tre.home import Parts, Terms, make_home, open_home
 from tre.identity.desk import Desk
@@ -37,9 +39,11 @@ from tre.intake import Publication
 from tre.ledger.account import Kind, current_account
 from tre.ledger.budget import Budget
 from tre.ledger.question import Asked
+from tre.ledger.reconcile import reconcile as reconcile_ledger
 from tre.manifest import load
 from tre.publishing import (
     Progress,
+    changed_files,
     check_dataset,
     onboard_dataset,
     sweep_zones,
@@ -332,14 +336,23 @@ class Environment:
     def verify_audit(
         self, checkpoint: Mapping[str, Any] | Path | str | None = None
     ) -> Verification:
-        """Check every record of the log, against a checkpoint where one is given.
+        """Check every record of the log, and that the environment acts on what it says.
 
-        A checkpoint is what `checkpoint()` gave, or the file it was kept in.
+        Balances, charges, outcomes, roles, the public facts of tables and published
+        files are compared with the log. A checkpoint is what `checkpoint()` gave, or
+        the file it was kept in: against it the log cannot have been written anew.
         """
         control = self._parts.control
         with control.reading() as connection:
             key = control.signing_key.public_key()
-            return verify(connection, key, _checkpoint(checkpoint))
+            found = verify(connection, key, _checkpoint(checkpoint))
+            if found.problem:
+                return found
+            differences = (
+                *reconcile_ledger(connection),
+                *reconcile_governance(connection),
+            )
+        return replace(found, differences=(*differences, *changed_files(self._parts)))
 
     def _acting(self, person: str | None) -> AbstractContextManager[Act]:
         actor = OPERATOR if person is None else person

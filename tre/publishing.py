@@ -15,15 +15,18 @@ from connectors.errors import Invalid
 from connectors.source import Source
 from privacy.catalogue import Table
 from tre.audit.act import acting
+from tre.audit.told import Discrepancy
 from tre.control.canonical import Json
 from tre.governance.datasets import (
     UNLINKED,
+    current_files,
     known_files,
     may_publish,
     switch_versions,
 )
 from tre.governance.datasets import Publication as Switch
 from tre.governance.populations import population_exists
+from tre.governance.reconcile import versions
 from tre.home import Parts
 from tre.inspection.inspect import report
 from tre.inspection.kept import keep_summary, recall_summary
@@ -36,6 +39,7 @@ from tre.intake import (
     onboard,
 )
 from tre.intake.sweep import sweep_locked
+from tre.intake.zones import digest_of
 from tre.ledger.budget import Budget
 from tre.manifest import Budget as DeclaredBudget
 from tre.manifest import Manifest, load
@@ -99,6 +103,25 @@ def sweep_zones(parts: Parts) -> None:
         sweep_locked(zones, known)
 
 
+def changed_files(parts: Parts) -> tuple[Discrepancy, ...]:
+    """The files that are asked, and are not those that the log says were published."""
+    with parts.control.reading() as connection:
+        files = current_files(connection)
+        told = {name: facts["file_sha256"] for name, facts in versions(connection)}
+    return tuple(
+        Discrepancy(f"the file of version {version}", "is not the one published")
+        for version, file in sorted(files.items())
+        if _digest(parts.layout.root / file) != told.get(version)
+    )
+
+
+def _digest(file: Path) -> str:
+    try:
+        return digest_of(file)
+    except OSError:
+        return ""
+
+
 def _zones(parts: Parts) -> Zones:
     return Zones(parts.layout.root, parts.keystore)
 
@@ -160,6 +183,7 @@ def _switch(
         spine_version=UNLINKED if spine is None else str(spine),
         file=publication.file.as_posix(),
         key_name=publication.key_name,
+        file_sha256=publication.file_sha256,
         tables=tables,
         descriptor=_descriptor(manifest),
         cap=_cap(package.tre.budget),

@@ -23,7 +23,7 @@ from tre.ledger.account import Kind, all_accounts, current_account
 from tre.ledger.budget import Budget
 from tre.ledger.outcome import find_repeat, settled_outcome
 from tre.ledger.question import Asked, Cost, Reserved, Settled
-from tre.ledger.reconcile import Discrepancy, reconcile
+from tre.ledger.reconcile import reconcile
 from tre.ledger.reserve import reserve
 from tre.ledger.settle import (
     AlreadySettled,
@@ -399,7 +399,9 @@ def test_a_changed_balance_is_found(world: World) -> None:
             update(account).where(account.c.kind == "project").values(spent_nano=4)
         )
     with world.control.reading() as connection:
-        assert reconcile(connection) == (Discrepancy("project", "pathways", 1),)
+        (found,) = reconcile(connection)
+    assert found.what == "the account of the project pathways, period 1"
+    assert found.problem == "has spent 4 nano, and the log has 5"
 
 
 def test_the_largest_budget_does_not_wrap(tmp_path: Path) -> None:

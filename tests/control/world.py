@@ -109,6 +109,7 @@ def publication(
         "spine_version": "spine-1",
         "file": f"research/{dataset}-{number}",
         "key_name": f"{dataset}-{number}",
+        "file_sha256": "0" * 64,
         "tables": (table(dataset, dataset, "age", "pay"),),
         "descriptor": {"name": dataset},
     }

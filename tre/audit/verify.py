@@ -14,6 +14,7 @@ from sqlalchemy import Connection, select
 from tre.audit.checkpoint import Checkpoint
 from tre.audit.merkle import Frontier, Head, Node
 from tre.audit.record import Record
+from tre.audit.told import Discrepancy
 from tre.control.tables import audit_head, audit_node, audit_record, audit_tree
 
 _MANY: Final = 1_000
@@ -29,20 +30,23 @@ _Chains: TypeAlias = dict[int, bytes]
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What the check found. Sound where `problem` is empty.
+    """What the check found. Sound where there is no problem and no difference.
 
-    Otherwise `problem` says what is wrong and `position` names the first record it
-    shows at; None where no single record can be named.
+    `problem` says what is wrong with the log and `position` names the first record it
+    shows at; None where no single record can be named. `differences` are what the
+    environment acts on otherwise than the log says; they are looked for only where
+    the log itself stands.
     """
 
     records: int
     problem: str = ""
     position: int | None = None
+    differences: tuple[Discrepancy, ...] = ()
 
     @property
     def sound(self) -> bool:
-        """Whether the log is what was signed, from its first record on."""
-        return not self.problem
+        """Whether the log is what was signed, and all else as the log says."""
+        return not self.problem and not self.differences
 
 
 def verify(

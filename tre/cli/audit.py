@@ -38,23 +38,28 @@ def verify(
     home: Home = HERE,
     as_json: Json = False,
 ) -> None:
-    """Check the whole log, offline.
+    """Check the whole log, offline, and that the environment acts on what it says.
 
-    Where it does not stand, the first record that shows it, and status 1.
+    Where the log does not stand, the first record that shows it, and status 1; also
+    where balances, charges, roles, tables or files are not as the log has them.
     """
     from tre.gateway.wire import plain
 
     with opened(home) as environment:
         verification = environment.verify_audit(checkpoint)
     document = {"sound": verification.sound, **plain(verification)}
-    answer(document, lambda: [_verdict(verification)], as_json=as_json)
+    answer(document, lambda: _verdict(verification), as_json=as_json)
     if not verification.sound:
         raise typer.Exit(FAILED)
 
 
-def _verdict(verification: Verification) -> str:
+def _verdict(verification: Verification) -> list[str]:
+    if verification.problem:
+        at = verification.position
+        place = "" if at is None else f" at record {at:,}"
+        return [f"The log does not stand{place}: {verification.problem}."]
+    stands = f"The log stands: {verification.records:,} records, all as signed."
     if verification.sound:
-        return f"The log stands: {verification.records:,} records, all as signed."
-    at = verification.position
-    place = "" if at is None else f" at record {at:,}"
-    return f"The log does not stand{place}: {verification.problem}."
+        return [stands]
+    differences = [f"- {each.what} {each.problem}" for each in verification.differences]
+    return [stands, "What is acted on differs from it:", *differences]

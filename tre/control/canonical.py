@@ -36,7 +36,12 @@ def canonical(value: Json) -> str:
 
 def digest(value: Json) -> str:
     """The SHA-256, in hexadecimal, of the value's canonical spelling."""
-    return hashlib.sha256(canonical(value).encode()).hexdigest()
+    return text_digest(canonical(value))
+
+
+def text_digest(text: str) -> str:
+    """The SHA-256, in hexadecimal, of a text as it is."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _plain(value: Json) -> object:

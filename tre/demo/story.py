@@ -159,7 +159,8 @@ def _close(environment: Environment, home: Path, stage: Stage) -> None:
     checkpoint = environment.checkpoint()
     verification = environment.verify_audit(checkpoint)
     if not verification.sound:
-        raise Invalid("audit log", verification.problem)
+        differs = [f"{each.what} {each.problem}" for each in verification.differences]
+        raise Invalid("audit log", verification.problem or "; ".join(differs))
     stage.say("", f"All {verification.records} records of the log stand as signed.")
     stage.chapter("9. Go on asking")
     stage.say(*(_command(question, home) for question in TO_GO_ON))

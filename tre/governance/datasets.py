@@ -12,7 +12,7 @@ from connectors.errors import Invalid
 from privacy.catalogue import Table
 from privacy.errors import Refused
 from tre.audit.act import Act
-from tre.control.canonical import Json, canonical, digest
+from tre.control.canonical import Json, canonical, digest, text_digest
 from tre.control.tables import dataset, dataset_version, published_table
 from tre.governance.catalogue import encode_table
 from tre.governance.populations import population_exists
@@ -28,7 +28,8 @@ UNLINKED: Final = ""
 class Publication:
     """A version whose file is written, and what the public may know of it.
 
-    `file` and `key_name` are where the environment finds it. `descriptor` is the
+    `file` and `key_name` are where the environment finds it, and `file_sha256` is
+    by what anybody can tell that it is the same. `descriptor` is the
     manifest's public part; `counts` what intake counted, for the steward.
     `cap` is the dataset's own budget, None for none.
     """
@@ -41,6 +42,7 @@ class Publication:
     spine_version: str
     file: str
     key_name: str
+    file_sha256: str
     tables: tuple[Table, ...]
     descriptor: Mapping[str, Json]
     cap: Budget | None = None
@@ -162,6 +164,15 @@ def known_files(connection: Connection) -> tuple[KnownFile, ...]:
     return tuple(KnownFile(*row) for row in rows)
 
 
+def current_files(connection: Connection) -> Mapping[str, str]:
+    """The file of each version that is asked, by the version's id."""
+    columns = dataset_version.c
+    rows = connection.execute(
+        select(columns.id, columns.file).where(columns.state == "current")
+    )
+    return {row.id: row.file for row in rows}
+
+
 def _for_controller(actor: Person, name: str, controller: str) -> None:
     if Role.ADMINISTRATOR not in actor.roles and actor.controller != controller:
         raise Refused(
@@ -189,6 +200,11 @@ def _switch(act: Act, publication: Publication) -> str:
             "spine_version": publication.spine_version,
             "descriptor_sha256": digest(publication.descriptor),
             "tables": [table.name for table in publication.tables],
+            "tables_sha256": {
+                table.name: text_digest(encode_table(table))
+                for table in publication.tables
+            },
+            "file_sha256": publication.file_sha256,
             "cap": publication.cap.facts() if publication.cap else None,
         },
     )

@@ -43,7 +43,7 @@ from tre.intake.summary import summary
 from tre.intake.sweep import sweep_locked
 from tre.intake.unique import check_unique
 from tre.intake.weigh import ALONE, Weighing
-from tre.intake.zones import VERSION, Zones, remove, sync
+from tre.intake.zones import VERSION, Zones, digest_of, remove, sync
 from tre.keystore import KEY_BYTES
 from tre.manifest import Kind, Manifest, PrivacyUnit, Resource, public_tables
 
@@ -141,6 +141,7 @@ def _publication(intake: _Intake, file: Path, sources: list[Source]) -> Publicat
         tables=tables,
         file=relative,
         key_name=key_name,
+        file_sha256=digest_of(file),
         spine_version=spine.VERSION if intake.linked else None,
         counts=tuple(each.counts for each in taken),
         clamped=tuple(each.clamped for each in taken),

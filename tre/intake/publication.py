@@ -83,7 +83,8 @@ class Shares:
 class Publication:
     """One new version of a dataset, complete on disk and not yet in force.
 
-    `file` is relative to the home; `key_name` is its key in the keystore. Both are
+    `file` is relative to the home, `file_sha256` its digest in hexadecimal, and
+    `key_name` its key in the keystore. File and key are
     gone again if the switch does not take place. `clamped` has, for each table, the
     places and names of its clamped columns. `spine_version` is None where no
     table has linked people. `links` is None unless asked for: then it is an Arrow
@@ -97,6 +98,7 @@ class Publication:
     tables: tuple[Table, ...]
     file: Path
     key_name: str
+    file_sha256: str
     spine_version: int | None
     counts: tuple[Counts, ...]
     clamped: tuple[tuple[tuple[int, str], ...], ...] = ()

@@ -9,6 +9,7 @@ published versions have keys in the keystore.
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import re
 import secrets
@@ -112,6 +113,12 @@ def remove(file: Path) -> None:
     """Remove a zone file and its write-ahead log, where they exist."""
     for path in (file, file.with_name(f"{file.name}.wal")):
         path.unlink(missing_ok=True)
+
+
+def digest_of(file: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal. `OSError` where it cannot be read."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def sync(folder: Path) -> None:

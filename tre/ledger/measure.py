@@ -7,7 +7,7 @@ dataset's own budget: at once where it has one, else in the transaction that ope
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -15,13 +15,16 @@ from typing import Final
 from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
 
 from tre.audit.act import Act, acting
+from tre.control.canonical import Json
 from tre.control.database import Control
 from tre.control.tables import account, measurement, measurement_charge
 from tre.ledger.account import Kind, State
 from tre.ledger.reserve import taken
 from tre.ledger.settle import ENVIRONMENT
 
-_ACCOUNTS: Final = select(account.c.id, account.c.kind).where(
+_ACCOUNTS: Final = select(
+    account.c.id, account.c.kind, account.c.name, account.c.period
+).where(
     or_(
         (account.c.kind == Kind.POPULATION.value)
         & (account.c.name == bindparam("population")),
@@ -73,9 +76,10 @@ def reserve_measurement(  # noqa: PLR0913 (who, what for, how much, and when)
         with acting(control, person, now) as act:
             _insert(act, measured, owner)
             held = _accounts(act.connection, measured)
-            _refuse_unless(Kind.POPULATION.value in held.values())
-            _charge(act, measured, held)
-            act.record("profile.reserved", measured.id, _facts(measured))
+            _refuse_unless(any(each.kind == Kind.POPULATION.value for each in held))
+            charges = _charge(act, measured, held)
+            detail = {**_facts(measured), "charges": charges}
+            act.record("profile.reserved", measured.id, detail)
     except _Unaffordable:
         return None
     return measured
@@ -92,10 +96,11 @@ def settle_measurement(act: Act, measured: Measured) -> None:
         measurement_charge.c.measurement == measured.id
     )
     known = set(act.connection.execute(paid).scalars())
-    _charge(act, measured, {n: kind for n, kind in held.items() if n not in known})
+    charges = _charge(act, measured, [each for each in held if each.id not in known])
     if not _settled(act, measured.id, "released"):
         raise ValueError("this measurement has ended")
-    act.record("profile.released", measured.id, {"dataset": measured.dataset})
+    detail: dict[str, Json] = {"dataset": measured.dataset, "charges": charges}
+    act.record("profile.released", measured.id, detail)
 
 
 def fail_measurement(control: Control, measured_id: str, now: datetime) -> None:
@@ -138,26 +143,40 @@ def _insert(act: Act, measured: Measured, owner: str) -> None:
     )
 
 
-def _accounts(connection: Connection, measured: Measured) -> Mapping[int, str]:
-    """The open accounts that pay, by number, with their kind."""
+def _accounts(
+    connection: Connection, measured: Measured
+) -> Sequence[Row[int, str, str, int]]:
+    """The open accounts that pay: number, kind, name and period."""
     names = {"population": measured.population, "dataset": measured.dataset}
-    rows: list[Row[int, str]] = list(connection.execute(_ACCOUNTS, names))
-    return {row.id: row.kind for row in rows}
+    return connection.execute(_ACCOUNTS, names).all()
 
 
-def _charge(act: Act, measured: Measured, accounts: Mapping[int, str]) -> None:
+def _charge(
+    act: Act, measured: Measured, accounts: Sequence[Row[int, str, str, int]]
+) -> Sequence[Mapping[str, str | int]]:
+    """Take the price from these accounts; what was taken, as the log has it."""
     if not accounts:
-        return
+        return []
     today = act.now.astimezone(UTC).date()
-    nano = dict.fromkeys(accounts, measured.nano)
+    nano = {each.id: measured.nano for each in accounts}
     _refuse_unless(taken(act.connection, nano, 0, today))
     act.connection.execute(
         insert(measurement_charge),
         [
-            {"measurement": measured.id, "account": number, "nano": measured.nano}
-            for number in accounts
+            {"measurement": measured.id, "account": each.id, "nano": measured.nano}
+            for each in accounts
         ],
     )
+    return [
+        {
+            "kind": each.kind,
+            "name": each.name,
+            "period": each.period,
+            "nano": measured.nano,
+            "threshold_atto": 0,
+        }
+        for each in accounts
+    ]
 
 
 def _refuse_unless(affordable: bool) -> None:  # noqa: FBT001 - the condition itself
