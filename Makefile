@@ -32,7 +32,7 @@ FIND_PYTHON := for python in $(PYTHON); do \
 	then echo $$python; exit 0; fi; done; \
 	echo 'make: no Python 3.11 or newer with venv and ensurepip was found' >&2; exit 1
 
-.PHONY: help setup check fix test test-all bench docs lock serve demo clean
+.PHONY: help setup check fix test test-all soak bench docs lock serve demo clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -79,6 +79,9 @@ test: $(DEVELOPMENT) | $(TMPDIR) ## unit, spec, laws, traps and documents: a few
 
 test-all: $(DEVELOPMENT) | $(TMPDIR) ## adds the slow and statistical tests and many examples; coverage
 	$(BIN)/pytest -n auto --hypothesis-profile=thorough --cov
+
+soak: $(DEVELOPMENT) | $(TMPDIR) ## kill questions ten thousand times over; hours on a slow machine
+	$(BIN)/python -m tests.soak
 
 bench: $(DEVELOPMENT) | $(TMPDIR) ## speed, as ratios measured in the same run
 	$(BIN)/python -m tests.bench

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from privacy.profile import Profile
 
@@ -59,6 +59,31 @@ class Unit(Enum):
     NONE = "none"
 
 
+class Size(Enum):
+    """How large a table may be, as its steward says in public; never counted.
+
+    It fixes how long a question is given, and nothing else.
+    """
+
+    SMALL = "small"
+    MEDIUM = "medium"
+    LARGE = "large"
+    HUGE = "huge"
+
+    @property
+    def rows(self) -> int:
+        """The most rows that a table of this class is meant to have."""
+        return _ROWS[self]
+
+
+_ROWS: Final = {
+    Size.SMALL: 10**5,
+    Size.MEDIUM: 10**6,
+    Size.LARGE: 10**7,
+    Size.HUGE: 10**8,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column a researcher may name, and what is known of it.
@@ -82,7 +107,8 @@ class Table:
     the columns the asking project may use; the others exist but refuse by name.
     `unique` are the sets of columns that no two rows of a public table agree on:
     publication enforced it. A protected table has none. `profile` says how many rows
-    people have, where that could be afforded.
+    people have, where that could be afforded, and `size` what its steward says of
+    its size.
     """
 
     name: str
@@ -94,6 +120,7 @@ class Table:
     title: str = ""
     unique: tuple[tuple[str, ...], ...] = ()
     profile: Profile | None = None
+    size: Size = Size.MEDIUM
 
 
 @dataclass(frozen=True, slots=True)

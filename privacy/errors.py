@@ -69,6 +69,9 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "rate_limited": "Too many attempts or refusals in a short time: wait.",
         "no_budget": "There is no open budget of this name.",
         "no_inbox": "This server takes no files.",
+        "in_doubt": "The ledger was lost while a change was made: look whether it was.",
+        "not_confined": "This machine lacks a layer that confines who reads data.",
+        "unknown_layer": "No layer of confinement has this name.",
         "not_there_yet": "A part of the environment that is still to come.",
         "outcome_missing": "A project closes with its outcome on record.",
         "period_running": "A population's next budget begins when this one has ended.",
@@ -78,7 +81,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "separation_of_duties": (
             "Nobody judges their own project or changes their own roles."
         ),
-        "unavailable": "The ledger cannot be written just now: ask again.",
+        "unavailable": "No process is free, or the ledger not writable: ask again.",
         "unknown_release": "No release of yours has this id.",
         "unknown_token": "No token of this id is known.",
         "wrong_state": "What was asked does not fit the state this is in.",

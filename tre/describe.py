@@ -93,6 +93,7 @@ def _table(table: Table, roles: Mapping[str, str]) -> dict[str, Any]:
         "rows_per_person": table.rows_per_person
         if table.unit is not Unit.NONE
         else None,
+        "size": table.size.value,
         "columns": [_column(column, roles) for column in table.columns],
         "profile": None if table.profile is None else _profile(table.profile),
     }

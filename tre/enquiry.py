@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from operator import itemgetter
@@ -31,12 +31,13 @@ from privacy.tally import compile_tallies, position
 from tre.audit.act import log_size
 from tre.control.database import Control
 from tre.control.rates import REFUSALS, REPEATS, Rate
+from tre.enclave.confinement import Unavailable
 from tre.enclave.job import Attachment, Job
-from tre.enclave.supervisor import Enclave
+from tre.enclave.supervisor import Enclave, Seat
 from tre.governance.admit import Admission, admit
 from tre.governance.catalogue import Version
 from tre.ledger.outcome import find_repeat, settled_outcome
-from tre.ledger.question import Asked, Cost, Question, Settled
+from tre.ledger.question import Asked, Cost, Question, Reserved, Settled
 from tre.ledger.reserve import reserve
 from tre.ledger.settle import record_refusal, record_repeat, settle_failed
 from tre.pace import Pace
@@ -181,40 +182,103 @@ def _priced(planned: Planned, spend: Spend) -> Price:
 
 
 def _answered(gate: Gate, planned: Planned, priced: Price) -> Release:
+    """Charge and answer. Who waits for a process to be free waits uncharged."""
     jobs = _jobs(gate, planned, priced)
-    reserved = reserve(
-        gate.control,
-        planned.question,
-        Cost.of(priced, planned.asked.draws),
-        owner=gate.owner,
-        now=gate.clock(),
-        check=lambda connection: _checkadmitted(gate, planned, connection),
-    )
+    with _seat(gate) as seat:
+        reserved = reserve(
+            gate.control,
+            planned.question,
+            Cost.of(priced, planned.asked.draws),
+            owner=gate.owner,
+            now=gate.clock(),
+            check=lambda connection: _check_admitted(gate, planned, connection),
+        )
+        noised = None
+        if isinstance(reserved, Reserved):
+            noised = _noised(gate, planned, jobs, seat)
     if isinstance(reserved, Settled):
         return _again(gate, planned.asked, reserved.release)
-    begun = gate.pace.begin()
     try:
-        table = arrow_table(
-            arrange(check(_noised(gate, jobs), priced)),
-            draws=planned.asked.draws,
-        )
-        stored = publish(
-            gate.control,
-            reserved,
-            receipt_body(priced, table),
-            content_of(table),
-            gate.clock(),
-        )
+        return _released(gate, planned, priced, reserved, noised)
     except Exception:  # noqa: BLE001 (whatever it is, it may depend on the data)
         with suppress(Exception):  # recovery settles what cannot be settled now
             settle_failed(gate.control, reserved, gate.clock())
         raise Failed from None
-    finally:
-        gate.pace.wait(begun)
+
+
+@contextmanager
+def _seat(gate: Gate) -> Iterator[Seat]:
+    """An enclave process, or a refusal: nothing is charged, and no data was read."""
+    with ExitStack() as held:
+        try:
+            seat = held.enter_context(gate.enclave.seat())
+        except Unavailable as unavailable:
+            raise _unavailable(unavailable.missing) from None
+        yield seat
+
+
+def _unavailable(missing: frozenset[str]) -> Refused:
+    if missing:
+        return Refused(
+            "not_confined",
+            "This machine does not confine the process that reads data:"
+            f" {', '.join(sorted(missing))} is missing.",
+            suggestion="Its administrator can see why, and accept it, with"
+            " `tre doctor`.",
+        )
+    return Refused(
+        "unavailable",
+        "No process is free to answer just now. Nothing was changed or charged.",
+        suggestion="Ask again in a moment.",
+    )
+
+
+def _noised(
+    gate: Gate, planned: Planned, jobs: Mapping[Job, Part], seat: Seat
+) -> NoisedTable | None:
+    """The answer when its slot is over; None where the question has failed."""
+    plans = [part.plan for part in jobs.values()]
+    slot = gate.pace.slot(plans, draws=planned.asked.draws)
+    with suppress(Failed):
+        return _together(tuple(jobs.values()), seat.answers(tuple(jobs), slot=slot))
+    return None
+
+
+def _together(parts: Sequence[Part], tables: Sequence[NoisedTable]) -> NoisedTable:
+    """The noised components, in the plan's order, and what was chosen."""
+    values = [
+        pair
+        for part, table in zip(parts, tables, strict=True)
+        for pair in zip(part.positions, table.values, strict=True)
+    ]
+    return NoisedTable(
+        tuple(each for _, each in sorted(values, key=itemgetter(0))),
+        tuple(each for table in tables for each in table.picked),
+    )
+
+
+def _released(
+    gate: Gate,
+    planned: Planned,
+    priced: Price,
+    reserved: Reserved,
+    noised: NoisedTable | None,
+) -> Release:
+    """What is made of noised figures: free, and no longer of the time it takes."""
+    if noised is None:
+        raise Failed
+    table = arrow_table(arrange(check(noised, priced)), draws=planned.asked.draws)
+    stored = publish(
+        gate.control,
+        reserved,
+        receipt_body(priced, table),
+        content_of(table),
+        gate.clock(),
+    )
     return release_from(stored, charged=True)
 
 
-def _checkadmitted(gate: Gate, planned: Planned, connection: Connection) -> None:
+def _check_admitted(gate: Gate, planned: Planned, connection: Connection) -> None:
     """Refuse where leave was taken back while the question was planned."""
     if log_size(connection) == planned.admission.log_size:
         return  # whatever changes leave to ask is in the log, and nothing is new there
@@ -255,20 +319,6 @@ def _jobs(gate: Gate, planned: Planned, priced: Price) -> Mapping[Job, Part]:
         ): part
         for part in parts(priced)
     }
-
-
-def _noised(gate: Gate, jobs: Mapping[Job, Part]) -> NoisedTable:
-    """The noised components, in the plan's order, and what was chosen."""
-    tables = [(part, gate.enclave.answer(job)) for job, part in jobs.items()]
-    values = [
-        pair
-        for part, table in tables
-        for pair in zip(part.positions, table.values, strict=True)
-    ]
-    return NoisedTable(
-        tuple(each for _, each in sorted(values, key=itemgetter(0))),
-        tuple(each for _, table in tables for each in table.picked),
-    )
 
 
 def _again(gate: Gate, asked: Asked, release: str) -> Release:

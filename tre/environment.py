@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -24,10 +24,18 @@ from tre.audit.verify import Verification, verify
 from tre.batch import Batch, explain_batch
 from tre.control.canonical import Json
 from tre.describe import described_dataset, described_datasets, described_project
+from tre.enclave.confinement import LAYERS
+from tre.enclave.supervisor import ONE, Capacity
 from tre.enquiry import ask, explain_question
 from tre.governance import people, populations, projects
 from tre.governance.admit import admit
 from tre.governance.application import read_application
+from tre.governance.confinement import (
+    Acceptance,
+    accept_layer,
+    accepted_layers,
+    require_layer,
+)
 from tre.governance.datasets import check_steward
 from tre.governance.project import find_project
 from tre.governance.reconcile import reconcile as reconcile_governance
@@ -56,6 +64,21 @@ OPERATOR: Final = "administrator"
 """Who acts where nobody is named: the first administrator, who holds the home."""
 
 
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A layer of confinement, and whether the operator does without it."""
+
+    name: str
+    takes_away: str
+    granted: bool
+    accepted: Acceptance | None
+
+    @property
+    def open(self) -> bool:
+        """Whether it is missing and nobody has accepted that."""
+        return not self.granted and self.accepted is None
+
+
 class Environment:
     """One trusted research environment, at a home directory. Safe across threads.
 
@@ -68,14 +91,21 @@ class Environment:
         self._parts = parts
 
     @classmethod
-    def create(cls, home: Path | str) -> Self:
-        """Make an environment, and its first administrator, `administrator`."""
-        return cls(found(Path(home), Terms()))
+    def create(cls, home: Path | str, *, control: str | None = None) -> Self:
+        """Make an environment, and its first administrator, `administrator`.
+
+        `control` is the address of an empty PostgreSQL database, without a password,
+        to keep people, projects and the ledger in; else they are in the home.
+        """
+        return cls(found(Path(home), Terms(), control))
 
     @classmethod
-    def open(cls, home: Path | str) -> Self:
-        """Open an environment; what a crash left half-done is ended."""
-        parts = open_home(Path(home), Terms())
+    def open(cls, home: Path | str, *, capacity: Capacity = ONE) -> Self:
+        """Open an environment; what a crash left half-done is ended.
+
+        `capacity` is how many questions are answered at a time, and in what memory.
+        """
+        parts = open_home(Path(home), Terms(), capacity)
         sweep_zones(parts)
         return cls(parts)
 
@@ -326,6 +356,32 @@ class Environment:
         with self._parts.control.reading() as connection:
             return _left(connection, Kind.POPULATION, name)
 
+    # ------------------------------------------------------------------ confinement
+
+    def confinement(self) -> tuple[Layer, ...]:
+        """What confines the processes that read data, layer by layer."""
+        granted = self._parts.gate.enclave.granted()
+        with self._parts.control.reading() as connection:
+            accepted = accepted_layers(connection)
+        return tuple(
+            Layer(name, words, name in granted, accepted.get(name))
+            for name, words in LAYERS.items()
+        )
+
+    def accept_layer(
+        self, layer: str, *, reason: str, person: str | None = None
+    ) -> None:
+        """Answer questions although this layer is missing; on record, with a reason."""
+        _known_layer(layer)
+        with self._acting(person) as act:
+            accept_layer(act, layer, reason)
+
+    def require_layer(self, layer: str, *, person: str | None = None) -> None:
+        """Take the acceptance of a missing layer back, from the next question on."""
+        _known_layer(layer)
+        with self._acting(person) as act:
+            require_layer(act, layer)
+
     # ------------------------------------------------------------------------ audit
 
     def checkpoint(self) -> Mapping[str, Json]:
@@ -359,12 +415,22 @@ class Environment:
         return acting(self._parts.control, actor, self._parts.clock())
 
 
-def found(home: Path, terms: Terms) -> Parts:
+def found(home: Path, terms: Terms, control: str | None = None) -> Parts:
     """Make a home, on terms, with its first administrator."""
-    parts = make_home(home, terms)
+    parts = make_home(home, terms, server=control)
     with acting(parts.control, OPERATOR, parts.clock()) as act:
         people.found_environment(act)
     return parts
+
+
+def _known_layer(name: str) -> None:
+    if name not in LAYERS:
+        raise Refused(
+            "unknown_layer",
+            "There is no such layer of confinement.",
+            clause=str(name)[:80],
+            suggestion=f"Layers are {', '.join(LAYERS)}.",
+        )
 
 
 def _role(name: str) -> Role:

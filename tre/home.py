@@ -6,20 +6,25 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import Enum
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import URL
 
 from connectors.errors import Invalid
 from privacy.policy import GATEWAY, Policy
-from tre.control.database import Control, Durability, open_control
+from tre.control.database import Control, is_made, open_control
+from tre.control.engines import Durability, Place, read_address
 from tre.control.instance import Instance, begin_instance, instance_alive
+from tre.enclave.confinement import LAYERS
 from tre.enclave.job import Attachment
-from tre.enclave.supervisor import Enclave
+from tre.enclave.supervisor import ONE, Capacity, Enclave
 from tre.enquiry import Gate, Limits
 from tre.governance.catalogue import Version
+from tre.governance.confinement import accepted_layers
 from tre.identity.desk import Desk
 from tre.keystore import Keystore, KeyUnavailable
 from tre.ledger.measure import recover_measurements
@@ -46,8 +51,20 @@ class Layout:
 
     @property
     def control(self) -> Path:
-        """The control database."""
+        """The control database, where it is a file."""
         return self.root / "control.sqlite"
+
+    @property
+    def server(self) -> Path:
+        """The address of the control database, where it is on a server."""
+        return self.root / "control.url"
+
+    @property
+    def place(self) -> Place | None:
+        """Where the control database is; None where this is no home."""
+        if self.server.exists():
+            return read_address(self.server.read_text(encoding="utf-8").strip())
+        return self.control if self.control.exists() else None
 
     @property
     def keys(self) -> Path:
@@ -75,6 +92,14 @@ class Layout:
         return self.root / "instances"
 
 
+class Confinement(Enum):
+    """Whether layers that the kernel lacks have to be accepted by the operator."""
+
+    WHOLE = "whole"
+    WHATEVER_THERE_IS = "whatever there is"
+    """For laboratories: whoever opens one holds the data already."""
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What a laboratory may choose and an environment may not."""
@@ -83,6 +108,7 @@ class Terms:
     waiting: Waiting = Waiting.QUANTISED
     durability: Durability = Durability.POWER_CUT
     limits: Limits = field(default_factory=Limits)
+    confinement: Confinement = Confinement.WHOLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,30 +134,52 @@ class Parts:
         self.control.close()
 
 
-def make_home(root: Path, terms: Terms) -> Parts:
-    """Make a new home and open it. Invalid where something is there already."""
+def make_home(
+    root: Path, terms: Terms, capacity: Capacity = ONE, server: str | None = None
+) -> Parts:
+    """Make a new home and open it. Invalid where something is there already.
+
+    `server` is the address of an empty PostgreSQL database for what the home's own
+    file holds otherwise.
+    """
     if root.exists() and not (root.is_dir() and next(root.iterdir(), None) is None):
         raise Invalid(str(root), "expected a folder that is empty or not there yet")
     layout = Layout(root)
+    address = None if server is None else _empty(server)
     for folder in (root, layout.zones, layout.published, layout.scratch):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     keystore = Keystore.create(layout.keys)
     keystore.create_key(SIGNING)
     keystore.create_key(IDENTITY)
-    return _open(layout, keystore, terms)
+    if address is None:
+        layout.control.touch(mode=0o600)
+    else:
+        layout.server.touch(mode=0o600)
+        layout.server.write_text(f"{address.render_as_string()}\n", encoding="utf-8")
+    return _open(layout, keystore, terms, capacity)
 
 
-def open_home(root: Path, terms: Terms) -> Parts:
+def _empty(server: str) -> URL:
+    try:
+        address = read_address(server)
+    except ValueError as problem:
+        raise Invalid("control", str(problem)) from None
+    if is_made(address):
+        raise Invalid("control", "expected a database with nothing in it")
+    return address
+
+
+def open_home(root: Path, terms: Terms, capacity: Capacity = ONE) -> Parts:
     """Open a home. Questions that a crash left unsettled are settled as failed.
 
     Invalid where there is no home, or its keys cannot be read.
     """
     layout = Layout(root)
-    if not layout.control.exists():
+    if layout.place is None:
         raise Invalid(str(root), "there is no environment here; `tre init` makes one")
     try:
         keystore = Keystore.open(layout.keys)
-        parts = _open(layout, keystore, terms)
+        parts = _open(layout, keystore, terms, capacity)
     except KeyUnavailable as problem:
         raise Invalid(str(layout.keys), str(problem)) from None
     with ExitStack() as undo:
@@ -143,14 +191,22 @@ def open_home(root: Path, terms: Terms) -> Parts:
     return parts
 
 
-def _open(layout: Layout, keystore: Keystore, terms: Terms) -> Parts:
+def _open(
+    layout: Layout, keystore: Keystore, terms: Terms, capacity: Capacity
+) -> Parts:
     signing = Ed25519PrivateKey.from_private_bytes(keystore.key(SIGNING))
     with ExitStack() as undo:
-        enclave = Enclave(layout.published, layout.scratch)
+        place = layout.place or layout.control
+        control = open_control(place, signing, durability=terms.durability)
+        undo.callback(control.close)
+        enclave = Enclave(
+            layout.published,
+            layout.scratch,
+            capacity,
+            accepted=lambda: _accepted(control, terms),
+        )
         undo.callback(enclave.close)
         enclave.start()
-        control = open_control(layout.control, signing, durability=terms.durability)
-        undo.callback(control.close)
         instance = begin_instance(layout.instances)
         undo.pop_all()
 
@@ -170,3 +226,11 @@ def _open(layout: Layout, keystore: Keystore, terms: Terms) -> Parts:
     )
     desk = Desk(control, utc_now, keystore.key_or_new(IDENTITY))
     return Parts(layout, keystore, control, instance, gate, desk)
+
+
+def _accepted(control: Control, terms: Terms) -> frozenset[str]:
+    """The layers of confinement that may be missing."""
+    if terms.confinement is Confinement.WHATEVER_THERE_IS:
+        return frozenset(LAYERS)
+    with control.reading() as connection:
+        return frozenset(accepted_layers(connection))

@@ -26,7 +26,7 @@ from privacy.names import DRAW
 from privacy.policy import POLICIES
 from tre.audit.act import acting
 from tre.batch import Batch
-from tre.control.database import Durability
+from tre.control.engines import Durability
 from tre.control.tables import LARGEST
 from tre.enquiry import Limits, ask
 from tre.environment import OPERATOR, Environment, found
@@ -34,7 +34,7 @@ from tre.exactly import Brought
 from tre.governance import people, populations, projects
 from tre.governance.application import Criteria, read_application
 from tre.governance.roles import Role
-from tre.home import Parts, Terms
+from tre.home import Confinement, Parts, Terms
 from tre.intake import Options
 from tre.ledger.budget import Budget
 from tre.ledger.question import Asked
@@ -83,7 +83,11 @@ class Lab:
         self._brought: Brought | None = None
         waiting = Waiting.QUANTISED if quantise_time else Waiting.NONE
         terms = Terms(
-            POLICIES[policy], waiting, Durability.PROCESS_END, Limits(None, None)
+            POLICIES[policy],
+            waiting,
+            Durability.PROCESS_END,
+            Limits(None, None),
+            Confinement.WHATEVER_THERE_IS,
         )
         asked: Mapping[str, float | str] = {
             "epsilon": epsilon,

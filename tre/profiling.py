@@ -19,6 +19,7 @@ from privacy.errors import Failed
 from privacy.profile import Profile
 from privacy.profiling import Measurement, measurement, profile_of
 from tre.audit.act import Act
+from tre.enclave.confinement import Unavailable
 from tre.enclave.job import Attachment, Job
 from tre.enquiry import Gate
 from tre.governance.catalogue import Version, last_profiles
@@ -76,7 +77,7 @@ def profile(
             return Profiled(_drawn(gate, publication, planned), measured)
         except BaseException as problem:
             fail_measurement(gate.control, measured.id, gate.clock())
-            if not isinstance(problem, Failed):
+            if not isinstance(problem, Failed | Unavailable):
                 raise
     with gate.control.reading() as connection:
         return Profiled(_earlier(connection, publication), None)

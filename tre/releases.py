@@ -26,7 +26,7 @@ from tre.audit.act import Entry, acting
 from tre.audit.merkle import verify_inclusion
 from tre.audit.record import leaf_of
 from tre.control.canonical import Json, canonical, digest
-from tre.control.database import Control
+from tre.control.database import Control, InDoubt, unavailable
 from tre.control.tables import question, release, storable
 from tre.ledger.question import Reserved
 from tre.ledger.settle import ENVIRONMENT, settle_released
@@ -72,6 +72,21 @@ def publish(
     numbers that are not whole are given as text. One transaction, after which the
     release may be shown. AlreadySettled where the question has ended meanwhile.
     """
+    try:
+        receipt, project = _published(control, reserved, body, content, now)
+    except InDoubt:
+        return _published_all_the_same(control, reserved)
+    return StoredRelease(reserved.id, project, json.loads(receipt), content)
+
+
+def _published(
+    control: Control,
+    reserved: Reserved,
+    body: Mapping[str, Json],
+    content: Content,
+    now: datetime,
+) -> tuple[str, str]:
+    """The receipt and the project of a release just stored, in one transaction."""
     made: dict[str, Json] = {
         "release": reserved.id,
         "body": body,
@@ -97,8 +112,16 @@ def publish(
                 "content": content.data,
             },
         )
-    project = str(ended.facts["project"])
-    return StoredRelease(reserved.id, project, json.loads(receipt), content)
+    return receipt, str(ended.facts["project"])
+
+
+def _published_all_the_same(control: Control, reserved: Reserved) -> StoredRelease:
+    """The release, where the ledger was lost just after it had been stored."""
+    with control.reading() as connection:
+        try:
+            return load_release(connection, reserved.id)
+        except LookupError:
+            raise unavailable() from None
 
 
 def load_release(connection: Connection, release_id: str) -> StoredRelease:

@@ -10,19 +10,23 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import event
+from sqlalchemy import event, make_url
 
 from privacy.accounting import Measure
-from privacy.errors import Refused
+from privacy.errors import Failed, Refused
 from tests.control.world import KEY, NOW, World
-from tre.control.database import Durability, open_control
-from tre.control.instance import begin_instance
+from tre.control.database import open_control
+from tre.control.engines import Durability, Place
+from tre.control.instance import begin_instance, instance_alive
+from tre.ledger.outcome import settled_outcome
 from tre.ledger.question import Cost, Reserved
 from tre.ledger.reserve import reserve
-from tre.releases import Content, publish
+from tre.ledger.settle import recover
+from tre.releases import Content, load_release, publish
 
 COST = Cost(Measure.ZCDP, 7, 7)
 
@@ -49,41 +53,85 @@ def attempt(world: World, text: str, key: str | None = None) -> str:
     return "reserved" if isinstance(outcome, Reserved) else "settled"
 
 
-def open_at_once(path: str, processes: str) -> None:
+def text_of(place: Place) -> str:
+    """A place as one word of a command line."""
+    if isinstance(place, Path):
+        return str(place)
+    return place.render_as_string(hide_password=False)
+
+
+def _place(text: str) -> Place:
+    return make_url(text) if "://" in text else Path(text)
+
+
+def open_at_once(place: str, processes: str) -> None:
     """Open one database from many processes; their exit codes are printed."""
 
     def opener() -> None:
-        open_control(Path(path), KEY, durability=Durability.PROCESS_END).close()
+        open_control(_place(place), KEY, durability=Durability.PROCESS_END).close()
 
     forks = [_fork(opener) for _ in range(int(processes))]
     for fork in forks:
         _say(_ended(fork))
 
 
-def ask_at_once(path: str, version: str, processes: str, questions: str) -> None:
-    """Ask from many processes; what became of each question is printed."""
+def ask_at_once(place: str, version: str, processes: str, questions: str) -> None:
+    """Ask from many processes, each with as many threads as it has questions.
+
+    What became of each question is printed.
+    """
 
     def asker() -> None:
-        control = open_control(Path(path), KEY, durability=Durability.PROCESS_END)
+        control = open_control(_place(place), KEY, durability=Durability.PROCESS_END)
         world = World(control, (version,))
-        for number in range(int(questions)):
-            outcome = attempt(world, f"SELECT {os.getpid()}, {number}")
-            _say(outcome)
+        with ThreadPoolExecutor(int(questions)) as threads:
+            texts = [f"SELECT {os.getpid()}, {n}" for n in range(int(questions))]
+            for outcome in threads.map(lambda text: attempt(world, text), texts):
+                _say(outcome)
         control.close()
 
     for fork in [_fork(asker) for _ in range(int(processes))]:
         assert _ended(fork) == 0
 
 
-def ask_and_die(*homes: str) -> None:
-    """Ask once in each home, and be killed before step 1, 2, 3 and so on."""
-    for step, home in enumerate(homes, start=1):
-        _say(_ended(_fork(partial(_killed_at, step, Path(home)))))
+def ask_and_die(place: str, version: str, instances: str, *steps: str) -> None:
+    """Ask again and again, killed at one step each, and recover each time.
+
+    Printed of each: how the process ended, how many questions were recovered, what a
+    retry finds, and what another retry finds.
+    """
+    folder = Path(instances)
+    for number, step in enumerate(steps):
+        key = f"key-{number}"
+        ended = _ended(
+            _fork(partial(_killed_at, int(step), place, version, key, folder))
+        )
+        control = open_control(_place(place), KEY, durability=Durability.PROCESS_END)
+        recovered = recover(control, partial(instance_alive, folder), NOW)
+        found = [_outcome(World(control, (version,)), key) for _ in range(2)]
+        control.close()
+        _say(f"{ended},{recovered},{found[0]},{found[1]}")
 
 
-def _killed_at(step: int, home: Path) -> None:
-    control = open_control(home / "control.db", KEY)
-    instance = begin_instance(home / "instances")
+def _outcome(world: World, key: str) -> str:
+    """What a retry with this key finds."""
+    with world.control.reading() as connection:
+        try:
+            asked = world.question(f"SELECT '{key}'", idempotency_key=key).asked
+            release = settled_outcome(connection, asked)
+        except Failed:
+            return "failed"
+        except Refused as refusal:
+            return refusal.code
+        if release is None:
+            return "never"
+        load_release(connection, release)
+        return "released"
+
+
+def _killed_at(step: int, place: str, version: str, key: str, instances: Path) -> None:
+    control = open_control(_place(place), KEY, durability=Durability.PROCESS_END)
+    instance = begin_instance(instances)
     seen = 0
 
     def count(*_arguments: object) -> None:
@@ -92,9 +140,10 @@ def _killed_at(step: int, home: Path) -> None:
         if seen == step:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    event.listen(control.engine, "before_cursor_execute", count)
-    event.listen(control.engine, "commit", count)
-    question = World(control, ("people/1",)).question(idempotency_key="key")
+    for moment in ("before_cursor_execute", "after_cursor_execute", "commit"):
+        event.listen(control.engine, moment, count)
+    world = World(control, (version,))
+    question = world.question(f"SELECT '{key}'", idempotency_key=key)
     reserved = reserve(control, question, COST, owner=instance.id, now=NOW)
     assert isinstance(reserved, Reserved)
     count()

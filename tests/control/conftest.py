@@ -9,6 +9,14 @@ import pytest
 
 from tests.control import world as worlds
 from tests.control.world import World
+from tests.postgres import Postgres, running
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server, for as long as tests run."""
+    with running() as server:
+        yield server
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from tests.control.world import (
 )
 from tre.audit.act import Act
 from tre.governance.application import read_application
+from tre.governance.confinement import accept_layer
 from tre.governance.datasets import check_steward, switch_versions, withdraw_dataset
 from tre.governance.people import (
     add_person,
@@ -71,6 +72,7 @@ DEEDS: dict[Action, Callable[[Act], object]] = {
     Action.SUSPEND_PROJECT: lambda act: suspend_project(act, "pathways", "Why not."),
     Action.RESUME_PROJECT: lambda act: resume_project(act, "pathways"),
     Action.CLOSE_PROJECT: lambda act: close_project(act, "pathways", "Done."),
+    Action.ACCEPT_LAYER: lambda act: accept_layer(act, "landlock", "No kernel."),
 }
 
 

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -15,7 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from privacy.accounting import NANO, Measure
 from privacy.catalogue import Column, Domain, Table, Type, Unit
 from tre.audit.act import Act, acting
-from tre.control.database import Control, Durability, open_control
+from tre.control.database import Control, open_control
+from tre.control.engines import Durability, Place
 from tre.governance.application import read_application
 from tre.governance.datasets import Publication, switch_versions
 from tre.governance.people import add_person, found_environment
@@ -132,7 +132,7 @@ def application(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
-def found(path: Path) -> World:
+def found(path: Place) -> World:
     """A new control database with people in it, and nothing else."""
     world = World(open_control(path, KEY, durability=Durability.PROCESS_END))
     with world.act(ADMINISTRATOR) as act:
@@ -144,7 +144,7 @@ def found(path: Path) -> World:
     return world
 
 
-def populated(path: Path, rho: Decimal | int = 100, **changes: Any) -> World:
+def populated(path: Place, rho: Decimal | int = 100, **changes: Any) -> World:
     """People, a population with so much rho, and one published dataset."""
     world = found(path)
     grant = Grant(zcdp(rho), date(2028, 1, 1))
@@ -155,7 +155,7 @@ def populated(path: Path, rho: Decimal | int = 100, **changes: Any) -> World:
     return World(world.control, versions)
 
 
-def activated(path: Path, rho: Decimal | int = 100, **changes: Any) -> World:
+def activated(path: Place, rho: Decimal | int = 100, **changes: Any) -> World:
     """A populated world with an active project, `pathways`."""
     world = populated(path, rho)
     propose(world, **changes)

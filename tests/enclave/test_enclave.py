@@ -17,8 +17,11 @@ from privacy.catalogue import Domain, Type
 from privacy.errors import Failed
 from privacy.mechanism import Kind, Mechanism
 from tests.enclave.published import publish
+from tre.enclave.confinement import LAYERS
 from tre.enclave.job import Attachment, Job, decode_job, encode_job
-from tre.enclave.supervisor import Enclave
+from tre.enclave.supervisor import Capacity, Enclave
+
+ALL = frozenset(LAYERS)
 
 QUIET = Mechanism(Kind.LAPLACE, 1e-3, 1, 1)
 """So little noise that a test can read the answer; no real price buys it."""
@@ -47,7 +50,8 @@ def enclave(
     folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Enclave]:
     """A running enclave over the folder."""
-    enclave = Enclave(folder, tmp_path_factory.mktemp("scratch"))
+    scratch = tmp_path_factory.mktemp("scratch")
+    enclave = Enclave(folder, scratch, accepted=lambda: ALL)
     enclave.start()
     yield enclave
     enclave.close()
@@ -130,7 +134,7 @@ def test_a_sum_of_nothing_is_zero(
 
 def test_one_process_reads_many_versions(folder: Path, tmp_path: Path) -> None:
     """A process goes on to attach whatever is published after it started."""
-    enclave = Enclave(folder, tmp_path / "scratch")
+    enclave = Enclave(folder, tmp_path / "scratch", accepted=lambda: ALL)
     for version in range(5):
         file = publish(folder, f"CREATE TABLE published.t AS SELECT {version} AS x")
         attachment = Attachment(f"n{version}", file.path, file.key)
@@ -166,8 +170,7 @@ def test_a_killed_process_fails_its_question_only(
 ) -> None:
     """The question at hand fails; the next one meets a new process."""
     enclave.answer(by_region(people))
-    process = enclave._process
-    assert process is not None
+    process = enclave._idle[-1]
     endless = Job(
         (people,),
         "SELECT count(*) AS c0 FROM range(100000000000) AS a(i) WHERE i % 7 = 3",
@@ -184,7 +187,8 @@ def test_a_question_past_its_deadline_fails(
     folder: Path, people: Attachment, tmp_path: Path
 ) -> None:
     """The process is killed at the deadline, and its scratch is gone."""
-    enclave = Enclave(folder, tmp_path / "scratch", deadline_seconds=0.05)
+    soon = Capacity(deadline_seconds=0.05)
+    enclave = Enclave(folder, tmp_path / "scratch", soon, accepted=lambda: ALL)
     endless = Job(
         (people,),
         "SELECT count(*) AS c0 FROM range(100000000000) AS a(i) WHERE i % 7 = 3",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from sqlalchemy import event, select
 
 from connectors.errors import Invalid
 from privacy.errors import Failed, Refused
+from privacy.plan import Plan
 from tests.environment.world import (
     RESEARCHER,
     STEWARD,
@@ -52,10 +53,10 @@ class Interrupted(Pace):
 
     deed: Callable[[], None]
 
-    def begin(self) -> float:
+    def slot(self, plans: Iterable[Plan], *, draws: int = 1) -> float | None:
         """Do it."""
         self.deed()
-        return Pace.begin(self)
+        return Pace.slot(self, plans, draws=draws)
 
 
 def before_charging(parts: Parts, deed: Callable[[], None]) -> enquiry.Gate:

@@ -204,15 +204,10 @@ def test_a_dead_enclave_fails_the_question_and_charges_it(
 ) -> None:
     """The failure has no words of its own, and the next question is answered."""
     ask(environment, epsilon=0.05, fresh=True)
-    process = environment._parts.gate.enclave._process
-    assert process is not None
-    os.kill(process.pid, signal.SIGSTOP)
+    os.kill(environment._parts.gate.enclave._idle[-1].pid, signal.SIGSTOP)
     before = left(environment)
-    enclave = environment._parts.gate.enclave
-    patience, enclave._deadline_seconds = enclave._deadline_seconds, 0.2
     with pytest.raises(Failed) as failure:
         ask(environment, epsilon=0.05, fresh=True)
-    enclave._deadline_seconds = patience
     assert str(failure.value) == Failed.message
     assert left(environment) < before
     assert ask(environment, epsilon=0.05, fresh=True).charged

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
+from tests.confinement import accept_what_is_missing
 from tre.environment import Environment
 
 RESEARCHER = "researcher@example.org"
@@ -119,9 +120,12 @@ def write_source(folder: Path, table: pa.Table, name: str = "people") -> Path:
     return manifest
 
 
-def furnished(home: Path, sources: Path, **changes: Any) -> Environment:
+def furnished(
+    home: Path, sources: Path, *, control: str | None = None, **changes: Any
+) -> Environment:
     """An environment with the dataset published and the project approved."""
-    environment = Environment.create(home)
+    environment = Environment.create(home, control=control)
+    accept_what_is_missing(environment)
     environment.create_population(
         "residents", epsilon=20, delta=1e-6, until=date(2099, 12, 31)
     )

@@ -13,7 +13,8 @@ import pytest
 
 from tests.control import world as worlds
 from tests.control.world import ADMINISTRATOR, KEY, NOW, RESEARCHER, World
-from tre.control.database import Durability, open_control
+from tre.control.database import open_control
+from tre.control.engines import Durability
 from tre.identity.accounts import Credentials
 from tre.identity.desk import Desk
 from tre.identity.sessions import Session

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.confinement import accept_what_is_missing
 from tests.ways_in.world import (
     MEMBER,
     RESEARCHER,
@@ -31,6 +32,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("made") / "home"
     manifest = write_dataset(tmp_path_factory.mktemp("data"))
     with Environment.create(home) as environment:
+        accept_what_is_missing(environment)
         environment.create_population(
             "residents", epsilon=200.0, delta=1e-5, until=date(2099, 12, 31)
         )

@@ -16,15 +16,13 @@ from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Connection, bindparam, insert, select, update
-from sqlalchemy.exc import OperationalError
 
-from privacy.errors import Refused
 from tre.audit.checkpoint import sign_head
 from tre.audit.kinds import KINDS
 from tre.audit.merkle import HASH_BYTES, Frontier, Head, Node, inclusion_proof
 from tre.audit.record import Record
 from tre.control.canonical import Json, canonical
-from tre.control.database import Control
+from tre.control.database import LOST, Control, unavailable
 from tre.control.tables import (
     audit_head,
     audit_node,
@@ -117,19 +115,16 @@ def acting(control: Control, actor: str, now: datetime) -> Iterator[Act]:
     """A transaction of `actor` at `now`, committed with its records at the end.
 
     Any exception rolls everything back. NothingRecorded where no record was made;
-    Refused with unavailable where the database cannot be written.
+    Refused with unavailable where the database cannot be written, InDoubt where it
+    was lost while committing.
     """
     try:
         with control.writing() as connection:
             act = Act(connection, actor, now, _read_frontier(connection))
             yield act
             _seal(act, control)
-    except (OperationalError, TimeoutError):
-        raise Refused(
-            "unavailable",
-            "The ledger cannot be written just now. Nothing was changed or charged.",
-            suggestion="Ask again in a moment.",
-        ) from None
+    except LOST:
+        raise unavailable() from None
 
 
 def log_size(connection: Connection) -> int:

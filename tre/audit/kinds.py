@@ -41,6 +41,8 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
         "project.suspended": "A project was stopped.",
         "project.resumed": "A suspended project was let go on.",
         "project.closed": "A project ended, with its outcome.",
+        "enclave.layer_accepted": "A missing layer of confinement was accepted.",
+        "enclave.layer_required": "A layer of confinement is needed again.",
         "question.reserved": "A question was admitted and charged.",
         "question.refused": "A question was refused; it cost nothing.",
         "question.released": "A question was answered.",

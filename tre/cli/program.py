@@ -10,6 +10,7 @@ from tre.cli import (
     absent,
     audit,
     datasets,
+    doctor,
     people,
     projects,
     providers,
@@ -28,6 +29,7 @@ program: Final = typer.Typer(
 )
 
 program.command("init")(setup.init)
+program.command("doctor")(doctor.doctor)
 program.add_typer(setup.population, name="population")
 program.add_typer(people.person, name="person")
 program.add_typer(people.token, name="token")

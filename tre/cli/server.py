@@ -13,7 +13,7 @@ from tre.cli.options import HERE, Home
 from tre.cli.session import opened
 
 
-def serve(
+def serve(  # noqa: PLR0913 - one parameter for each option
     *,
     host: Annotated[
         str, typer.Option("--host", metavar="ADDRESS", help="Where to listen.")
@@ -29,13 +29,42 @@ def serve(
             help="Where each controller has a folder of files to onboard over HTTP.",
         ),
     ] = None,
+    workers: Annotated[
+        int,
+        typer.Option(
+            "--workers",
+            metavar="N",
+            min=1,
+            max=256,
+            help="How many questions are answered at a time.",
+        ),
+    ] = 4,
+    spares: Annotated[
+        int,
+        typer.Option(
+            "--spares",
+            metavar="N",
+            min=0,
+            max=64,
+            help="How many more processes stand ready for those that fail.",
+        ),
+    ] = 1,
+    memory: Annotated[
+        int,
+        typer.Option(
+            "--memory", metavar="MIB", min=64, help="What each may hold in memory."
+        ),
+    ] = 2048,
     home: Home = HERE,
 ) -> None:
     """Serve the HTTP interface.
 
     It speaks plain HTTP: beyond this machine, put TLS in front of it.
     """
-    with opened(home) as environment:
+    from tre.enclave.supervisor import Capacity
+
+    capacity = Capacity(workers, spares, memory)
+    with opened(home, capacity) as environment:
         from tre.gateway.server import log_to_stderr, server
 
         log_to_stderr()

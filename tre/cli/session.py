@@ -8,15 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # it imports everything there is; `tre --help` needs none of it
+    from tre.enclave.supervisor import Capacity
     from tre.environment import Environment
 
 
 @contextmanager
-def opened(home: Path) -> Iterator[Environment]:
+def opened(home: Path, capacity: Capacity | None = None) -> Iterator[Environment]:
     """The environment at `home`, closed afterwards. `Invalid` where there is none."""
     from tre.environment import Environment
 
-    environment = Environment.open(home)
+    environment = (
+        Environment.open(home)
+        if capacity is None
+        else Environment.open(home, capacity=capacity)
+    )
     try:
         yield environment
     finally:

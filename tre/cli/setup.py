@@ -16,14 +16,27 @@ population: Final = typer.Typer(
 )
 
 
-def init(*, home: Home = HERE, as_json: Json = False) -> None:
+def init(
+    *,
+    control: Annotated[
+        str | None,
+        typer.Option(
+            "--control",
+            metavar="URL",
+            help="An empty PostgreSQL database for people, projects and the ledger: "
+            "postgresql://user@host/name, its password in ~/.pgpass.",
+        ),
+    ] = None,
+    home: Home = HERE,
+    as_json: Json = False,
+) -> None:
     """Create an environment.
 
     Its keys, zones and control database, and the first administrator.
     """
     from tre.environment import Environment
 
-    Environment.create(home).close()
+    Environment.create(home, control=control).close()
     place = Path(home).resolve()
     answer({"home": place}, lambda: [f"Created {place}."], as_json=as_json)
 

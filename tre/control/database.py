@@ -1,8 +1,8 @@
 """Opening the control database, and its two kinds of transaction.
 
-SQLite in WAL mode; every statement above this module is also PostgreSQL's. A writer
-holds the database from its first statement (BEGIN IMMEDIATE), so what it read is
-still true when it writes.
+SQLite in WAL mode, or PostgreSQL; every statement above this module is both's. A
+writer holds the database from its first statement, so what it read is still true when
+it writes.
 """
 
 from __future__ import annotations
@@ -10,14 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from enum import Enum
-from pathlib import Path
 from threading import Lock
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import (
-    URL,
     Column,
     Connection,
     Engine,
@@ -25,24 +22,21 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     String,
     Table,
-    create_engine,
-    event,
     insert,
     inspect,
     select,
 )
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
+from privacy.errors import Refused
+from tre.control.engines import Database, Durability, Place, connect
 from tre.control.tables import metadata
 
-REVISION: Final = "0004"
+REVISION: Final = "0005"
 """The newest migration; a database at another revision is migrated when opened."""
 
-_PATIENCE_SECONDS: Final = 30.0
-
-_READ: Final = "BEGIN"
-_WRITE: Final = "BEGIN IMMEDIATE"
+PATIENCE_SECONDS: Final = 30.0
+"""How long a writer waits for others before it is turned away."""
 
 _revision: Final = Table(
     "alembic_version",
@@ -52,40 +46,72 @@ _revision: Final = Table(
 )
 
 
-class Durability(Enum):
-    """What a committed transaction survives."""
+class InDoubt(Refused):
+    """The database was lost while a transaction was being committed.
 
-    POWER_CUT = "FULL"
-    PROCESS_END = "OFF"
-    """For throw-away laboratories: a killed process loses nothing, a power cut may."""
+    It took place as a whole or not at all; which, only looking again can tell.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            "in_doubt",
+            "The ledger was lost at the last moment: the change may have been made.",
+            suggestion="Look whether it was before you try again.",
+        )
+
+
+LOST: Final = (OperationalError, InterfaceError, TimeoutError)
+"""What is raised where the database cannot be had: locked, full, or not there."""
+
+
+def unavailable() -> Refused:
+    """The refusal where the database cannot be had. Nothing took place."""
+    return Refused(
+        "unavailable",
+        "The ledger cannot be reached just now. Nothing was changed or charged.",
+        suggestion="Ask again in a moment.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Control:
     """An open control database, and the key that signs its log."""
 
-    engine: Engine
+    database: Database = field(repr=False)
     signing_key: Ed25519PrivateKey = field(repr=False)
+    patience_seconds: float = PATIENCE_SECONDS
     _writer: Lock = field(default_factory=Lock, repr=False, compare=False)
+
+    @property
+    def engine(self) -> Engine:
+        """What connects to it."""
+        return self.database.engine
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """One consistent view of the database. What is changed in it is undone."""
-        with self.engine.connect() as connection:
-            connection.exec_driver_sql(_READ)
-            yield connection
+        """One consistent view of the database. What is changed in it is undone.
+
+        Refused with unavailable where it cannot be had.
+        """
+        try:
+            with self.engine.connect() as connection:
+                _begin(connection, self.database.read)
+                yield connection
+        except LOST:
+            raise unavailable() from None
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One transaction, alone: committed at the end, rolled back on any exception.
 
         Use `tre.audit.act.acting`, which adds who, when and the log record.
-        TimeoutError where another thread does not let go.
+        TimeoutError where another thread does not let go, InDoubt where the database
+        is lost while committing.
         """
-        if not self._writer.acquire(timeout=_PATIENCE_SECONDS):
+        if not self._writer.acquire(timeout=self.patience_seconds):
             raise TimeoutError("another writer holds the control database")
         try:
-            with _transaction(self.engine, _WRITE) as connection:
+            with _transaction(self.database) as connection:
                 yield connection
         finally:
             self._writer.release()
@@ -96,68 +122,65 @@ class Control:
 
 
 def open_control(
-    path: Path,
+    place: Place,
     signing_key: Ed25519PrivateKey,
     *,
     durability: Durability = Durability.POWER_CUT,
+    patience_seconds: float = PATIENCE_SECONDS,
 ) -> Control:
-    """Open the control database at `path`, making or migrating it where needed.
+    """Open the control database at `place`, making or migrating it where needed.
 
-    The file is readable by its owner only. RuntimeError where a later version of the
+    A file is readable by its owner only. RuntimeError where a later version of the
     program made it.
     """
-    path.touch(mode=0o600)
-    engine = _engine(path, durability)
+    database = connect(place, durability, patience_seconds)
     try:
-        _prepare(engine)
+        _prepare(database)
     except BaseException:
-        engine.dispose()
+        database.engine.dispose()
         raise
-    return Control(engine, signing_key)
+    return Control(database, signing_key, patience_seconds)
 
 
-def _engine(path: Path, durability: Durability) -> Engine:
-    engine = create_engine(
-        URL.create("sqlite", database=str(path)),
-        connect_args={"timeout": _PATIENCE_SECONDS, "isolation_level": None},
-        max_overflow=-1,
-        hide_parameters=True,
-    )
+def is_made(place: Place) -> bool:
+    """Whether there is a control database at this place already.
 
-    def prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-        # Damaged text is read, so that the log's verifier can say where it is.
-        connection.text_factory = _text
-        for setting in (
-            "journal_mode = WAL",
-            f"synchronous = {durability.value}",
-            "foreign_keys = ON",
-            "trusted_schema = OFF",
-        ):
-            cursor = connection.cursor()
-            cursor.execute(f"PRAGMA {setting}")
-            cursor.close()
-
-    event.listen(engine.pool, "connect", prepare)
-    return engine
+    Refused with unavailable where the server cannot be reached.
+    """
+    database = connect(place, Durability.POWER_CUT, PATIENCE_SECONDS)
+    try:
+        with database.engine.connect() as connection:
+            _begin(connection, database.read)
+            return _current(connection) is not None
+    except LOST:
+        raise unavailable() from None
+    finally:
+        database.engine.dispose()
 
 
-def _text(stored: bytes) -> str:
-    return stored.decode(errors="surrogateescape")
+def _begin(connection: Connection, statements: tuple[str, ...]) -> None:
+    """Begin a transaction in so many words: the driver itself begins none."""
+    for statement in statements:
+        connection.exec_driver_sql(statement)
 
 
 @contextmanager
-def _transaction(engine: Engine, begin: str) -> Iterator[Connection]:
-    """A transaction begun in so many words: the driver itself begins none."""
-    with engine.begin() as connection:
-        connection.exec_driver_sql(begin)
+def _transaction(database: Database) -> Iterator[Connection]:
+    with database.engine.connect() as connection:
+        _begin(connection, database.write)
         yield connection
+        try:
+            connection.commit()
+        except DBAPIError:
+            raise InDoubt from None
 
 
-def _prepare(engine: Engine) -> None:
-    with _transaction(engine, _READ) as connection:
+def _prepare(database: Database) -> None:
+    with database.engine.connect() as connection:
+        _begin(connection, database.read)
         if _current(connection) == REVISION:
             return
-    with _transaction(engine, _WRITE) as connection:
+    with _transaction(database) as connection:
         current = _current(connection)
         if current is None:
             metadata.create_all(connection, checkfirst=False)

@@ -167,6 +167,17 @@ external_identity: Final = Table(
     Column("person", ForeignKey("person.id"), nullable=False),
 )
 
+# ---------------------------------------------------------------------- machine
+
+accepted_layer: Final = Table(
+    "accepted_layer",
+    metadata,
+    Column("layer", String(20), primary_key=True),
+    Column("person", ForeignKey("person.id"), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("accepted_at", Instant, nullable=False),
+)
+
 # ------------------------------------------------------- populations and datasets
 
 population: Final = Table(

@@ -55,6 +55,17 @@ def appoint(environment: Environment) -> None:
         environment.add_person(steward, roles=["steward"], controller=controller)
 
 
+def accept_what_is_missing(environment: Environment) -> list[str]:
+    """Do without the layers of confinement this machine lacks; their names.
+
+    The demo's files are public. Whoever holds others reads `tre doctor` first.
+    """
+    missing = [layer.name for layer in environment.confinement() if not layer.granted]
+    for name in missing:
+        environment.accept_layer(name, reason="The demonstration's files are public.")
+    return missing
+
+
 def approve(environment: Environment) -> None:
     """Have every project proposed, and approved by all who must."""
     folder = resources.files("tre.demo").joinpath("projects")

@@ -18,7 +18,15 @@ from typing import TYPE_CHECKING, Final
 from connectors.errors import Invalid
 from privacy.accounting import Loss
 from privacy.errors import Refused
-from tre.demo.cast import BUDGETS, PROJECTS, RESEARCHER, STEWARDS, appoint, approve
+from tre.demo.cast import (
+    BUDGETS,
+    PROJECTS,
+    RESEARCHER,
+    STEWARDS,
+    accept_what_is_missing,
+    appoint,
+    approve,
+)
 from tre.demo.fetch import fetch
 from tre.demo.linkage import linkage
 from tre.demo.prepare import Controllers, prepare
@@ -76,6 +84,7 @@ def tell(folder: Path, stage: Stage) -> None:
     controllers = prepare(sources, folder / "data")
     with Environment.create(home) as environment:
         appoint(environment)
+        _confine(environment, stage)
         _onboard(environment, controllers, stage)
         stage.chapter("3. Who is who")
         stage.say(*linkage(controllers, sources))
@@ -90,6 +99,17 @@ def tell(folder: Path, stage: Stage) -> None:
         _ask_in_vain(environment, stage)
         _repeat(environment, stage)
         _close(environment, home, stage)
+
+
+def _confine(environment: Environment, stage: Stage) -> None:
+    missing = accept_what_is_missing(environment)
+    if missing:
+        stage.say(
+            "",
+            f"This machine's kernel lacks {', '.join(missing)}; `tre doctor` says what "
+            "that means. The administrator accepts it, on record: these files are "
+            "public.",
+        )
 
 
 def _cleared(folder: Path) -> Path:

@@ -17,16 +17,20 @@ from tre.enclave.sandbox import confine
 
 
 def main() -> None:
-    """Give up what is not needed, lock the engine, serve until the input ends."""
+    """Give up what is not needed, lock the engine, say what confines us, and serve."""
     published, scratch = (Path(argument) for argument in sys.argv[1:3])
     memory_mib = int(sys.argv[3])
-    limit(memory_mib)
-    confine(_readable(published), scratch)
+    limited = limit(memory_mib)
+    layers = confine(_readable(published), scratch)
     sys.meta_path.insert(0, _NoPandas())
+    from tre.enclave.confinement import greeting
     from tre.enclave.engine import locked_engine
+    from tre.enclave.job import send
     from tre.enclave.serve import serve
 
     connection = locked_engine(published, scratch, memory_mib=memory_mib)
+    granted = frozenset(layers) | ({"limits"} if limited else set())
+    send(sys.stdout.buffer, greeting(granted))
     serve(connection, sys.stdin.buffer, sys.stdout.buffer)
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 import duckdb
 
+from tre.enclave.limits import LARGEST_SPILL_MIB
 from tre.encryption import crypto_extension
 
 LOCKED: Final = {
@@ -38,6 +39,7 @@ def locked_engine(
             "autoinstall_known_extensions": "false",
             "extension_directory": str(scratch),
             "temp_directory": str(scratch),
+            "max_temp_directory_size": f"{LARGEST_SPILL_MIB}MiB",
             "memory_limit": f"{memory_mib}MiB",
             "threads": str(os.cpu_count() or 1),
         }

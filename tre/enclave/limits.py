@@ -16,14 +16,22 @@ THREAD_MIB: Final = 32
 """The stacks of the threads that each processor gets."""
 
 
-def limit(engine_mib: int) -> None:
+LARGEST_SPILL_MIB: Final = 32 * 1024
+"""The most that may be spilled to disk, in all and in one file."""
+
+
+def limit(engine_mib: int) -> bool:
     """Bound this process, and leave no core file: there are keys in its memory.
+
+    Whether the kernel holds it to its memory, which only Linux does.
 
     Files may be as many as the system allows, since each version is one. Where
     memory runs out all the same, Linux ends this process before any other.
     """
     _at_most(resource.RLIMIT_CORE, 0)
-    if sys.platform.startswith("linux"):
+    _at_most(resource.RLIMIT_FSIZE, LARGEST_SPILL_MIB * 2**20)
+    linux = sys.platform.startswith("linux")
+    if linux:
         threads_mib = THREAD_MIB * (os.cpu_count() or 1)
         total_mib = engine_mib + BESIDE_ENGINE_MIB + threads_mib
         _at_most(resource.RLIMIT_DATA, total_mib * 2**20)
@@ -31,6 +39,7 @@ def limit(engine_mib: int) -> None:
         _at_most(resource.RLIMIT_NOFILE, most_files)
         with suppress(OSError):
             Path("/proc/self/oom_score_adj").write_text("1000")
+    return linux
 
 
 def _at_most(kind: int, most: int) -> None:

@@ -1,157 +1,226 @@
-"""Starts enclave processes, hands them jobs, and ends those that misbehave."""
+"""A pool of enclave processes: handed out by the seat, replaced when they misbehave."""
 
 from __future__ import annotations
 
-import os
-import select
-import subprocess
-import sys
 import threading
-import time
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Final
 
 from privacy.errors import Failed
 from privacy.table import NoisedTable
-from tre.enclave.job import Job, decode_noised, encode_job, receive, send
-from tre.enclave.scratch import Scratch
+from tre.clock import Clock, RunningClock
+from tre.enclave.confinement import LAYERS, Unavailable
+from tre.enclave.job import Job
+from tre.enclave.patience import Patience
+from tre.enclave.worker import PROGRAM, Worker
 
-PASSED_ON = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "LD_LIBRARY_PATH", "SYSTEMROOT")
-"""The only variables of our environment that an enclave process sees."""
+_TRIES: Final = 3
+"""Processes that may fail to start before a question is turned away."""
 
 
 @dataclass(frozen=True, slots=True)
-class Patient:
-    """A pipe that is waited for until a moment of the monotonic clock, no longer."""
+class Capacity:
+    """How much an enclave takes of the machine: public, and fixed by the operator.
 
-    pipe: BinaryIO
-    until: float
+    `workers` questions run at a time, each in a process of `memory_mib` for the
+    engine; `spares` more processes stand ready for those that have to be killed.
+    Nothing runs longer than `deadline_seconds`. A question is turned away, at no
+    cost, when none of them is free within `patience_seconds`.
+    """
 
-    def read(self, size: int, /) -> bytes:
-        """So many bytes; fewer where the pipe or the time ends first."""
-        found = bytearray()
-        while len(found) < size and self._ready(select.POLLIN):
-            piece = os.read(self.pipe.fileno(), size - len(found))
-            if not piece:
-                break
-            found += piece
-        return bytes(found)
+    workers: int = 1
+    spares: int = 0
+    memory_mib: int = 2048
+    deadline_seconds: float = 120.0
+    patience_seconds: float = 60.0
 
-    def write(self, data: memoryview, /) -> int:
-        """Write what the pipe has room for; TimeoutError where the time ends first."""
-        if not self._ready(select.POLLOUT):
-            raise TimeoutError
-        return os.write(self.pipe.fileno(), data)
 
-    def flush(self) -> None:
-        """Nothing is held back."""
+ONE: Final = Capacity()
+"""One question at a time: what a program or a command needs."""
 
-    def _ready(self, event: int) -> bool:
-        poll = select.poll()
-        poll.register(self.pipe, event)
-        left = max(0.0, self.until - time.monotonic())
-        return bool(poll.poll(left * 1000))
+
+class Seat:
+    """One process for one question, held until its time slot is over."""
+
+    def __init__(self, worker: Worker, clock: Clock, longest: float) -> None:
+        self._worker = worker
+        self._clock = clock
+        self._longest = longest
+        self.sound = True
+        """Whether the process is fit for another question."""
+
+    def answer(self, job: Job, *, slot: float | None = None) -> NoisedTable:
+        """Run one job, as `answers` does."""
+        return self.answers((job,), slot=slot)[0]
+
+    def answers(
+        self, jobs: Sequence[Job], *, slot: float | None = None
+    ) -> tuple[NoisedTable, ...]:
+        """Run jobs one after the other; raises `Failed` and nothing else.
+
+        With a `slot`, in seconds, it comes back when that time is over, however it
+        ends and however soon: what has not answered by then has failed. Without one
+        it comes back as soon as it can, at the deadline at the latest.
+        """
+        begun = self._clock.now()
+        until = begun + min(self._longest, self._longest if slot is None else slot)
+        patience = Patience(self._clock, until)
+        noised: list[NoisedTable | None] = []
+        self.sound = False  # interrupted too: a late reply would answer the next job
+        with suppress(Exception):
+            for job in jobs:
+                noised.append(self._worker.exchange(job, patience))
+                if noised[-1] is None:
+                    break
+        tables = tuple(each for each in noised if each is not None)
+        self.sound = len(tables) == len(jobs)
+        if slot is not None:
+            self._clock.wait_until(until)
+        if not self.sound:
+            raise Failed
+        return tables
 
 
 class Enclave:
-    """A supervised process that alone opens the published files.
+    """The processes that alone open the published files. Safe across threads.
 
-    One job at a time; safe to call from many threads. `published` is the folder
-    of published files; in `scratch` each process has a folder of its own for
-    spilling, wiped when it ends, or by the next one where we were killed first. A
-    job that fails, hangs past `deadline_seconds`, takes more than `memory_mib` or
-    kills the process raises the same `Failed`, and the next meets a new process.
+    `published` is the folder of published files; in `scratch` each process has a
+    folder of its own for spilling, wiped when it ends, or by the next one where we
+    were killed first. A process serves one question at a time. One that fails, hangs
+    past its time, takes more memory than it may or is killed gives the same `Failed`,
+    and the next question meets another. `accepted` says which layers of confinement
+    the operator does without; it is asked only where one is missing.
     """
 
     def __init__(
         self,
         published: Path,
         scratch: Path,
+        capacity: Capacity = ONE,
         *,
-        deadline_seconds: float = 120.0,
-        memory_mib: int = 2048,
+        accepted: Callable[[], frozenset[str]] = frozenset,
+        clock: Clock | None = None,
+        program: Sequence[str] = PROGRAM,
     ) -> None:
+        self.capacity = capacity
         self._published = published
         self._scratch = scratch
-        self._deadline_seconds = deadline_seconds
-        self._memory_mib = memory_mib
-        self._turn = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._own_scratch: Scratch | None = None
+        self._accepted = accepted
+        self._program = program
+        self._clock = clock or RunningClock()
+        self._turns = threading.BoundedSemaphore(capacity.workers)
+        self._lock = threading.Lock()
+        self._idle: list[Worker] = []
+        self._busy = 0
+        self._closed = False
 
     def start(self) -> None:
-        """Start the process, without waiting for it to be ready."""
-        with self._turn:
-            self._running()
+        """Start every process, without waiting for any to be ready."""
+        with self._lock:
+            self._closed = False
+            self._fill()
 
-    def answer(self, job: Job) -> NoisedTable:
-        """Run one job; raises `Failed` and nothing else."""
-        noised = None
-        with self._turn:
+    @contextmanager
+    def seat(self) -> Iterator[Seat]:
+        """A ready and confined process, for as long as the block lasts.
+
+        Raises `Unavailable`, with nothing read, where there is none.
+        """
+        if not self._turns.acquire(timeout=self.capacity.patience_seconds):
+            raise Unavailable
+        try:
+            worker = self._ready()
+            seat = Seat(worker, self._clock, self.capacity.deadline_seconds)
             try:
-                with suppress(Exception):
-                    noised = self._exchange(job)
-            finally:  # interrupted too: a late reply would answer the next job
-                if noised is None:
-                    self._end()
-        if noised is None:
-            raise Failed
-        return noised
+                yield seat
+            finally:
+                self._give_back(worker, sound=seat.sound)
+        finally:
+            self._turns.release()
+
+    def answer(self, job: Job, *, slot: float | None = None) -> NoisedTable:
+        """Run one job in a seat of its own."""
+        with self.seat() as seat:
+            return seat.answer(job, slot=slot)
+
+    def granted(self) -> frozenset[str]:
+        """The layers that the kernel grants. `Unavailable` where nothing starts."""
+        worker = self._take()
+        granted = worker.granted(self._starting())
+        self._give_back(worker, sound=granted is not None)
+        if granted is None:
+            raise Unavailable
+        return granted
 
     def close(self) -> None:
-        """End the process and wipe its scratch."""
-        with self._turn:
-            self._end()
+        """End every process and wipe their scratch."""
+        with self._lock:
+            self._closed = True
+            while self._idle:
+                self._idle.pop().end()
 
-    def _exchange(self, job: Job) -> NoisedTable | None:
-        process = self._running()
-        until = time.monotonic() + self._deadline_seconds
-        send(Patient(cast(BinaryIO, process.stdin), until), encode_job(job))
-        replies = Patient(cast(BinaryIO, process.stdout), until)
-        reply = receive(replies, at_most=job.reply_bytes)
-        return None if reply is None else decode_noised(reply, job)
+    def _ready(self) -> Worker:
+        for _ in range(_TRIES):
+            worker = self._take()
+            granted = None
+            try:
+                granted = worker.granted(self._starting())
+                self._require(granted)
+            except BaseException:
+                self._give_back(worker, sound=granted is not None)
+                raise
+            if granted is not None:
+                return worker
+            self._give_back(worker, sound=False)
+        raise Unavailable
 
-    def _running(self) -> subprocess.Popen[bytes]:
-        if self._process is None or self._process.poll() is not None:
-            self._end()
-            self._process = self._spawn()
-        return self._process
+    def _require(self, granted: frozenset[str] | None) -> None:
+        missing = frozenset(LAYERS) - granted if granted is not None else frozenset()
+        if missing and (refused := missing - self._accepted()):
+            raise Unavailable(refused)
 
-    def _spawn(self) -> subprocess.Popen[bytes]:
-        self._own_scratch = Scratch.make(self._scratch)
-        own = self._own_scratch.folder.resolve()
-        passed_on = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-        process = subprocess.Popen(
-            [
-                sys.executable,
-                "-I",
-                "-m",
-                "tre.enclave.child",
-                str(self._published.resolve()),
-                str(own),
-                str(self._memory_mib),
-            ],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            bufsize=0,
-            env={**passed_on, "OPENBLAS_NUM_THREADS": "1"},
-            cwd=own,
-            start_new_session=True,
+    def _starting(self) -> Patience:
+        patience = self.capacity.patience_seconds
+        return Patience(self._clock, self._clock.now() + patience)
+
+    def _take(self) -> Worker:
+        """A process that runs: the one that answered last, whose caches are warm."""
+        with self._lock:
+            while self._idle:
+                worker = self._idle.pop()
+                if worker.usable():
+                    break
+                worker.end()
+            else:
+                worker = self._spawn()
+            self._busy += 1
+        return worker
+
+    def _give_back(self, worker: Worker, *, sound: bool) -> None:
+        if not sound:
+            worker.end()
+        with self._lock:
+            self._busy -= 1
+            if self._closed and sound:
+                worker.end()
+            elif sound:
+                self._idle.append(worker)
+            elif not self._closed:
+                self._fill()
+
+    def _fill(self) -> None:
+        most = self.capacity.workers + self.capacity.spares
+        while len(self._idle) + self._busy < most:
+            self._idle.insert(0, self._spawn())
+
+    def _spawn(self) -> Worker:
+        memory_mib = self.capacity.memory_mib
+        return Worker(
+            self._published,
+            self._scratch,
+            memory_mib=memory_mib,
+            program=self._program,
         )
-        os.set_blocking(cast(BinaryIO, process.stdin).fileno(), False)
-        return process
-
-    def _end(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            with suppress(OSError):
-                cast(BinaryIO, self._process.stdin).close()
-            cast(BinaryIO, self._process.stdout).close()
-            self._process.wait()
-            self._process = None
-        if self._own_scratch is not None:
-            self._own_scratch.wipe()
-            self._own_scratch = None

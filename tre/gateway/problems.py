@@ -43,6 +43,8 @@ STATUS: Final[Mapping[str, int]] = MappingProxyType(
         "budget_exhausted": 409,
         "no_budget": 409,
         "data_changed": 409,
+        "in_doubt": 409,
+        "not_confined": 409,
         "dataset_withdrawn": 409,
         "question_in_progress": 409,
         "wrong_state": 409,

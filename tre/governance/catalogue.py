@@ -11,7 +11,16 @@ from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Connection, Row, bindparam, select
 
-from privacy.catalogue import Catalogue, Column, Domain, Table, Type, Unit, Value
+from privacy.catalogue import (
+    Catalogue,
+    Column,
+    Domain,
+    Size,
+    Table,
+    Type,
+    Unit,
+    Value,
+)
 from privacy.profile import Profile
 from tre.control.canonical import Json, canonical
 from tre.control.tables import dataset, dataset_version, published_table
@@ -80,6 +89,7 @@ def encode_table(table: Table) -> str:
             "rows_per_person": table.rows_per_person,
             "title": table.title,
             "unique": [list(key) for key in table.unique],
+            "size": table.size.value,
             "columns": [
                 {
                     "name": column.name,
@@ -119,6 +129,7 @@ def decode_table(body: str) -> Table:
         title=facts["title"],
         unique=tuple(tuple(key) for key in facts.get("unique", ())),
         profile=_decode_profile(facts.get("profile")),
+        size=Size(facts.get("size", Size.MEDIUM.value)),
     )
 
 

@@ -49,6 +49,7 @@ class Action(Enum):
     SUSPEND_PROJECT = "suspend a project"
     RESUME_PROJECT = "resume a project"
     CLOSE_PROJECT = "close a project"
+    ACCEPT_LAYER = "do without a layer of confinement"
 
 
 _FIND: Final = (
@@ -84,6 +85,7 @@ PERMITTED: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType(
         Action.CLOSE_PROJECT: frozenset(
             {Role.RESEARCHER, Role.COMMITTEE, Role.ADMINISTRATOR}
         ),
+        Action.ACCEPT_LAYER: frozenset({Role.ADMINISTRATOR}),
     }
 )
 """Who may attempt what; each action adds whose datasets or projects it may touch."""

@@ -22,11 +22,12 @@ from sqlalchemy.exc import IntegrityError
 from privacy.errors import Refused
 from tre.audit.act import Act, acting
 from tre.control.canonical import canonical
-from tre.control.database import Control
+from tre.control.database import Control, InDoubt
 from tre.control.tables import LARGEST, account, charge, dataset_version, question
 from tre.ledger.account import Account, Kind, State, read_account
 from tre.ledger.outcome import settled_outcome
 from tre.ledger.question import Cost, Question, Reserved, Settled
+from tre.ledger.settle import settle_in_doubt
 from tre.ledger.shortfall import nano_charged, shortfall
 
 
@@ -96,19 +97,24 @@ def reserve(
     dataset_withdrawn, data_changed, idempotency_conflict, question_in_progress, or
     unavailable, or by `check`, which the same transaction makes first; nothing is
     charged then. `owner` names the running process: when it ends without settling,
-    `recover` does.
+    `recover` does. Where the ledger is lost while it commits, what was charged has
+    failed.
     """
+    reserved = Reserved(secrets.token_hex(10))
     try:
         with acting(control, asked.asked.person, now) as act:
             check(act.connection)
             _check_key_is_new(act.connection, asked)
-            return _reserve(act, asked, cost, owner)
+            _reserve(act, asked, cost, owner, reserved)
+    except InDoubt:
+        settle_in_doubt(control, reserved, now)
     except (_AlreadyAnswered, IntegrityError):  # or the same key at the same moment
         with control.reading() as connection:
             release = settled_outcome(connection, asked.asked)
         if release is None:
             raise
         return Settled(release)
+    return reserved
 
 
 class _AlreadyAnswered(Exception):
@@ -120,8 +126,9 @@ def _check_key_is_new(connection: Connection, asked: Question) -> None:
         raise _AlreadyAnswered
 
 
-def _reserve(act: Act, asked: Question, cost: Cost, owner: str) -> Reserved:
-    reserved = Reserved(secrets.token_hex(10))
+def _reserve(
+    act: Act, asked: Question, cost: Cost, owner: str, reserved: Reserved
+) -> None:
     act.connection.execute(
         _ADD_QUESTION,
         {
@@ -140,7 +147,6 @@ def _reserve(act: Act, asked: Question, cost: Cost, owner: str) -> Reserved:
     charges = _charge(act, asked, cost, reserved)
     detail = {**asked.log_facts(), "charges": charges}
     act.record("question.reserved", reserved.id, detail)
-    return reserved
 
 
 def _charge(

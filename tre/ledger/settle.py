@@ -8,14 +8,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NoReturn, TypeAlias
 
 from sqlalchemy import Column, Connection, bindparam, literal, select, update
 
-from privacy.errors import Refused
+from privacy.errors import Failed, Refused
 from tre.audit.act import Act, acting
 from tre.control.canonical import Json
-from tre.control.database import Control
+from tre.control.database import Control, unavailable
 from tre.control.rates import Rate, try_once, waiting
 from tre.control.tables import person, project, question, storable
 from tre.ledger.outcome import keep_key
@@ -70,6 +70,22 @@ def settle_failed(control: Control, reserved: Reserved, now: datetime) -> None:
     """End a question as failed. The charge stays. No effect where it had ended."""
     with suppress(AlreadySettled), acting(control, ENVIRONMENT, now) as act:
         _settle(act, reserved, "failed", lambda _facts: {})
+
+
+def settle_in_doubt(control: Control, reserved: Reserved, now: datetime) -> NoReturn:
+    """End a question of which it is not known whether it was charged.
+
+    Refused with unavailable where it was not. Failed where it was, and where that
+    cannot be told: it is then settled, as failed, when this process has ended.
+    """
+    try:
+        with acting(control, ENVIRONMENT, now) as act:
+            _settle(act, reserved, "failed", lambda _facts: {})
+    except AlreadySettled:
+        raise unavailable() from None
+    except Refused:
+        raise Failed from None
+    raise Failed
 
 
 def recover(control: Control, alive: Callable[[str], bool], now: datetime) -> int:

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field
 
+from privacy.catalogue import Size
 from tre.manifest.shape import (
     Character,
     ColumnName,
@@ -210,6 +211,7 @@ class ResourceExtension(Model):
     privacy_unit: PrivacyUnit
     rows_per_person: int | None = Field(default=None, strict=True, ge=1, le=65_535)
     link: Link | None = None
+    size: Size = Size.MEDIUM
     source: SourceModel | None = None
 
 

