@@ -19,6 +19,7 @@ from tre.audit.told import Discrepancy
 from tre.control.canonical import Json
 from tre.governance.datasets import (
     UNLINKED,
+    check_place,
     current_files,
     known_files,
     may_publish,
@@ -135,6 +136,9 @@ def _allow(parts: Parts, manifest: Manifest, person: str) -> None:
             raise Invalid(
                 "tre.population", f"there is no population {manifest.population}"
             )
+        place = manifest.population, package.tre.controller
+        tables = [resource.name for resource in manifest.resources]
+        check_place(connection, manifest.name, place, tables)
 
 
 @dataclass(frozen=True, slots=True)

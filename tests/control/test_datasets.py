@@ -16,6 +16,7 @@ from tests.control.world import ADMINISTRATOR, STEWARD, World, publication, tabl
 from tre.governance.catalogue import current_catalogue, decode_table, encode_table
 from tre.governance.datasets import (
     KnownFile,
+    check_place,
     known_files,
     list_datasets,
     switch_versions,
@@ -110,6 +111,19 @@ def test_a_table_name_belongs_to_one_dataset(populated: World) -> None:
     """Two datasets of a population cannot both have a table of one name."""
     clash = (table("people", "census", "age"),)
     assert invalid(populated, name="census", tables=clash) == "resources"
+
+
+@pytest.mark.parametrize("name", ["people", "People", "PEOPLE"])
+def test_table_names_differ_by_more_than_case(populated: World, name: str) -> None:
+    """A question that may write either name means one table; it is found at once."""
+    clash = (table(name, "census", "age"),)
+    assert invalid(populated, name="census", tables=clash) == "resources"
+    place = ("residents", "Department of Examples")
+    with populated.control.reading() as connection:
+        check_place(connection, "census", place, ["People2"])
+        check_place(connection, "people", place, [name])
+        with pytest.raises(Invalid, match="case ignored"):
+            check_place(connection, "census", place, ["other", name])
 
 
 def test_a_population_has_one_spine_version(populated: World) -> None:

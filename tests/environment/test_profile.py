@@ -185,20 +185,40 @@ def test_a_switch_that_fails_leaves_a_charge_and_nothing_else(
 ) -> None:
     """Data was read for it, so the measurement stays charged, as failed."""
     with environment:
-        environment.onboard(source(tmp_path), person=STEWARD)
+        small: dict[str, Any] = {"budget": {"epsilon": 4, "delta": 1e-6}}
+        environment.onboard(source(tmp_path, **small), person=STEWARD)
         found = shown(environment)
-        clash = json.loads(source(tmp_path).read_text(encoding="utf-8"))
-        with pytest.raises(Invalid):
-            environment.onboard(
-                {**clash, "name": "another"}, base=tmp_path, person=STEWARD
-            )
+        large: dict[str, Any] = {"budget": {"epsilon": 5, "delta": 1e-6}}
+        with pytest.raises(Invalid, match="does not raise its dataset's budget"):
+            environment.onboard(source(tmp_path, **large), person=STEWARD)
         assert states(environment) == ["released", "failed"]
         price = round(found["rho"] * NANO)
         assert spent(environment, Kind.POPULATION, "residents") == 2 * price
-        assert spent(environment, Kind.DATASET, "earnings") == price
+        assert spent(environment, Kind.DATASET, "earnings") == 2 * price
         assert [each["name"] for each in environment.datasets()] == ["earnings"]
         folder = tmp_path / "home" / "zones" / "research"
         assert len(list(folder.iterdir())) == 1
+
+
+def test_a_name_that_is_taken_is_found_before_a_file_is_read(
+    environment: Environment, tmp_path: Path
+) -> None:
+    """Two tables of a population differ by more than case; no work is done to learn."""
+    with environment:
+        environment.onboard(source(tmp_path), person=STEWARD)
+        clash = json.loads(source(tmp_path).read_text(encoding="utf-8"))
+        clash["name"] = "another"
+        clash["resources"][0]["name"] = clash["resources"][0]["name"].upper()
+        seen: list[str] = []
+        with pytest.raises(Invalid, match="already, case ignored"):
+            environment.onboard(
+                clash,
+                base=tmp_path,
+                person=STEWARD,
+                progress=lambda stage, *_: seen.append(stage),
+            )
+        assert seen == []
+        assert states(environment) == ["released"]
 
 
 def test_an_orphaned_charge_is_settled(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from connectors.errors import Invalid
 from privacy.catalogue import Table
@@ -76,6 +76,26 @@ def may_publish(
     """Refused with not_permitted unless the person publishes for this controller."""
     actor = allowed(connection, person, Action.PUBLISH_DATASET)
     _for_controller(actor, name, controller)
+
+
+def check_place(
+    connection: Connection, name: str, place: tuple[str, str], tables: Sequence[str]
+) -> None:
+    """Invalid where a switch to these tables would contradict the catalogue as it is.
+
+    `place` is a population and a controller. It is looked at before a file is read;
+    the switch looks again, for what was published in between.
+    """
+    population, controller = place
+    held = _held(connection, name)
+    if held is not None:
+        _check_same(population, controller, *held)
+    others = [
+        row.name
+        for row in _current_tables(connection, population)
+        if row.dataset != name
+    ]
+    _check_names(population, [*others, *tables])
 
 
 def check_steward(connection: Connection, person: str, controller: str) -> None:
@@ -185,7 +205,7 @@ def _switch(act: Act, publication: Publication) -> str:
     if held is None:
         _create(act, publication)
     else:
-        _check_same(publication, *held)
+        _check_same(publication.population, publication.controller, *held)
         _take_cap(act, publication)
     _end_current(act, publication.dataset, "replaced")
     set_state(act, Kind.DATASET, publication.dataset, State.OPEN)
@@ -227,10 +247,10 @@ def _create(act: Act, publication: Publication) -> None:
     open_account(act, Owner(Kind.DATASET, name, population), budget, until=None)
 
 
-def _check_same(publication: Publication, population: str, controller: str) -> None:
-    if publication.population != population:
+def _check_same(said: str, by: str, population: str, controller: str) -> None:
+    if said != population:
         raise Invalid("tre.population", f"expected {population}, as published before")
-    if publication.controller != controller:
+    if by != controller:
         raise Invalid("tre.controller", f"expected {controller}, as published before")
 
 
@@ -286,22 +306,8 @@ def _end_current(act: Act, name: str, state: str) -> None:
 
 
 def _check_population(connection: Connection, population: str) -> None:
-    rows = connection.execute(
-        select(
-            published_table.c.name,
-            dataset_version.c.dataset,
-            dataset_version.c.spine_version,
-        )
-        .join(dataset_version, dataset_version.c.id == published_table.c.version)
-        .join(dataset, dataset.c.name == dataset_version.c.dataset)
-        .where(dataset.c.population == population, dataset_version.c.state == "current")
-    ).all()
-    names = [row.name for row in rows]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise Invalid(
-            "resources", f"the population {population} has a table {twice[0]} already"
-        )
+    rows = _current_tables(connection, population)
+    _check_names(population, [row.name for row in rows])
     spines = {row.spine_version for row in rows} - {UNLINKED}
     if len(spines) > 1:
         raise Invalid(
@@ -316,3 +322,31 @@ def _held(connection: Connection, name: str) -> tuple[str, str] | None:
         select(dataset.c.population, dataset.c.controller).where(dataset.c.name == name)
     ).one_or_none()
     return None if row is None else (row.population, row.controller)
+
+
+def _current_tables(
+    connection: Connection, population: str
+) -> Sequence[Row[str, str, str]]:
+    """The tables that are asked: name, dataset and spine version."""
+    return connection.execute(
+        select(
+            published_table.c.name,
+            dataset_version.c.dataset,
+            dataset_version.c.spine_version,
+        )
+        .join(dataset_version, dataset_version.c.id == published_table.c.version)
+        .join(dataset, dataset.c.name == dataset_version.c.dataset)
+        .where(dataset.c.population == population, dataset_version.c.state == "current")
+    ).all()
+
+
+def _check_names(population: str, names: Sequence[str]) -> None:
+    """Each table has a name of its own in questions, which fold the case of names."""
+    seen: set[str] = set()
+    for name in sorted(names):
+        if name.casefold() in seen:
+            raise Invalid(
+                "resources",
+                f"the population {population} has a table {name} already, case ignored",
+            )
+        seen.add(name.casefold())
