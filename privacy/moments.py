@@ -76,6 +76,38 @@ def presence(argument: Expression) -> Expression:
             return argument
 
 
+def behind(argument: Expression) -> Expression:
+    """The argument where its row is behind a sum of it, NULL elsewhere.
+
+    A CASE that takes the rows it does not mean for 0 would otherwise be certified by
+    all of them, where the same sum with FILTER is certified by those it means.
+    """
+    if not _takes_for_zero(argument):
+        return argument
+    domain = replace(argument.domain, nullable=True)
+    return Call(Function.NULLIF, (argument, _zero(domain.scale)), domain)
+
+
+def _takes_for_zero(expression: Expression) -> bool:
+    """Whether a CASE in it has a value that is always 0."""
+    match expression:
+        case Call(arguments=arguments):
+            return any(map(_takes_for_zero, arguments))
+        case Case(branches=branches, default=default):
+            values = [value for _, value in branches] + ([default] if default else [])
+            return any(_is_zero(each) or _takes_for_zero(each) for each in values)
+        case _:
+            return False
+
+
+def _is_zero(expression: Expression) -> bool:
+    return (expression.domain.lower, expression.domain.upper) == (0, 0)
+
+
+def _zero(scale: int) -> Literal:
+    return Literal(0, Domain(Type.NUMBER, scale, 0, 0, nullable=False))
+
+
 @dataclass(frozen=True, slots=True)
 class Product:
     """A rounded product less `lift`, and the most that rounding moves it by, per row.

@@ -6,6 +6,7 @@ import inspect
 from fractions import Fraction
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from privacy import disclosure as disclosure_module
@@ -36,6 +37,7 @@ from tests.mechanics.questions import (
 )
 from tre.enclave.execute import execute
 from tre.enclave.job import Job
+from tre.lab import Lab
 
 N = AggregateRef(0)
 
@@ -156,3 +158,42 @@ def test_trap_14_a_sum_of_nothing_is_zero_to_the_noise(sql: str) -> None:
     job = Job((), statement, keys, cost.mechanisms)
     (sums,) = execute(job, lambda text: database.execute(text).to_arrow_table()).values
     assert not sums.any()
+
+
+def _clinic() -> Lab:
+    """5,000 people of whom 8 are ill."""
+    bounds = {"required": True, "minimum": 0, "maximum": 99}
+    fields = [
+        {"name": "ill", "type": "boolean", "constraints": {"required": True}},
+        {"name": "pay", "type": "integer", "constraints": bounds},
+    ]
+    people = {
+        "name": "people",
+        "tre": {"privacy_unit": "row"},
+        "schema": {"fields": fields},
+    }
+    owner = {"controller": "me", "legal_basis": "mine", "population": "people"}
+    package = {"name": "clinic", "tre": owner, "resources": [people]}
+    table = pa.table({"ill": np.arange(5_000) < 8, "pay": np.full(5_000, 99)})
+    return Lab({"people": table}, package, epsilon=200)
+
+
+def test_trap_21_a_sum_over_few_is_not_certified_by_the_many() -> None:
+    """Rows that a CASE takes for 0 are not behind its sum, as with FILTER."""
+    figures = [
+        "SUM(CASE WHEN ill THEN 1 ELSE 0 END)",
+        "SUM(CASE WHEN NOT ill THEN 0 ELSE 1 END)",
+        "SUM(CASE WHEN ill THEN pay ELSE 0 END)",
+        "SUM(pay * CASE WHEN ill THEN 1 ELSE 0 END)",
+        "AVG(CASE WHEN ill THEN 1 ELSE 0 END)",
+        "COUNT(*) FILTER (WHERE ill)",
+    ]
+    with _clinic() as lab:
+        for figure in figures:
+            release = lab.ask(f"SELECT {figure} AS n FROM people", epsilon=20)
+            (status,) = release.to_arrow()["n_status"].to_pylist()
+            assert status == "suppressed:frequency", figure
+        well = "SELECT SUM(CASE WHEN ill THEN 0 ELSE 1 END) AS n FROM people"
+        assert lab.ask(well, epsilon=20).to_arrow()["n_status"].to_pylist() == ["ok"]
+        planned = lab.explain(well, epsilon=20)
+        assert [line.asked for line in planned.noise] == [True]
