@@ -130,6 +130,7 @@ def _zones(parts: Parts) -> Zones:
 def _allow(parts: Parts, manifest: Manifest, person: str) -> None:
     """Refuse now what the switch would refuse after all the work."""
     package = manifest.package
+    _cap(package.tre.budget)
     with parts.control.reading() as connection:
         may_publish(connection, person, manifest.name, package.tre.controller)
         if not population_exists(connection, manifest.population):
@@ -197,7 +198,11 @@ def _switch(
 def _cap(declared: DeclaredBudget | None) -> Budget | None:
     if declared is None:
         return None
-    return Budget.zcdp(Decimal(str(declared.epsilon)), Decimal(str(declared.delta)))
+    try:
+        return Budget.zcdp(Decimal(str(declared.epsilon)), Decimal(str(declared.delta)))
+    except (ValueError, ArithmeticError):
+        message = "expected an epsilon and a delta that allow at least one question"
+    raise Invalid("tre.budget", message)
 
 
 def _descriptor(manifest: Manifest) -> Mapping[str, Json]:

@@ -463,6 +463,11 @@ def test_a_wrong_field_names_its_place(field, path: str, message: str) -> None:
     assert message in caught.value.message
 
 
+BOMB = "a0: &a0 [x, x]\na1: &a1 [*a0, *a0]\n" + "".join(
+    f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(2, 40)
+)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
@@ -471,6 +476,18 @@ def test_a_wrong_field_names_its_place(field, path: str, message: str) -> None:
         ("a.yaml", "- 1\n", "expected a Data Package"),
         ("a.yaml", "", "expected a Data Package"),
         ("a.yaml", "when: 2020-99-99\n", "expected YAML"),
+        ("a.yaml", BOMB, "a.yaml:2:14: expected YAML: parts refer to each other"),
+        ("a.yaml", "name: &a [*a]\n", "expected YAML: parts refer to each other"),
+        ("a.yaml", f"x: [{'*a,' * 101}]\n&a y: 1", "expected YAML"),
+        ("a.yaml", "x: " + "[" * 5_000, "expected YAML: more than 32 levels"),
+        ("a.yaml", "name: " + "9" * 5_000, "expected YAML"),
+        ("a.yaml", "#" * (1024 * 1024 + 1), "a.yaml: expected at most 1 MiB"),
+        ("a.yaml", f"x: &a [{'1,' * 4_000}]\ny: [{'*a,' * 90}]\n", "200,000 values"),
+        ("a.json", '{"x":' + "[" * 100_000, "a.json: expected JSON"),
+        ("a.json", '{"x":' + "[" * 50 + "]" * 50 + "}", "at most 32 levels"),
+        ("a.json", '{"name": ' + "9" * 5_000 + "}", "a.json: expected JSON"),
+        ("a.json", '{"name": "\\ud800"}', "name: expected text without NUL"),
+        ("a.json", '{"a": {"b\\u0000": 1}}', "a: expected text without NUL"),
         ("a.yaml", "x: !!python/object/apply:os.system [ls]\n", "expected YAML"),
         ("a.json", '{"name": }', "a.json:1:10: expected JSON"),
         ("a.json", '{"name": 1, "name": 2}', "appears twice"),
@@ -510,3 +527,31 @@ def test_real_column_names_are_accepted() -> None:
     fields = [{"name": name} for name in names]
     (table,) = public_tables(load(with_fields(*fields)))
     assert [column.name for column in table.columns] == names
+
+
+@pytest.mark.parametrize("encoding", ["zlib", "base64", "undefined", "a b", "none"])
+def test_an_encoding_is_one_of_text(encoding: str) -> None:
+    """What Python calls a codec and is no encoding of text is refused by name."""
+    document = package()
+    document["resources"][0]["encoding"] = encoding
+    with pytest.raises(Invalid, match=r"encoding: expected the name of a text"):
+        load(document)
+
+
+@pytest.mark.parametrize("bound", ["1e999999999", "1e99999", "9e-99999", 10**4000])
+@pytest.mark.parametrize("kind", ["integer", "number"])
+def test_a_bound_is_a_number_that_can_be_stored(bound: object, kind: str) -> None:
+    """No bound makes the arithmetic overflow, however it is written."""
+    document = with_fields(
+        {"name": "x", "type": kind, "constraints": {"minimum": 0, "maximum": bound}}
+    )
+    with pytest.raises(Invalid, match=r"maximum: is too large or too small"):
+        load(document)
+
+
+def test_parts_may_be_written_once(tmp_path: Path) -> None:
+    """A part that is referred to, and refers to nothing, may stand in many places."""
+    document = yaml.safe_dump(package())
+    file = tmp_path / "a.yaml"
+    file.write_text(f"{document}title: &name A\ndescription: *name\n")
+    assert load(file).package.description == "A"

@@ -370,6 +370,28 @@ def test_a_bad_manifest_is_named_and_changes_nothing(served: Served) -> None:
         assert http.get("/v1/datasets").json() == before
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"description": "\ud800"},
+        {"description": "a\0b"},
+        {"licenses": [[[]] * 50]},
+        {"version": "9" * 5000},
+        {"resources": [{**package()["resources"][0], "encoding": "zlib"}]},
+        {"resources": [{**package()["resources"][0], "encoding": "a\0"}]},
+        {"tre": {**package()["tre"], "budget": {"epsilon": 1e-300, "delta": 1e-300}}},
+    ],
+)
+def test_no_manifest_breaks_the_server(served: Served, changes: dict) -> None:
+    """What a manifest may not hold is the sender's mistake, and said to be."""
+    write_dataset(served.own_inbox)
+    sent = json.dumps(package() | {"name": "odd"} | changes)
+    with served.http(STEWARD) as http:
+        headers = {"Content-Type": "application/json"}
+        answer = http.post("/v1/datasets", content=sent, headers=headers)
+    assert_problem(answer, 422, "invalid")
+
+
 def test_only_stewards_onboard(http: httpx.Client, served: Served) -> None:
     """A researcher's manifest is refused."""
     write_dataset(served.own_inbox)
@@ -384,6 +406,7 @@ def test_nobody_reads_another_controllers_files(served: Served) -> None:
     environment.add_person("elsewhere", roles=["steward"], controller=other)
     token = environment.issue_token("elsewhere")
     manifest = package() | {"name": "probe"}
+    manifest["resources"][0]["name"] = "probe"
     with served.http(None) as http:
         http.headers["Authorization"] = f"Bearer {token}"
         answer = http.post("/v1/datasets", json=manifest)

@@ -18,6 +18,9 @@ from tre.manifest.model import FieldType, TableField
 LARGEST: Final = 10**18
 """No stored number is larger in magnitude (unscaled)."""
 
+MOST_DIGITS: Final = 20
+"""Before or behind the point: beyond that no value is stored, nor bounded."""
+
 KEYS: Final = 1_000
 """Integers whose bounds span at most so many values are public keys."""
 
@@ -175,6 +178,8 @@ def decimal(raw: object, path: str) -> Decimal:
             number = Decimal("NaN")
     if not number.is_finite():
         raise Invalid(path, "expected a finite number")
+    if number and not -MOST_DIGITS < number.adjusted() < MOST_DIGITS:
+        raise Invalid(path, "is too large or too small to be stored")
     return number
 
 

@@ -6,13 +6,19 @@ import json
 import re
 from collections.abc import Hashable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from connectors.errors import Invalid
+from tre.manifest.document import (
+    DEEPEST,
+    MOST_ALIASES,
+    check_document,
+    check_size,
+)
 from tre.manifest.model import Manifest, Package
 from tre.manifest.rules import check
 from tre.manifest.secrets import refuse_secrets
@@ -64,6 +70,7 @@ def load(source: Path | str | Mapping[str, Any], base: Path | None = None) -> Ma
 def _package(document: object) -> Package:
     if not isinstance(document, Mapping):
         raise Invalid("", "expected a Data Package: a mapping with name and resources")
+    check_document(document)
     refuse_secrets(document)
     try:
         return Package.model_validate(document)
@@ -117,6 +124,7 @@ def _expected(kind: str) -> str:
 
 def _read(file: Path) -> object:
     try:
+        check_size(file)
         text = file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         message = "there is no such file"
@@ -136,6 +144,8 @@ def _parse_json(text: str, file: Path) -> object:
         place = f"{file}:{error.lineno}:{error.colno}"
     except _Duplicate as error:
         raise Invalid(str(file), f"the key {error} appears twice") from None
+    except (ValueError, RecursionError):  # a number or a nesting beyond all use
+        place = str(file)
     raise Invalid(place, "expected JSON")
 
 
@@ -165,7 +175,37 @@ class _Duplicate(Exception):
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML without the quiet loss of a key that is written twice."""
+    """YAML without the quiet loss of a key that is written twice.
+
+    It is no deeper than a manifest, and an anchored part has no alias in it: such
+    parts could stand for ten, and those for ten each, without end.
+    """
+
+    depth = 0
+    anchored = 0
+    aliases = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Compose one part of the document."""
+        event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]  # PyYAML
+        if isinstance(event, yaml.AliasEvent):
+            self.aliases += 1
+            if self.anchored or self.aliases > MOST_ALIASES:
+                self._refuse("parts refer to each other too often")
+        if self.depth > DEEPEST:
+            self._refuse(f"more than {DEEPEST} levels")
+        named = isinstance(event, yaml.NodeEvent) and event.anchor is not None
+        anchor = named and not isinstance(event, yaml.AliasEvent)
+        self.depth += 1
+        self.anchored += anchor
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self.depth -= 1
+            self.anchored -= anchor
+
+    def _refuse(self, problem: str) -> NoReturn:
+        raise yaml.MarkedYAMLError(problem=problem, problem_mark=self.get_mark())
 
     def construct_mapping(  # PyYAML's own signature
         self,

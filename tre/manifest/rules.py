@@ -5,7 +5,6 @@ Each rule raises `Invalid` with the path of the key at fault and what was expect
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath, PureWindowsPath
@@ -75,8 +74,8 @@ def _source(resource: Resource, path: str) -> None:
         names = (column.name for column in source.columns)
         _distinct(names, f"{path}.tre.source.columns[{{}}].name")
     try:
-        codecs.lookup(resource.encoding)
-    except LookupError:
+        b"a".decode(resource.encoding)
+    except (LookupError, ValueError):  # an encoding of bytes is none of text
         unknown = True
     else:
         unknown = False
