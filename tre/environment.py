@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+import pyarrow as pa
 from sqlalchemy import Connection
 
 from connectors.errors import Invalid
@@ -24,12 +25,16 @@ from tre.audit.verify import Verification, verify
 from tre.batch import Batch, explain_batch
 from tre.control.canonical import Json
 from tre.describe import described_dataset, described_datasets, described_project
+from tre.discovery import dcat
+from tre.discovery.croissant import croissant
+from tre.discovery.dummy import dummy
 from tre.enclave.confinement import LAYERS
 from tre.enclave.supervisor import ONE, Capacity
 from tre.enquiry import ask, explain_question
 from tre.governance import people, populations, projects
 from tre.governance.admit import admit
 from tre.governance.application import read_application
+from tre.governance.catalogue import current_catalogue
 from tre.governance.confinement import (
     Acceptance,
     accept_layer,
@@ -211,6 +216,27 @@ class Environment:
         """The public facts of one dataset. Refused with `unknown_dataset`."""
         with self._parts.control.reading() as connection:
             return described_dataset(connection, name)
+
+    def dummy(self, name: str, *, rows: int, seed: int) -> dict[str, pa.Table]:
+        """Made-up tables like a dataset's, from its public schema alone.
+
+        `person_id` joins them; the same arguments give the same rows. Refused with
+        `unknown_dataset`.
+        """
+        with self._parts.control.reading() as connection:
+            population = described_dataset(connection, name)["population"]
+            tables = current_catalogue(connection, population).catalogue.tables
+        return dummy(
+            [one for one in tables.values() if one.dataset == name], rows, seed
+        )
+
+    def catalogue(self, address: str) -> dict[str, Any]:
+        """Every dataset's public facts as DCAT (JSON-LD), of an interface's address."""
+        return dcat.catalogue(self.datasets(), address)
+
+    def croissant(self, name: str, address: str) -> dict[str, Any]:
+        """One dataset's public facts as Croissant. Refused with `unknown_dataset`."""
+        return croissant(self.dataset(name), address)
 
     # --------------------------------------------------------------------- projects
 

@@ -9,7 +9,7 @@ import typer
 
 from tre.cli.absent import ANYTHING, refuse
 from tre.cli.options import HERE, Home, Json, Person
-from tre.cli.output import answer, note
+from tre.cli.output import answer, note, say
 from tre.cli.session import opened
 
 dataset: Final = typer.Typer(help="Datasets and their intake.", no_args_is_help=True)
@@ -20,6 +20,16 @@ Manifest = Annotated[
 Page = Annotated[
     Path | None,
     typer.Option("--report", metavar="FILE", help="Write the report as one HTML page."),
+]
+Folder = Annotated[
+    Path, typer.Option("--output", "-o", metavar="DIR", help="Where the files go.")
+]
+Rows = Annotated[
+    int, typer.Option("--rows", metavar="N", min=1, help="Rows a table, at most.")
+]
+Seed = Annotated[
+    int,
+    typer.Option("--seed", metavar="S", min=0, help="The same seed, the same rows."),
 ]
 Name = Annotated[str, typer.Argument(metavar="NAME")]
 
@@ -88,6 +98,30 @@ def show(name: Name, *, home: Home = HERE, as_json: Json = False) -> None:
     with opened(home) as environment:
         facts = environment.dataset(name)
     answer(facts, lambda: described(facts), as_json=as_json)
+
+
+@dataset.command("dummy")
+def dummy(
+    name: Name,
+    *,
+    folder: Folder,
+    rows: Rows = 1_000,
+    seed: Seed = 0,
+    home: Home = HERE,
+) -> None:
+    """Write made-up tables like a dataset's, to develop on.
+
+    One CSV file a table, drawn from the public schema alone and never from the data.
+    """
+    from pyarrow import csv
+
+    with opened(home) as environment:
+        tables = environment.dummy(name, rows=rows, seed=seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    for table, made in tables.items():
+        file = folder / f"{table}.csv"
+        csv.write_csv(made, file)
+        say(f"{file}: {made.num_rows:,} made-up rows")
 
 
 @dataset.command("withdraw", context_settings=ANYTHING)

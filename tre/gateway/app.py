@@ -16,7 +16,7 @@ from tre.gateway.metrics import Metrics
 from tre.gateway.openapi import with_schemas
 from tre.gateway.pending import Pending
 from tre.gateway.problems import install_handlers
-from tre.gateway.routes import datasets, identity, public, questions
+from tre.gateway.routes import catalogue, datasets, identity, public, questions
 
 API_VERSION: Final = "1.0"
 """Of the addresses under `/v1`: the second number grows when something is added."""
@@ -43,7 +43,7 @@ def create_app(environment: Environment, *, inbox: Path | None = None) -> FastAP
     app.state.metrics = Metrics()
     app.add_middleware(Guard, metrics=app.state.metrics)
     install_handlers(app)
-    for part in (questions, datasets, identity, public):
+    for part in (questions, datasets, catalogue, identity, public):
         app.include_router(part.router)
     return app
 
