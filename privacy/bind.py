@@ -18,6 +18,7 @@ from privacy.query import (
     AggregateRef,
     BoundQuery,
     GroupingRef,
+    Key,
     KeyRef,
     Operation,
     Ordering,
@@ -31,6 +32,7 @@ from privacy.relate import relate
 from privacy.relation import expressions
 from privacy.rows import bind_condition
 from privacy.scope import Scope
+from privacy.semi import where_of
 from privacy.weight import MOST_WEIGHT, weight
 
 MOST_OUTPUTS: Final = 256
@@ -56,6 +58,7 @@ def bind(query: Query, catalogue: Catalogue) -> BoundQuery:
     outputs = _outputs(select, released)
     having = _having(select, released)
     ordering = _ordering(select, released, outputs)
+    _check_distinct(select, outputs, keys.keys, scope)
     bound = BoundQuery(
         text=query.text,
         relation=related.relation,
@@ -74,7 +77,7 @@ def bind(query: Query, catalogue: Catalogue) -> BoundQuery:
 
 
 def _check_aggregated(select: exp.Select, scope: Scope) -> None:
-    """Refuse a question about rows."""
+    """Refuse a question about rows; DISTINCT changes nothing where all keys show."""
     used = [
         *select.expressions,
         *(select.args[each] for each in ("having", "order") if select.args.get(each)),
@@ -87,6 +90,23 @@ def _check_aggregated(select: exp.Select, scope: Scope) -> None:
         "of all rows or by GROUP BY.",
         clause=_whole(scope),
         suggestion=_counted(select) if _whole(scope) else "",
+    )
+
+
+def _check_distinct(
+    select: exp.Select, outputs: tuple[Output, ...], keys: tuple[Key, ...], scope: Scope
+) -> None:
+    """Refuse DISTINCT where rows of several groups could be one."""
+    distinct = select.args.get("distinct")
+    shown = {each.value for each in outputs}
+    if distinct is None or {KeyRef(place) for place in range(len(keys))} <= shown:
+        return
+    raise refuse(
+        "unsupported",
+        "DISTINCT needs every key of GROUP BY among the columns: rows of different "
+        "groups would be merged by their noise. Leave it out.",
+        clause="SELECT DISTINCT" if "SELECT DISTINCT" in scope.text else "",
+        suggestion="SELECT" if "SELECT DISTINCT" in scope.text else "",
     )
 
 
@@ -112,8 +132,8 @@ def _counted(select: exp.Select) -> str:
 
 
 def _where(select: exp.Select, scope: Scope) -> Expression | None:
-    where = select.args.get("where")
-    return None if where is None else weighed(bind_condition(where.this, scope))
+    where = where_of(select, scope.text).condition
+    return None if where is None else weighed(bind_condition(where, scope))
 
 
 def _check_weight(bound: BoundQuery) -> None:

@@ -17,7 +17,15 @@ from privacy.query import (
     Operator,
     Post,
 )
-from privacy.relation import Join, PerPerson, Relation, Selected, TableOf, whose
+from privacy.relation import (
+    Join,
+    PerPerson,
+    Relation,
+    Selected,
+    Stacked,
+    TableOf,
+    whose,
+)
 
 Json: TypeAlias = str | list["Json"] | dict[str, "Json"] | None
 
@@ -83,6 +91,8 @@ def _relation(relation: Relation) -> Json:
                     for n, each in summed
                 ],
             }
+        case Stacked(sources=sources):
+            return {"stacked": [_relation(each) for each in sources]}
         case Join(kind, left, right, people, conditions):
             return {
                 kind.value: [_relation(left), _relation(right)],

@@ -94,27 +94,41 @@ class Refused(Exception):
     """The question is not accepted. Raised before any protected data is read.
 
     `code` is stable and documented, `message` says what is wrong, `clause` quotes
-    the researcher's own text it concerns, and `suggestion` is the smallest change
-    that would pass. All are strings; the last two may be empty. They depend on the
-    question, the public catalogue and the ledger, never on protected rows.
+    the researcher's own text it concerns, `position` says where that stands, as `line
+    2, column 7`, and `suggestion` is the smallest change that would pass: what to
+    write instead of the clause, or a whole question. All are strings; the last three
+    may be empty. They depend on the question, the public catalogue and the ledger,
+    never on protected rows.
     """
 
     def __init__(
-        self, code: str, message: str, *, clause: str = "", suggestion: str = ""
+        self,
+        code: str,
+        message: str,
+        *,
+        clause: str = "",
+        suggestion: str = "",
+        position: str = "",
     ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.clause = clause
         self.suggestion = suggestion
+        self.position = position
 
     def __reduce__(self) -> tuple[object, ...]:
         """Survive a process boundary with every field."""
-        return _refused, (self.code, self.message, self.clause, self.suggestion)
+        known = (self.clause, self.suggestion, self.position)
+        return _refused, (self.code, self.message, *known)
 
 
-def _refused(code: str, message: str, clause: str, suggestion: str) -> Refused:
-    return Refused(code, message, clause=clause, suggestion=suggestion)
+def _refused(
+    code: str, message: str, clause: str, suggestion: str, position: str
+) -> Refused:
+    return Refused(
+        code, message, clause=clause, suggestion=suggestion, position=position
+    )
 
 
 class Failed(Exception):

@@ -27,11 +27,13 @@ NODES: Final[Mapping[type[exp.Expr], frozenset[str]]] = MappingProxyType(
     {
         exp.Select: frozenset(
             {"expressions", "from_", "joins", "where", "group", "having"}
-            | {"order", "limit", "offset", "with_"}
+            | {"order", "limit", "offset", "with_", "distinct"}
         ),
         exp.With: frozenset({"expressions"}),
         exp.CTE: frozenset({"this", "alias"}),
         exp.Subquery: frozenset({"this", "alias"}),
+        exp.Union: _TWO,
+        exp.Exists: _ONE,
         exp.Join: frozenset({"this", "side", "kind", "on", "using"}),
         exp.From: _ONE,
         exp.Table: frozenset({"this", "alias"}),
@@ -105,7 +107,7 @@ NODES: Final[Mapping[type[exp.Expr], frozenset[str]]] = MappingProxyType(
         exp.Or: _TWO,
         exp.Not: _ONE,
         exp.Is: _TWO,
-        exp.In: _MANY,
+        exp.In: frozenset({"this", "expressions", "query"}),
         exp.Between: frozenset({"this", "low", "high"}),
         exp.Like: frozenset({"this", "expression", "negate"}),
         exp.ILike: frozenset({"this", "expression", "negate"}),
@@ -146,7 +148,6 @@ FUNCTIONS: Final = (
 
 _CLAUSES: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "distinct": "SELECT DISTINCT",
         "joins": "a join in brackets",
         "method": "a NATURAL, ASOF or POSITIONAL join",
         "recursive": "WITH RECURSIVE",
@@ -166,7 +167,6 @@ _CLAUSES: Final[Mapping[str, str]] = MappingProxyType(
         "pivots": "PIVOT",
         "columns": "a list of column names after a table's alias",
         "limit_options": "LIMIT with a percentage or ties",
-        "query": "a subquery",
         "unnest": "UNNEST",
         "escape": "ESCAPE",
         "on": "DISTINCT ON",
@@ -176,9 +176,10 @@ _NODE_NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "Subquery": "a subquery",
         "Select": "a subquery",
-        "Exists": "EXISTS",
+        "Except": "EXCEPT, which lets other people's rows decide about mine,",
+        "Intersect": "INTERSECT, which lets other people's rows decide about mine,",
         "Window": "a window function (OVER)",
-        "Fetch": "FETCH (write LIMIT)",
+        "Fetch": "FETCH: write LIMIT",
         "DPipe": "joining text with ||",
         "Escape": "ESCAPE",
         "Bracket": "picking from a list with [ ]",
@@ -191,10 +192,10 @@ _NODE_NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "Lambda": "a lambda",
         "NullSafeEQ": "IS NOT DISTINCT FROM",
         "NullSafeNEQ": "IS DISTINCT FROM",
-        "Pow": "a power; write x * x",
+        "Pow": "a power: write x * x",
         "IgnoreNulls": "IGNORE NULLS, or an aggregate that picks one row,",
-        "SimilarTo": "SIMILAR TO; use LIKE",
-        "RegexpLike": "a regular expression; use LIKE",
+        "SimilarTo": "SIMILAR TO: use LIKE",
+        "RegexpLike": "a regular expression: use LIKE",
         "Collate": "COLLATE",
         "AtTimeZone": "AT TIME ZONE",
     }
@@ -225,7 +226,9 @@ def check_grammar(tree: exp.Select, text: str) -> None:
 
 def _depth(parent: exp.Expr, child: exp.Expr, depth: int) -> int:
     """A chain of ANDs or ORs is one level: it is read as one list."""
-    same = isinstance(parent, exp.And | exp.Or) and type(child) is type(parent)
+    same = isinstance(parent, exp.And | exp.Or | exp.Union) and type(child) is type(
+        parent
+    )
     return depth if same else depth + 1
 
 
@@ -246,17 +249,18 @@ def _check_type(node: exp.Expr, text: str) -> None:
     clause = quote(node, text)
     if isinstance(node, exp.Func) and type(node).__name__ not in _NODE_NAMES:
         raise _no_function(node, clause)
-    name = _NODE_NAMES.get(type(node).__name__, _words(type(node).__name__))
+    words = _NODE_NAMES.get(type(node).__name__, _words(type(node).__name__))
+    name, instead, what = words.partition(": ")
     raise refuse(
         "unsupported",
-        f"{_capital(name)} is not part of the language.",
+        f"{_capital(name)} is not part of the language{instead}{what}.",
         clause=clause,
     )
 
 
 def _check_place(node: exp.Expr, text: str) -> None:
     """A SELECT inside another stands for a table, and never for a value."""
-    whole = exp.CTE | exp.Subquery
+    whole = exp.CTE | exp.Subquery | exp.Union | exp.Exists
     if isinstance(node, exp.Tuple) and not isinstance(node.parent, SETS):
         raise refuse(
             "unsupported",
@@ -273,13 +277,13 @@ def _check_place(node: exp.Expr, text: str) -> None:
         placed = node.parent is None or isinstance(node.parent, whole)
     else:
         placed = not isinstance(node, exp.Subquery) or isinstance(
-            node.parent, exp.From | exp.Join
+            node.parent, exp.From | exp.Join | exp.In
         )
     if not placed:
         raise refuse(
             "unsupported",
-            "A subquery stands in FROM or in WITH, as a table: a value of other "
-            "people's rows cannot stand beside one of mine.",
+            "A subquery stands in FROM, in WITH, or after IN or EXISTS: a value of "
+            "other people's rows cannot stand beside one of mine.",
             clause=quote(node, text),
         )
 
@@ -308,6 +312,8 @@ def _check_parts(node: exp.Expr, text: str) -> None:
         if name in allowed or not _is_set(value):
             continue
         part = _CLAUSES.get(name, _words(name))
+        if isinstance(node, exp.Union) and name == "distinct":
+            part = "UNION without ALL, which merges rows of different people,"
         raise refuse(
             "unsupported",
             f"{_capital(part)} is not part of the language.",

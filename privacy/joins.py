@@ -16,6 +16,7 @@ from privacy.misfit import Misfit
 from privacy.quote import quote
 from privacy.refusals import listed, refuse
 from privacy.relation import (
+    UNSEEN,
     Join,
     JoinKind,
     Relation,
@@ -43,6 +44,8 @@ _KINDS: Final = {
     ("", "INNER"): JoinKind.INNER,
     ("LEFT", ""): JoinKind.LEFT,
     ("LEFT", "OUTER"): JoinKind.LEFT,
+    ("", "SEMI"): JoinKind.SEMI,
+    ("", "ANTI"): JoinKind.ANTI,
 }
 
 
@@ -76,6 +79,8 @@ def join(node: exp.Join, left: Related, right: Related) -> Related:
     found = _conditions(node, left.scope, added, scope)
     joined = _joined(kind, left.relation, right.relation, found)
     _check(node, joined, scope)
+    if kind in UNSEEN:
+        return Related(joined, left.scope)
     optional = kind is JoinKind.LEFT
     parts = (*left.scope.parts, replace(added, optional=optional))
     hidden = left.scope.hidden | found.hidden
@@ -107,9 +112,15 @@ def _kind(node: exp.Join, scope: Scope) -> JoinKind:
 
 def _other_kind(side: str, word: str) -> str:
     if side == "RIGHT":
-        return "RIGHT JOIN is not part of the language: write the other table first."
+        return (
+            "RIGHT JOIN stands between two tables only: of more, write the one whose "
+            "rows are kept first, and LEFT JOIN the others."
+        )
     name = f"{side} {word}".strip()
-    return f"{name} JOIN is not part of the language. There are JOIN and LEFT JOIN."
+    return (
+        f"{name} JOIN is not part of the language. There are JOIN, "
+        "LEFT JOIN, RIGHT JOIN, SEMI JOIN and ANTI JOIN."
+    )
 
 
 def _words(node: exp.Join, scope: Scope) -> str:
@@ -210,6 +221,8 @@ def _joined(
 
 
 def _check(node: exp.Join, joined: Join, scope: Scope) -> None:
+    if joined.kind in UNSEEN:
+        _check_unseen(node, joined, scope)
     if not about_people(joined.left) and about_people(joined.right):
         raise refuse(
             "join",
@@ -219,7 +232,8 @@ def _check(node: exp.Join, joined: Join, scope: Scope) -> None:
             clause=_words(node, scope),
         )
     if not about_people(joined.right):
-        if about_people(joined.left) and not matches_one(joined):
+        multiplies = about_people(joined.left) and joined.kind not in UNSEEN
+        if multiplies and not matches_one(joined):
             raise _not_unique(node, joined, scope)
         return
     if not (linked(joined.left) and linked(joined.right)):
@@ -231,6 +245,20 @@ def _check(node: exp.Join, joined: Join, scope: Scope) -> None:
         )
     if joined.people is None:
         raise _not_people(node, scope)
+
+
+def _check_unseen(node: exp.Join, joined: Join, scope: Scope) -> None:
+    """Refuse to keep public rows by whose rows there are, or a missing person's."""
+    if joined.people is None:
+        return
+    here = next(each for each in scope.parts if each.name == joined.people[0])
+    if here.optional:
+        raise refuse(
+            "person_id",
+            f"{here.alias} is the optional side of a LEFT JOIN, so its person_id may "
+            "be missing. Take the other side's.",
+            clause=_words(node, scope),
+        )
 
 
 def _not_people(node: exp.Join, scope: Scope) -> Refused:

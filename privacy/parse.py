@@ -66,7 +66,11 @@ def _only_select(statements: list[exp.Expr]) -> exp.Select:
         raise refuse("one_statement", "Ask one SELECT at a time.")
     (tree,) = statements
     if isinstance(tree, exp.SetOperation):
-        raise refuse("unsupported", f"{tree.key.upper()} is not part of the language.")
+        raise refuse(
+            "unsupported",
+            "UNION ALL stacks rows in a subquery, of which a question is then asked: "
+            "FROM (SELECT … UNION ALL SELECT …).",
+        )
     if isinstance(tree, exp.Subquery):
         raise refuse("unsupported", "Write the SELECT without brackets around it.")
     if type(tree) is not exp.Select:
@@ -89,9 +93,10 @@ def _syntax(error: SqlglotError) -> Refused:
         details.get("col"),
         details.get("highlight"),
     )
-    place = f" at line {line}, column {column}" if line and column else ""
-    return refuse(
-        "syntax",
-        f"The text stops being SQL{place}.",
-        clause=str(near or "")[:100],
+    place = f"line {line}, column {column}" if line and column else ""
+    said = f" at {place}" if place else ""
+    refused = refuse(
+        "syntax", f"The text stops being SQL{said}.", clause=str(near or "")[:100]
     )
+    refused.position = place
+    return refused

@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Final
 
 import sqlglot.expressions as exp
 
 from privacy.aggregates import bind_aggregate, weighed
-from privacy.catalogue import Column, Domain
-from privacy.domains import LARGEST, number
+from privacy.catalogue import Column, Domain, Type
+from privacy.domains import LARGEST, ends, number
 from privacy.errors import Refused
-from privacy.expression import Expression, is_sensitive
+from privacy.expression import Call, ColumnOf, Expression, Function, is_sensitive
 from privacy.finite import columns_of, narrowed
 from privacy.grouping import has_sets
+from privacy.infer import call
 from privacy.joins import Related
 from privacy.keys import key_nodes
+from privacy.literals import is_null
+from privacy.misfit import Misfit
 from privacy.names import named_column
 from privacy.query import Aggregate, Statistic
 from privacy.quote import quote
 from privacy.refusals import refuse
-from privacy.relation import PerPerson, Summary, Summed
+from privacy.relation import PerPerson, Selected, Summary, Summed
 from privacy.rows import AGGREGATES, bind_row
 from privacy.scope import PERSON_ID, Scope, person_of
 
 MOST_COLUMNS: Final = 256
+_INSIDE: Final = "p"
 
 _CLAUSES: Final = (
     ("having", "HAVING"),
@@ -39,6 +43,33 @@ _SUMMARIES: Final = {
     Statistic.PRESENT: Summary.PRESENT,
     Statistic.SUM: Summary.SUM,
 }
+_ENDS: Final[Mapping[type[exp.Expr], Summary]] = {
+    exp.Min: Summary.MIN,
+    exp.Max: Summary.MAX,
+}
+_ORDERED: Final = frozenset({Type.NUMBER, Type.DATE, Type.DATETIME})
+
+
+def by_person(select: exp.Select, text: str) -> exp.Select:
+    """SELECT DISTINCT person_id, … as GROUP BY: each person's different rows."""
+    if not any(_is_person(each.unalias()) for each in select.expressions):
+        raise refuse(
+            "person_id",
+            "DISTINCT merges rows, and these could be different people's: select "
+            "person_id as well, for each person's different rows.",
+            clause=quote(select, text),
+        )
+    if select.args.get("group") is not None:
+        raise refuse(
+            "unsupported",
+            "A subquery by person has no equal rows: leave DISTINCT out.",
+            clause="SELECT DISTINCT" if "SELECT DISTINCT" in text else "",
+            suggestion="SELECT" if "SELECT DISTINCT" in text else "",
+        )
+    grouped = select.copy()
+    grouped.set("distinct", None)
+    grouped.set("group", exp.Group(all=True))
+    return grouped
 
 
 def check_grouped(select: exp.Select, text: str) -> None:
@@ -65,7 +96,7 @@ def check_grouped(select: exp.Select, text: str) -> None:
 class People:
     """A subquery by person, and those of its columns that were selected."""
 
-    relation: PerPerson
+    relation: PerPerson | Selected
     columns: tuple[Column, ...]
 
 
@@ -82,13 +113,16 @@ def per_person(
     _check_person(select, nodes, scope)
     bound = {_key(each, scope): "" for each in nodes if not _is_person(each)}
     figures: dict[str, Summed] = {}
+    means: dict[str, _Mean] = {}
     for each in select.expressions:
         if _is_person(each.unalias()):
             _check_renamed(each, scope)
             continue
         name = named_column(each, scope)
-        _check_free(name, (*figures, *bound.values()), each, scope)
-        if isinstance(each.unalias(), AGGREGATES):
+        _check_free(name, (*figures, *means, *bound.values()), each, scope)
+        if isinstance(each.unalias(), exp.Avg):
+            means[name] = _mean(each.unalias(), scope)
+        elif isinstance(each.unalias(), AGGREGATES):
             figures[name] = _summed(each.unalias(), scope)
         else:
             _name_key(each, name, bound, scope)
@@ -105,11 +139,91 @@ def per_person(
     free = _free({each.name.casefold() for each in shown})
     named = tuple((name or next(free), keys[each]) for each, name in bound.items())
     summed = PerPerson("", found.relation, where, named, tuple(figures.items()))
+    if means:
+        return _with_means(summed, shown, means, free)
     return People(summed, tuple(shown))
 
 
 def _is_of_sensitive(figure: Summed) -> bool:
     return figure.argument is not None and is_sensitive(figure.argument)
+
+
+@dataclass(frozen=True, slots=True)
+class _Mean:
+    """An average of a person's rows: what it is of, and the range it has."""
+
+    total: Summed
+    count: Summed
+    domain: Domain
+
+
+def _mean(node: exp.Expr, scope: Scope) -> _Mean:
+    """AVG of a person's rows: their sum divided by their number, and truncated."""
+    argument = bind_aggregate(node, scope).argument
+    total = _range(Aggregate(Statistic.SUM, argument), scope.rows_per_person)
+    if argument is None or total is None:
+        raise _too_large(node, scope)
+    counted = Aggregate(Statistic.PRESENT, argument)
+    rows = _range(counted, scope.rows_per_person)
+    if rows is None:
+        raise TypeError("the number of a person's rows is bounded")
+    sides = (ColumnOf(_INSIDE, "total", total), ColumnOf(_INSIDE, "rows", rows))
+    try:
+        found = call(Function.DIVIDE, *sides).domain
+    except Misfit:
+        raise _too_large(node, scope) from None
+    shift = found.scale - argument.domain.scale
+    lower, upper = (_scaled(end, shift) for end in ends(argument.domain) or (0, 0))
+    domain = number(lower, upper, scale=found.scale, nullable=argument.domain.nullable)
+    return _Mean(
+        Summed(Summary.SUM, argument, total),
+        Summed(Summary.PRESENT, argument, rows),
+        domain,
+    )
+
+
+def _scaled(end: int, shift: int) -> int:
+    """An end at a finer scale, or at a coarser one truncated toward zero."""
+    factor = int(10 ** abs(shift))
+    if shift >= 0:
+        return end * factor
+    size = abs(end) // factor
+    return size if end >= 0 else -size
+
+
+def _with_means(
+    summed: PerPerson,
+    shown: Sequence[Column],
+    means: Mapping[str, _Mean],
+    free: Iterator[str],
+) -> People:
+    """Rows of people, with quotients of sums and counts computed around them."""
+    names = {name: (next(free), next(free)) for name in means}
+    hidden = [
+        (each, figure)
+        for name, mean in means.items()
+        for each, figure in zip(names[name], (mean.total, mean.count), strict=True)
+    ]
+    inside = replace(summed, name=_INSIDE, columns=(*summed.columns, *hidden))
+    columns: list[tuple[str, Expression]] = [
+        (each.name, ColumnOf(_INSIDE, each.name, each.domain, each.sensitive))
+        for each in shown
+    ]
+    for name, mean in means.items():
+        total, rows = names[name]
+        sides = (
+            ColumnOf(_INSIDE, total, mean.total.domain, _is_of_sensitive(mean.total)),
+            ColumnOf(_INSIDE, rows, mean.count.domain),
+        )
+        columns.append((name, Call(Function.DIVIDE, sides, mean.domain)))
+    every = [
+        *shown,
+        *(
+            Column(name, mean.domain, sensitive=_is_of_sensitive(mean.total))
+            for name, mean in means.items()
+        ),
+    ]
+    return People(Selected("", inside, None, tuple(columns)), tuple(every))
 
 
 def _key(node: exp.Expr, scope: Scope) -> Expression:
@@ -175,20 +289,33 @@ def _name_key(
         raise refuse(
             "not_grouped",
             "A column of a subquery by person is person_id, one of its keys as GROUP "
-            "BY has it, or COUNT or SUM of the person's rows.",
+            "BY has it, or COUNT, SUM, AVG, MIN or MAX of the person's rows.",
             clause=quote(node, scope.text),
         )
     bound[value] = name
 
 
+def _end(node: exp.Expr, scope: Scope) -> Summed:
+    """MIN or MAX of a person's rows: one of their values, so of the same range."""
+    argument = weighed(bind_row(node.this, scope))
+    if argument.domain.type not in _ORDERED or is_null(argument):
+        raise refuse(
+            "type_mismatch",
+            f"{node.key.upper()} takes numbers, dates or times.",
+            clause=quote(node, scope.text),
+        )
+    return Summed(_ENDS[type(node)], argument, argument.domain)
+
+
 def _summed(node: exp.Expr, scope: Scope) -> Summed:
+    if type(node) in _ENDS:
+        return _end(node, scope)
     aggregate = bind_aggregate(node, scope)
     summary = _SUMMARIES.get(aggregate.statistic)
     if summary is None:
         raise refuse(
             "unsupported",
-            "A person's rows are summed up by COUNT and SUM. Select both, and divide "
-            "around the subquery.",
+            "A person's rows are summed up by COUNT, SUM, AVG, MIN and MAX.",
             clause=quote(node, scope.text),
         )
     domain = _range(aggregate, scope.rows_per_person)

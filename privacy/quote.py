@@ -13,8 +13,31 @@ _LEFT_WORDS: Final = 3
 _RIGHT_SIGNS: Final = 3
 
 
+class Quoted(str):
+    """A part of a question's text that knows where it stands there."""
+
+    __slots__ = ("position",)
+    position: str
+
+
+def quoted(text: str, start: int, end: int) -> Quoted:
+    """A part of a text, with its position."""
+    found = Quoted(text[start:end])
+    found.position = position(text, start)
+    return found
+
+
+def position(text: str, offset: int) -> str:
+    """Write an offset as `line L, column C`, both counted from one."""
+    line = text.count("\n", 0, offset) + 1
+    column = offset - (text.rfind("\n", 0, offset) + 1) + 1
+    return f"line {line}, column {column}"
+
+
 def quote(node: exp.Expr, text: str) -> str:
     """Return the part of `text` that `node` was read from, as it was written.
+
+    It knows its position, where the parser kept any trace of it.
 
     Where the parser kept no trace of it, the node is written out again; where it
     kept traces of parts only, those are quoted. At most `MAX_QUOTED` characters.
@@ -24,10 +47,12 @@ def quote(node: exp.Expr, text: str) -> str:
         return _written(node)
     start, end = span
     if isinstance(node, exp.Identifier):
-        return text[start:end]
+        return quoted(text, start, end)
     if end - start > MAX_QUOTED:
-        return text[start : start + MAX_QUOTED - 1] + "…"
-    return _whole(node, text, start, end) or text[start:end]
+        cut = Quoted(text[start : start + MAX_QUOTED - 1] + "…")
+        cut.position = position(text, start)
+        return cut
+    return quoted(text, *(_whole(node, text, start, end) or (start, end)))
 
 
 def _span(node: exp.Expr) -> tuple[int, int] | None:
@@ -39,15 +64,16 @@ def _span(node: exp.Expr) -> tuple[int, int] | None:
     return min(starts), max(int(meta["end"]) for meta in found) + 1
 
 
-def _whole(node: exp.Expr, text: str, start: int, end: int) -> str:
+def _whole(node: exp.Expr, text: str, start: int, end: int) -> tuple[int, int] | None:
     """The smallest piece around the span that reads back as the same node."""
     lefts = _word_starts(text, start)
     rights = _sign_ends(text, end)
-    pieces = {text[left:right] for left in lefts for right in rights}
-    for piece in sorted(pieces, key=len):
+    pieces = [(left, right) for left in lefts for right in rights]
+    for left, right in sorted(pieces, key=lambda each: each[1] - each[0]):
+        piece = text[left:right]
         if piece.count("(") == piece.count(")") and _reads_as(piece, node):
-            return piece
-    return ""
+            return left, right
+    return None
 
 
 def _word_starts(text: str, start: int) -> list[int]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 from privacy.errors import CODES, Refused
+from privacy.quote import Quoted
 
 
 def refuse(
@@ -18,7 +19,10 @@ def refuse(
     """
     if code not in CODES:
         raise KeyError(code)
-    return Refused(code, message, clause=clause, suggestion=suggestion)
+    place = clause.position if isinstance(clause, Quoted) else ""
+    return Refused(
+        code, message, clause=str(clause), suggestion=suggestion, position=place
+    )
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

@@ -14,13 +14,14 @@ from privacy.choose import check_rows, choose, not_rows
 from privacy.contribution import rows_per_person
 from privacy.expression import is_sensitive
 from privacy.joins import Related, join
-from privacy.per_person import check_grouped, per_person
+from privacy.per_person import by_person, check_grouped, per_person
 from privacy.quote import quote
 from privacy.refusals import listed, nearest, refuse
 from privacy.relation import (
     PerPerson,
     Relation,
     Selected,
+    Stacked,
     TableOf,
     about_people,
     linked,
@@ -34,9 +35,12 @@ from privacy.scope import (
     part_of,
     quoted_name,
 )
+from privacy.semi import where_of
+from privacy.stack import Layer, layers_of, numbered, stack
 
 MOST_TABLES: Final = 16
 MOST_SUBQUERIES: Final = 32
+_ROWS: Final = (exp.Select, exp.Union)
 MOST_NARROWED: Final = 64
 """Selected columns of a question, beyond which ranges stand for lists of values."""
 
@@ -45,7 +49,7 @@ MOST_NARROWED: Final = 64
 class _Named:
     """A subquery once bound, and what the public knows of its columns."""
 
-    relation: Selected | PerPerson
+    relation: Selected | PerPerson | Stacked
     table: Table
     has_person: bool
 
@@ -97,15 +101,26 @@ def _from(select: exp.Select, around: _Surroundings) -> Related:
             "A question asks of a table: FROM "
             f"{listed(sorted(around.catalogue.tables))}.",
         )
-    nodes = [source.this, *(each.this for each in select.args.get("joins") or ())]
-    alone = len(nodes) == 1
-    found = _part(nodes[0], "" if alone else "r0", around)
-    for place, each in enumerate(select.args.get("joins") or (), start=1):
+    kept = where_of(select, around.text).joins
+    joins = [*(select.args.get("joins") or ()), *kept]
+    found = _part(source.this, "r0" if joins else "", around)
+    for place, each in enumerate(joins, start=1):
         added = _part(each.this, f"r{place}", around)
         _check_alias(added.scope.parts[0], found.scope, each)
-        found = join(each, found, added)
+        found = _joined(each, found, added)
         _check_tables(found.relation)
     return found
+
+
+def _joined(node: exp.Join, found: Related, added: Related) -> Related:
+    """RIGHT JOIN of two tables is LEFT JOIN the other way round."""
+    if str(node.side).upper() != "RIGHT" or len(found.scope.parts) > 1:
+        return join(node, found, added)
+    mirrored = node.copy()
+    mirrored.set("side", "LEFT")
+    joined = join(mirrored, added, found)
+    kept, optional = joined.scope.parts
+    return replace(joined, scope=replace(joined.scope, parts=(optional, kept)))
 
 
 def _check_alias(part: Part, scope: Scope, node: exp.Expr) -> None:
@@ -138,8 +153,8 @@ def _check_tables(relation: Relation) -> None:
 
 def _part(node: exp.Expr, name: str, around: _Surroundings) -> Related:
     """One table, or one subquery, under the name it goes by."""
-    if isinstance(node, exp.Subquery) and isinstance(node.this, exp.Select):
-        found = _subquery(node.this, node.alias or "subquery", around)
+    if isinstance(node, exp.Subquery) and isinstance(node.this, _ROWS):
+        found = _rows_of(node.this, node.alias or "subquery", around)
         return _placed(found, node.alias, name or "r0", around)
     if not isinstance(node, exp.Table) or not isinstance(node.this, exp.Identifier):
         raise refuse(
@@ -198,23 +213,43 @@ def _with(select: exp.Select, around: _Surroundings) -> _Surroundings:
         seen = replace(around, named={**around.named, **mine})
         if each.alias.casefold() in mine:
             raise refuse("reserved_name", f"WITH names {each.alias} twice.")
-        if not isinstance(each.this, exp.Select):
+        if not isinstance(each.this, _ROWS):
             raise not_rows(each.this, around.text)
-        mine[each.alias.casefold()] = _subquery(each.this, each.alias, seen)
+        mine[each.alias.casefold()] = _rows_of(each.this, each.alias, seen)
     return replace(around, named={**around.named, **mine})
+
+
+def _rows_of(node: exp.Expr, alias: str, around: _Surroundings) -> _Named:
+    """Bind a SELECT of rows, or several stacked by UNION ALL."""
+    if isinstance(node, exp.Select):
+        return _subquery(node, alias, around)
+    if not isinstance(node, exp.Union):
+        raise not_rows(node, around.text)
+    layers = [_layer(each, around) for each in layers_of(numbered(node))]
+    found = stack(layers, around.text)
+    _check_tables(found.relation)
+    return _described(alias, found.relation, found.columns, has_person=found.has_person)
+
+
+def _layer(node: exp.Expr, around: _Surroundings) -> Layer:
+    select = node.this if isinstance(node, exp.Subquery) else node
+    if not isinstance(select, exp.Select):
+        raise not_rows(node, around.text)
+    found = _subquery(select, "union", around)
+    return Layer(select, found.relation, found.table.columns, found.has_person)
 
 
 def _subquery(select: exp.Select, alias: str, around: _Surroundings) -> _Named:
     """Bind a SELECT of rows: some of them, with some columns and computed ones."""
+    if select.args.get("distinct") is not None:
+        select = by_person(select, around.text)
     if select.args.get("group") is None:
         check_rows(select, around.text)
     else:
         check_grouped(select, around.text)
     found = _from(select, around)
-    where = select.args.get("where")
-    condition = (
-        None if where is None else weighed(bind_condition(where.this, found.scope))
-    )
+    where = where_of(select, around.text).condition
+    condition = None if where is None else weighed(bind_condition(where, found.scope))
     if select.args.get("group") is None:
         chosen = choose(select, found.scope, narrow=around.narrow)
         rows = Selected("", found.relation, condition, chosen.columns)
@@ -229,7 +264,7 @@ def _subquery(select: exp.Select, alias: str, around: _Surroundings) -> _Named:
 
 def _described(
     alias: str,
-    relation: Selected | PerPerson,
+    relation: Selected | PerPerson | Stacked,
     columns: Sequence[Column],
     *,
     has_person: bool,

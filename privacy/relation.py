@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from privacy.catalogue import Domain, Table, Unit
 from privacy.expression import Call, Case, ColumnOf, Expression, Function
@@ -44,6 +44,8 @@ class Summary(Enum):
     ROWS = "COUNT(*)"
     PRESENT = "COUNT(x)"
     SUM = "SUM"
+    MIN = "MIN"
+    MAX = "MAX"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +71,32 @@ class PerPerson:
     columns: tuple[tuple[str, Summed], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Stacked:
+    """The rows of several sources, one below the other; each has the same columns.
+
+    Whose a row is goes with it, so that one person's rows of all sources add up.
+    """
+
+    name: str
+    sources: tuple[Selected, ...]
+
+
 class JoinKind(Enum):
-    """What becomes of a row of the left side that nothing matches."""
+    """What becomes of a row of the left side that nothing matches, and of others.
+
+    Of SEMI and ANTI the right side has no columns: a row of the left side is kept,
+    once, where something matches it, or where nothing does.
+    """
 
     INNER = "inner"
     LEFT = "left"
+    SEMI = "semi"
+    ANTI = "anti"
+
+
+UNSEEN: Final = frozenset({JoinKind.SEMI, JoinKind.ANTI})
+"""Joins of which the right side has no columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,44 +115,49 @@ class Join:
     conditions: tuple[Expression, ...]
 
 
-Relation: TypeAlias = TableOf | Selected | PerPerson | Join
+Relation: TypeAlias = TableOf | Selected | PerPerson | Stacked | Join
 
-Named: TypeAlias = TableOf | Selected | PerPerson
+Named: TypeAlias = TableOf | Selected | PerPerson | Stacked
 """A relation that is one table to whoever asks it."""
+
+
+def sources(relation: Relation) -> tuple[Relation, ...]:
+    """The relations that a relation is made of."""
+    match relation:
+        case TableOf():
+            return ()
+        case Selected(source=source) | PerPerson(source=source):
+            return (source,)
+        case Stacked(sources=stacked):
+            return stacked
+        case Join(left=left, right=right):
+            return left, right
 
 
 def tables(relation: Relation) -> Iterator[Table]:
     """The published tables a relation reads, as often as it reads them."""
-    match relation:
-        case TableOf(table=table):
-            yield table
-        case Selected(source=source) | PerPerson(source=source):
-            yield from tables(source)
-        case Join(left=left, right=right):
-            yield from tables(left)
-            yield from tables(right)
+    if isinstance(relation, TableOf):
+        yield relation.table
+    for each in sources(relation):
+        yield from tables(each)
 
 
 def expressions(relation: Relation) -> Iterator[Expression]:
     """The expressions a relation is written with, as often as they are written."""
+    for each in sources(relation):
+        yield from expressions(each)
     match relation:
-        case TableOf():
-            return
-        case Selected(source=source, where=where, columns=columns):
-            yield from expressions(source)
+        case Selected(columns=columns):
             yield from (each for _, each in columns)
-            if where is not None:
-                yield where
-        case PerPerson(source=source, where=where, keys=keys, columns=summed):
-            yield from expressions(source)
+        case PerPerson(keys=keys, columns=summed):
             yield from (each for _, each in keys)
             yield from (each.argument for _, each in summed if each.argument)
-            if where is not None:
-                yield where
-        case Join(left=left, right=right, conditions=conditions):
-            yield from expressions(left)
-            yield from expressions(right)
+        case Join(conditions=conditions):
             yield from conditions
+        case _:
+            pass
+    if isinstance(relation, Selected | PerPerson) and relation.where is not None:
+        yield relation.where
 
 
 def about_people(relation: Relation) -> bool:
@@ -139,6 +167,8 @@ def about_people(relation: Relation) -> bool:
             return table.unit is not Unit.NONE
         case Selected(source=source) | PerPerson(source=source):
             return about_people(source)
+        case Stacked(sources=sources):
+            return all(about_people(each) for each in sources)
         case Join(left=left):
             return about_people(left)
 
@@ -150,6 +180,8 @@ def linked(relation: Relation) -> bool:
             return table.unit is Unit.PERSON
         case Selected(source=source) | PerPerson(source=source):
             return linked(source)
+        case Stacked(sources=sources):
+            return all(linked(each) for each in sources)
         case Join(left=left):
             return linked(left)
 
@@ -157,10 +189,12 @@ def linked(relation: Relation) -> bool:
 def whose(relation: Relation) -> str:
     """The name whose `person_id` says whose a row is, and is never NULL."""
     match relation:
-        case TableOf(name=name) | Selected(name=name) | PerPerson(name=name):
-            return name
         case Join(left=left):
             return whose(left)
+        case TableOf(name=name) | Selected(name=name):
+            return name
+        case PerPerson(name=name) | Stacked(name=name):
+            return name
 
 
 def matches_one(join: Join) -> bool:
@@ -188,7 +222,7 @@ def unique_keys(relation: Relation) -> frozenset[frozenset[str]]:
                 for key in unique_keys(source)
                 if key <= kept.keys()
             )
-        case PerPerson() | Join():
+        case PerPerson() | Stacked() | Join():
             return frozenset()
 
 

@@ -71,11 +71,11 @@ def _is_wide(expression: Expression) -> bool:
 def _at(expression: Expression, scale: int) -> exp.Expr:
     """A number at a scale, in whatever width it has."""
     if expression.domain.scale == scale or expression.domain.type is not Type.NUMBER:
-        return _comparable(expression)
+        return plain(expression)
     return wide(expression, scale)
 
 
-def _comparable(expression: Expression) -> exp.Expr:
+def plain(expression: Expression) -> exp.Expr:
     """Listed text is compared and combined as text, never as an enumeration."""
     found = render(expression)
     listed = isinstance(expression, ColumnOf) and expression.domain.values is not None
@@ -216,7 +216,7 @@ def _in(call: Call) -> exp.Expr:
     first, *candidates = call.arguments
     if not candidates:
         return _never(first)
-    kept = render(first) if _in_the_list(call) else _comparable(first)
+    kept = render(first) if _in_the_list(call) else plain(first)
     return exp.In(this=grouped(kept), expressions=[render(each) for each in candidates])
 
 
@@ -250,7 +250,7 @@ def _like(call: Call) -> exp.Expr:
     value, pattern = call.arguments
     text = pattern.value if isinstance(pattern, Literal) else ""
     folded = call.function is Function.ILIKE
-    return matches(_comparable(value), str(text), ignoring_case=folded)
+    return matches(plain(value), str(text), ignoring_case=folded)
 
 
 # --------------------------------------------------------------------- choices

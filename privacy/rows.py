@@ -19,6 +19,7 @@ from privacy.choices import (
     width_bucket,
 )
 from privacy.compare import compare, condition, is_in, is_null_test, like, logical
+from privacy.errors import Refused
 from privacy.expression import Expression, Function, Literal
 from privacy.infer import call, floor, rounded_to
 from privacy.literals import (
@@ -270,6 +271,8 @@ def _between(node: exp.Expr, scope: Scope) -> Expression:
 
 
 def _in(node: exp.Expr, scope: Scope) -> Expression:
+    if node.args.get("query"):
+        raise _buried(node, scope)
     listed_parts = node.args.get("expressions") or []
     candidates = [_candidate(each, scope) for each in listed_parts]
     value = bind_row(node.this, scope)
@@ -280,6 +283,20 @@ def _in(node: exp.Expr, scope: Scope) -> Expression:
         [node.this, *listed_parts[:1]],
         scope,
     )
+
+
+def _buried(node: exp.Expr, scope: Scope) -> Refused:
+    """A semi join where it is not a condition of WHERE by itself (`semi`)."""
+    return refuse(
+        "unsupported",
+        "IN (SELECT …) and EXISTS stand in WHERE, by themselves or between ANDs, and "
+        "not in OR, CASE or an aggregate. LEFT JOIN, and IS NULL, can be used there.",
+        clause=quote(node, scope.text),
+    )
+
+
+def _exists(node: exp.Expr, scope: Scope) -> Expression:
+    raise _buried(node, scope)
 
 
 def _candidate(node: exp.Expr, scope: Scope) -> Literal:
@@ -472,6 +489,7 @@ _BINDERS: Final[Mapping[type[exp.Expr], Callable[[exp.Expr, Scope], Expression]]
             exp.Not: _not,
             exp.Between: _between,
             exp.In: _in,
+            exp.Exists: _exists,
             exp.Is: _is,
             exp.Like: _like(Function.LIKE),
             exp.ILike: _like(Function.ILIKE),

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
+from privacy.quote import position, quoted
 from privacy.refusals import refuse
 
 MAX_BYTES: Final = 64 * 1024
@@ -80,13 +81,6 @@ class _Levels:
             self.run = 0
 
 
-def position(text: str, offset: int) -> str:
-    """Write an offset as `line L, column C`, both counted from one."""
-    line = text.count("\n", 0, offset) + 1
-    column = offset - (text.rfind("\n", 0, offset) + 1) + 1
-    return f"line {line}, column {column}"
-
-
 def _check_characters(text: str) -> None:
     if len(text) > MAX_BYTES or len(text.encode(errors="replace")) > MAX_BYTES:
         raise refuse("too_long", f"A question may have {MAX_BYTES:,} bytes at most.")
@@ -96,6 +90,7 @@ def _check_characters(text: str) -> None:
             "syntax",
             f"The character U+{ord(found.group()):04X} at "
             f"{position(text, found.start())} is not printable text.",
+            clause=quoted(text, found.start(), found.end()),
         )
 
 
@@ -105,6 +100,7 @@ def _check_piece(kind: str | None, text: str, offset: int) -> None:
             "syntax",
             f"The quotation or comment opened at {position(text, offset)} "
             "is never closed.",
+            clause=quoted(text, offset, min(len(text), offset + 40)),
         )
 
 

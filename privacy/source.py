@@ -16,6 +16,7 @@ from privacy.relation import (
     PerPerson,
     Relation,
     Selected,
+    Stacked,
     Summary,
     Summed,
     TableOf,
@@ -23,7 +24,7 @@ from privacy.relation import (
     names_in,
     whose,
 )
-from privacy.render import render
+from privacy.render import plain, render
 from privacy.scope import PERSON_ID
 
 
@@ -57,6 +58,12 @@ def _first(relation: Relation, locations: Mapping[str, str]) -> exp.Expr:
             return exp.Subquery(this=_rows(relation, locations), alias=_alias(name))
         case PerPerson(name=name):
             return exp.Subquery(this=_people(relation, locations), alias=_alias(name))
+        case Stacked(name, sources):
+            rows: exp.Expr = _rows(sources[0], locations)
+            for each in sources[1:]:
+                below = _rows(each, locations)
+                rows = exp.Union(this=rows, expression=below, distinct=False)
+            return exp.Subquery(this=rows, alias=_alias(name))
         case Join(left=left):
             return _first(left, locations)
 
@@ -108,6 +115,10 @@ def _figure(summed: Summed) -> exp.Expr:
             return exp.Count(this=render(argument))
         case Summed(Summary.SUM, argument) if argument is not None:
             return cast(exp.Sum(this=render(argument)), BIGINT)
+        case Summed(Summary.MIN, argument) if argument is not None:
+            return exp.Min(this=plain(argument))
+        case Summed(Summary.MAX, argument) if argument is not None:
+            return exp.Max(this=plain(argument))
         case _:
             raise ValueError("a summary counts rows, or has an argument")
 
@@ -124,11 +135,11 @@ def _join(join: Join, locations: Mapping[str, str]) -> exp.Join:
         demanded = exp.And(this=demanded, expression=each)
     if isinstance(join.right, Join):
         raise TypeError("the right side of a join is one table")
-    sides = {JoinKind.LEFT: "LEFT"}
+    left = join.kind is JoinKind.LEFT
     return exp.Join(
         this=_first(join.right, locations),
-        side=sides.get(join.kind),
-        kind=None if join.kind in sides else "INNER",
+        side="LEFT" if left else None,
+        kind=None if left else join.kind.name,
         on=demanded,
     )
 
@@ -156,8 +167,9 @@ def _bracketed(condition: Expression) -> exp.Expr:
 
 
 def _parted(join: Join) -> tuple[list[Expression], list[Expression]]:
-    """The conditions of the left side of a LEFT JOIN alone, and all others."""
-    if join.kind is not JoinKind.LEFT:
+    """The conditions of the left side alone that keep no row out, and all others."""
+    people = join.kind is JoinKind.ANTI and join.people is not None
+    if not (join.kind is JoinKind.LEFT or people):
         return [], [*join.conditions]
     name = whose(join.right)
     alone = [each for each in join.conditions if name not in names_in(each)]

@@ -216,4 +216,5 @@ def _error(answer: httpx.Response) -> Exception:
         message,
         clause=str(said.get("clause", "")),
         suggestion=str(said.get("suggestion", "")),
+        position=str(said.get("position", "")),
     )

@@ -11,7 +11,6 @@ from operator import itemgetter
 from sqlalchemy import Connection
 
 from privacy.arrange import arrange
-from privacy.bind import bind
 from privacy.bound import bound
 from privacy.catalogue import Unit
 from privacy.compile import canonical, compile_plan
@@ -20,7 +19,6 @@ from privacy.explain import Explanation, explain
 from privacy.levels import Part, level, parts, price_levels
 from privacy.margins import check
 from privacy.noise import Pick
-from privacy.parse import parse
 from privacy.plan import Plan, plan
 from privacy.policy import Policy
 from privacy.price import Allowance, Price
@@ -28,6 +26,7 @@ from privacy.query import BoundQuery
 from privacy.relation import tables
 from privacy.table import NoisedTable
 from privacy.tally import compile_tallies, position
+from privacy.teach import understand
 from tre.audit.act import log_size
 from tre.control.database import Control
 from tre.control.rates import REFUSALS, REPEATS, Rate
@@ -141,7 +140,7 @@ def _retried(gate: Gate, asked: Asked) -> str | None:
 
 
 def _planned(gate: Gate, asked: Asked, admission: Admission) -> Planned:
-    query = bind(parse(asked.text), admission.catalogue)
+    query = understand(asked.text, admission.catalogue)
     planned = level(plan(bound(query), gate.policy), admission.account.measure)
     versions = versions_read(query, admission.version)
     return Planned(asked, admission, planned, versions)

@@ -16,7 +16,6 @@ import sqlglot.expressions as exp
 from connectors.source import Source
 from privacy.accounting import Measure
 from privacy.arrange import arrange
-from privacy.bind import bind
 from privacy.bound import BoundedQuery, cells
 from privacy.catalogue import Catalogue, Domain
 from privacy.compile import compile_exactly
@@ -26,7 +25,6 @@ from privacy.levels import level_query
 from privacy.margins import joined
 from privacy.mechanism import Kind, Mechanism
 from privacy.moments import ends_of, unit_of
-from privacy.parse import parse
 from privacy.plan import Component, Plan, Reading
 from privacy.policy import NONE
 from privacy.price import Price
@@ -38,6 +36,7 @@ from privacy.table import (
     Figures,
     NoisedTable,
 )
+from privacy.teach import understand
 from tre.enclave.execute import execute
 from tre.enclave.job import Job
 from tre.intake.check import check
@@ -101,7 +100,7 @@ class Brought:
 
         Raises Refused as a release would.
         """
-        query = bind(parse(sql_text), self._catalogue)
+        query = understand(sql_text, self._catalogue)
         every = [self._shown(level_query(query, kept)) for kept in query.sets]
         if not every:
             return arrow_table(arrange(self._shown(query)))

@@ -2,15 +2,14 @@
 
 from datetime import date
 
-from privacy.bind import bind
 from privacy.bound import bound
 from privacy.catalogue import Catalogue, Column, Domain, Table, Type, Unit
 from privacy.compile import compile_plan
 from privacy.errors import Refused
-from privacy.parse import parse
 from privacy.plan import Plan, plan
 from privacy.policy import POLICIES
 from privacy.query import BoundQuery
+from privacy.teach import understand
 
 LOCATION = "memory"
 
@@ -87,7 +86,7 @@ CATALOGUE = Catalogue(
 
 def bound_query(sql: str) -> BoundQuery:
     """The question bound to the example's catalogue."""
-    return bind(parse(sql), CATALOGUE)
+    return understand(sql, CATALOGUE)
 
 
 def planned(sql: str, policy: str = "none") -> Plan:
@@ -104,7 +103,7 @@ def compiled(sql: str) -> str:
 def refusal(sql: str) -> Refused | None:
     """The refusal of a question, None where it is accepted."""
     try:
-        bound_query(sql)
+        understand(sql, CATALOGUE)
     except Refused as refused:
         return refused
     return None

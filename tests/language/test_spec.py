@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from privacy.errors import CODES
+from privacy.errors import CODES, Refused
 from tests.language.example import compiled, refusal
 
 SPEC = Path(__file__).parents[1] / "spec"
@@ -60,14 +60,33 @@ def test_the_suggestion_passes(sql: str) -> None:
     """Putting the suggestion where the clause stood makes the question pass."""
     refused = refusal(sql)
     assert refused is not None
-    if refused.suggestion:
-        assert refused.clause
-        better = re.sub(
-            rf"(?<!\w){re.escape(refused.clause)}(?!\w)",
-            lambda _: refused.suggestion,
-            sql,
-        )
-        assert refusal(better) is None, (refused.suggestion, better)
+    better = rewritten(sql, refused)
+    assert better, refused.message
+    assert refusal(better) is None, (refused.suggestion, better)
+
+
+def rewritten(sql: str, refused: Refused) -> str:
+    """The question with its suggestion taken: the whole, or in place of the clause."""
+    whole = refused.suggestion.startswith(("SELECT ", "WITH "))
+    if (whole and " FROM " in refused.suggestion) or not refused.clause:
+        return refused.suggestion
+    clause = rf"(?<!\w){re.escape(refused.clause)}(?!\w)"
+    return re.sub(clause, lambda _: refused.suggestion, sql)
+
+
+@pytest.mark.parametrize("sql", [sql for _, sql in REFUSED])
+def test_the_position_is_where_the_clause_stands(sql: str) -> None:
+    """Line and column lead to the clause in the researcher's own text."""
+    refused = refusal(sql)
+    assert refused is not None
+    if not refused.clause:
+        return
+    found = re.fullmatch(r"line (\d+), column (\d+)", refused.position)
+    assert found, refused.message
+    line, column = map(int, found.groups())
+    rest = "\n".join(sql.splitlines()[line - 1 :])[column - 1 :]
+    shown = refused.clause.removesuffix("…").splitlines()[0]
+    assert rest.startswith(shown) or refused.code == "syntax"
 
 
 def test_every_code_of_the_language_has_an_example() -> None:

@@ -21,6 +21,7 @@ from privacy.relation import (
     PerPerson,
     Relation,
     Selected,
+    Stacked,
     Summary,
     Summed,
     TableOf,
@@ -77,16 +78,34 @@ def related_rows(
             ]
         case PerPerson():
             return summed_rows(relation, database)
-        case Join(kind, left, right):
-            beside = related_rows(right, database)
-            nulls = dict.fromkeys(column_names(right))
-            found: list[dict[str, Any]] = []
-            for row in related_rows(left, database):
-                matches = [each for each in beside if matched_by(relation, row, each)]
-                if not matches and kind is JoinKind.LEFT:
-                    matches = [nulls]
+        case Stacked(name, sources):
+            stacked = [row for each in sources for row in related_rows(each, database)]
+            return [
+                {called(name, each): value_of for each, value_of in row.items()}
+                | {"person_id": row["person_id"]}
+                for row in stacked
+            ]
+        case Join():
+            return joined_rows(relation, database)
+
+
+def joined_rows(
+    join: Join, database: Mapping[str, list[dict[str, Any]]]
+) -> list[dict[str, Any]]:
+    """Every row of the left side beside those it matches."""
+    beside = related_rows(join.right, database)
+    found: list[dict[str, Any]] = []
+    for row in related_rows(join.left, database):
+        matches = [each for each in beside if matched_by(join, row, each)]
+        match join.kind:
+            case JoinKind.SEMI | JoinKind.ANTI:
+                kept = bool(matches) == (join.kind is JoinKind.SEMI)
+                found += [row] if kept else []
+            case JoinKind.LEFT if not matches:
+                found.append({**dict.fromkeys(column_names(join.right)), **row})
+            case _:
                 found += [{**each, **row} for each in matches]
-            return found
+    return found
 
 
 def summed_rows(
@@ -117,7 +136,11 @@ def figure(summed: Summed, rows: list[Row]) -> int | None:
     present = [each for each in values if each is not None]
     if summed.summary is Summary.PRESENT:
         return len(present)
-    return sum(present) if present else None
+    if not present:
+        return None
+    if summed.summary is Summary.MIN:
+        return min(present)
+    return max(present) if summed.summary is Summary.MAX else sum(present)
 
 
 def matched_by(join: Join, row: Row, other: Row) -> bool:
@@ -142,6 +165,9 @@ def column_names(relation: Relation) -> list[str]:
             ]
         case PerPerson(name=name, keys=keys, columns=summed):
             names = [each for each, _ in (*keys, *summed)]
+            return [called(name, each) for each in [*names, "person_id"]]
+        case Stacked(name=name, sources=sources):
+            names = [each for each, _ in sources[0].columns]
             return [called(name, each) for each in [*names, "person_id"]]
         case Join():
             raise TypeError(relation)

@@ -36,6 +36,28 @@ SOURCES = {
     "(SELECT e.person_id, e.region, SUM(e.pay - j.hours) AS total FROM earnings e"
     " LEFT JOIN jobs j USING (person_id) GROUP BY e.person_id, e.region, e.employed"
     ")": ["region", "total"],
+    "(SELECT person_id, MIN(pay) AS low, MAX(score) AS high, AVG(score) AS mean,"
+    " AVG(pay) AS pay, COUNT(*) AS n FROM earnings GROUP BY person_id)": [
+        *("low", "high", "mean", "pay", "n")
+    ],
+    "(SELECT DISTINCT person_id, region, employed FROM earnings)": [
+        *("region", "employed")
+    ],
+    "(SELECT person_id, score, region FROM earnings WHERE employed UNION ALL"
+    " SELECT person_id, hours, 'Kent' FROM jobs)": ["score", "region"],
+    "(SELECT person_id, pay FROM earnings UNION ALL SELECT person_id, hours FROM jobs"
+    " UNION ALL SELECT person_id, tax_year FROM jobs WHERE hours > 3)": ["pay"],
+    "(SELECT * FROM earnings WHERE person_id NOT IN (SELECT person_id FROM jobs"
+    " WHERE sector = 'Farms') AND region IN (SELECT region FROM regions))": [
+        *("region", "score", "pay")
+    ],
+    "(SELECT * FROM jobs AS j WHERE NOT EXISTS (SELECT 1 FROM earnings AS e WHERE"
+    " e.person_id = j.person_id AND e.tax_year = j.tax_year AND j.hours > 3))": [
+        *("tax_year", "sector")
+    ],
+    "(SELECT age, score FROM people UNION ALL SELECT score, age FROM people)": [
+        *("age", "score")
+    ],
     "(SELECT region AS place, budget FROM regions WHERE budget IS NOT NULL)": [
         "place",
         "budget",
@@ -44,6 +66,7 @@ SOURCES = {
 """What may stand in FROM, and columns of it."""
 
 NUMBERS = {"tax_year", "score", "pay", "hours", "age", "budget", "h", "n", "total"}
+NUMBERS |= {"low", "high", "mean"}
 KEYS = {"region", "tax_year", "score", "employed", "sector", "hours", "country", "n"}
 
 
@@ -70,6 +93,12 @@ def _kind(column: str) -> str:
     return "truth" if name == "employed" else "text"
 
 
+KINDS = [
+    *("JOIN", "INNER JOIN", "LEFT JOIN", "LEFT JOIN", "RIGHT JOIN"),
+    *("SEMI JOIN", "ANTI JOIN"),
+]
+
+
 @st.composite
 def forms(draw: st.DrawFn) -> tuple[str, list[str]]:
     """A FROM clause, and qualified columns of what it joins."""
@@ -79,7 +108,7 @@ def forms(draw: st.DrawFn) -> tuple[str, list[str]]:
     for place in range(1, draw(st.integers(1, 3))):
         source = draw(st.sampled_from(list(SOURCES)))
         mine = [f"t{place}.{each}" for each in SOURCES[source]]
-        kind = draw(st.sampled_from(["JOIN", "INNER JOIN", "LEFT JOIN"]))
+        kind = draw(st.sampled_from(KINDS))
         text += f" {kind} {source} AS t{place} ON "
         demanded = draw(st.lists(conditions(columns, mine), max_size=2))
         whom = draw(st.integers(0, place - 1))
@@ -91,7 +120,7 @@ def forms(draw: st.DrawFn) -> tuple[str, list[str]]:
             if places and f"t{place}.{key}" in mine:
                 demanded[0] = f"{draw(st.sampled_from(places))} = t{place}.{key}"
         text += " AND ".join(demanded)
-        columns += mine
+        columns += mine if kind not in ("SEMI JOIN", "ANTI JOIN") else []
     return text, columns
 
 
@@ -105,6 +134,7 @@ def related(draw: st.DrawFn) -> str:
     )
     aggregate = st.one_of(
         st.sampled_from(["COUNT(*)", "COUNT(DISTINCT t0.person_id)"]),
+        number.map("VAR_POP({})".format),
         column.map("COUNT({})".format),
         number.map("SUM({})".format),
         st.tuples(number, number).map("SUM({0[0]} - {0[1]})".format),
@@ -116,8 +146,22 @@ def related(draw: st.DrawFn) -> str:
     items = [f"{each} AS x{place}" for place, each in enumerate(keys + asked)]
     where = draw(st.one_of(st.just(""), column.map(" WHERE {} IS NOT NULL".format)))
     where = draw(st.one_of(st.just(where), column.map(" WHERE {} IS NULL".format)))
+    kept = draw(st.sampled_from(KEPT))
+    if kept:
+        where = f"{where} AND {kept}" if where else f" WHERE {kept}"
     group = f" GROUP BY {', '.join(keys)}" if keys else ""
     return f"SELECT {', '.join(items)} FROM {source}{where}{group}"
+
+
+KEPT = [
+    *("", "", "", ""),
+    "t0.person_id IN (SELECT person_id FROM jobs WHERE hours > 5)",
+    "t0.person_id NOT IN (SELECT person_id FROM earnings WHERE employed)",
+    "EXISTS (SELECT 1 FROM jobs AS x WHERE x.person_id = t0.person_id)",
+    "NOT EXISTS (SELECT 1 FROM (SELECT * FROM earnings WHERE score = 0) AS x"
+    " WHERE t0.person_id = x.person_id AND t0.person_id = x.person_id)",
+]
+"""Conditions about a person's other rows."""
 
 
 def _row(table: Table) -> SearchStrategy[dict[str, Any]]:

@@ -55,7 +55,7 @@ SELECT COUNT(*) FROM earnings WHERE region LIKE employer
 -- unsupported: regular expressions are not in the language.
 SELECT COUNT(*) FROM earnings WHERE employer ~ 'a*'
 
--- unsupported: lists are constants too.
+-- join: other people's rows are no list.
 SELECT COUNT(*) FROM earnings WHERE age IN (SELECT age FROM people)
 
 -- unsupported: a condition is about one row.

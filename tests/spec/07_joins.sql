@@ -62,6 +62,12 @@ FROM earnings
 LEFT JOIN regions ON regions.region = earnings.region
 GROUP BY country
 
+-- RIGHT JOIN of two tables is LEFT JOIN with the tables the other way round.
+SELECT sector, COUNT(*) AS n
+FROM earnings
+RIGHT JOIN jobs USING (person_id, tax_year)
+GROUP BY sector
+
 -- ambiguous_column: a name in several tables means none of them.
 SELECT tax_year, COUNT(*) AS n
 FROM earnings
@@ -117,8 +123,8 @@ SELECT COUNT(*) AS n
 FROM earnings
 JOIN jobs ON earnings.person_id < jobs.person_id
 
--- unsupported: the other side is written first instead.
-SELECT COUNT(*) AS n FROM earnings RIGHT JOIN jobs USING (person_id)
+-- unsupported: of three tables, the one whose rows are kept is written first instead.
+SELECT COUNT(*) AS n FROM earnings JOIN jobs USING (person_id) RIGHT JOIN jobs AS others USING (person_id)
 
 -- unsupported: both sides cannot be kept.
 SELECT COUNT(*) AS n FROM earnings FULL JOIN jobs USING (person_id)

@@ -58,11 +58,8 @@ SELECT COUNT(*) AS n FROM (SELECT region, COUNT(*) AS n FROM earnings GROUP BY r
 -- unsupported: a value of other people's rows cannot stand beside one of mine.
 SELECT COUNT(*) AS n FROM earnings WHERE pay > (SELECT AVG(pay) FROM earnings)
 
--- unsupported: nor can whether such rows exist.
+-- join: nor can whether such rows exist.
 SELECT COUNT(*) AS n FROM earnings WHERE EXISTS (SELECT 1 FROM jobs)
-
--- unsupported: unions are still to come.
-SELECT COUNT(*) AS n FROM (SELECT * FROM earnings UNION ALL SELECT * FROM earnings)
 
 -- unsupported: recursion has no end that is known.
 WITH RECURSIVE r AS (SELECT * FROM earnings) SELECT COUNT(*) AS n FROM r

@@ -14,6 +14,15 @@ FROM (SELECT person_id, sex, SUM(pay) AS total FROM earnings WHERE tax_year >= 2
 WHERE total > 50000
 GROUP BY sex
 
+-- AVG of a person's rows is exact to two decimals more than its column has, and truncated there; MIN and MAX are one of the person's values, and need no bounds beyond the column's.
+SELECT AVG(mean) AS mean, AVG(highest - lowest) AS range
+FROM (SELECT person_id, AVG(pay) AS mean, MIN(pay) AS lowest, MAX(pay) AS highest FROM earnings GROUP BY person_id)
+
+-- DISTINCT leaves each of a person's different rows once, which is GROUP BY person_id and the others.
+SELECT region, COUNT(*) AS people
+FROM (SELECT DISTINCT person_id, region FROM earnings)
+GROUP BY region
+
 -- Subqueries by person are joined like any other table of people.
 WITH paid AS (SELECT person_id, SUM(pay) AS total FROM earnings GROUP BY person_id),
 worked AS (SELECT person_id, SUM(hours) AS hours FROM jobs GROUP BY person_id)
@@ -25,8 +34,8 @@ WHERE COALESCE(hours, 0) < 10
 -- unsupported: only a person's own rows are summed up.
 SELECT SUM(n) AS n FROM (SELECT region, COUNT(*) AS n FROM earnings GROUP BY region)
 
--- unsupported: select both, and divide outside.
-SELECT COUNT(*) AS n FROM (SELECT person_id, AVG(pay) AS pay FROM earnings GROUP BY person_id) WHERE pay > 100
+-- unsupported: a spread of one person's rows says little.
+SELECT COUNT(*) AS n FROM (SELECT person_id, STDDEV(pay) AS pay FROM earnings GROUP BY person_id) WHERE pay > 100
 
 -- unsupported: say WHERE around it.
 SELECT COUNT(*) AS n FROM (SELECT person_id FROM earnings GROUP BY person_id HAVING COUNT(*) > 2)

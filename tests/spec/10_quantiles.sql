@@ -54,4 +54,4 @@ SELECT PERCENTILE_CONT(0.25) WITHIN GROUP (ORDER BY pay DESC) FROM earnings
 SELECT PERCENTILE_CONT(0.25) WITHIN GROUP (ORDER BY pay, age) FROM earnings
 
 -- unsupported: a person's rows have no quantiles of their own.
-SELECT AVG(top) FROM (SELECT person_id, MAX(pay) AS top FROM earnings GROUP BY person_id) AS p
+SELECT AVG(middle) FROM (SELECT person_id, MEDIAN(pay) AS middle FROM earnings GROUP BY person_id) AS p

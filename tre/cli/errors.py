@@ -34,6 +34,7 @@ def error_facts(error: Exception) -> dict[str, str]:
                 "code": error.code,
                 "message": error.message,
                 "clause": error.clause,
+                "position": error.position,
                 "suggestion": error.suggestion,
             }
         case Failed():
@@ -66,8 +67,13 @@ def in_words(facts: dict[str, str]) -> str:
     lines = [f"{place}{facts['message']} [{facts['code']}]"]
     for label, name in (("where:", "clause"), ("try:  ", "suggestion")):
         if name in facts:
-            lines.append(f"  {label} " + _indented(facts[name]))
+            place = f"{facts['position']}: " if _placed(name, facts) else ""
+            lines.append(f"  {label} {place}" + _indented(facts[name]))
     return "\n".join(lines)
+
+
+def _placed(name: str, facts: dict[str, str]) -> bool:
+    return name == "clause" and "position" in facts
 
 
 def _indented(text: str) -> str:

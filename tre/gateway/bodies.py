@@ -154,6 +154,7 @@ class ProblemDocument(BaseModel):
     code: str
     detail: str
     clause: str = Field("", description="The part of the question it is about.")
+    position: str = Field("", description="Where that is: `line 2, column 7`.")
     suggestion: str = Field("", description="The smallest change that would pass.")
     path: str = Field("", description="The place in a manifest or source.")
     errors: list[dict[str, str]] = Field(

@@ -137,6 +137,7 @@ def _refused(request: Request, error: Refused) -> Response:
         headers=_headers(error.code),
         clause=error.clause,
         suggestion=error.suggestion,
+        position=error.position,
     )
 
 

@@ -1,0 +1,159 @@
+"""Whatever is sent is read or refused, at once, in words, and with a way on."""
+
+import re
+import time
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+
+from privacy.errors import CODES, Refused
+from privacy.teach import understand
+from tests.language.example import CATALOGUE
+from tests.language.test_spec import ACCEPTED, REFUSED
+
+WORDS = [
+    *("SELECT", "FROM", "WHERE", "GROUP BY", "HAVING", "ORDER BY", "LIMIT", "WITH"),
+    *("UNION ALL", "EXISTS", "IN", "NOT", "AND", "OR", "CASE", "WHEN", "THEN", "END"),
+    *("JOIN", "LEFT JOIN", "USING", "ON", "AS", "DISTINCT", "ROLLUP", "CUBE", "("),
+    *(")", ",", ";", "--", "/*", "*/", "*", "+", "-", "/", "=", "<", "::", "[", "]"),
+    *("{", "}", "'", '"', "$1", "?", ":x", "person_id", "earnings", "jobs", "pay"),
+    *("region", "COUNT(*)", "SUM(pay)", "MEDIAN(pay)", "NULL", "1e400", "0x1F"),
+    *(
+        "DATE '2020-01-01'",
+        "CLAMP(pay, 0, 1)",
+        "GROUPING(region)",
+        "é",
+        "人",
+        "\U0001d4b3",
+    ),
+]
+
+EVERY = [*ACCEPTED, *(sql for _, sql in REFUSED)]
+
+
+def read(text: str) -> Refused | None:
+    """The refusal of a text; anything else that is raised is a defect."""
+    began = time.process_time()
+    try:
+        understand(text, CATALOGUE)
+    except Refused as refused:
+        return refused
+    finally:
+        assert time.process_time() - began < 1
+    return None
+
+
+def taught(refused: Refused) -> None:
+    """A refusal is made of strings that say something, and names its place."""
+    assert refused.code in CODES
+    assert refused.message.strip()
+    for each in (refused.clause, refused.suggestion, refused.position):
+        assert isinstance(each, str)
+    assert "Traceback" not in refused.message
+    assert "sqlglot" not in refused.message.lower()
+    if refused.position:
+        assert re.fullmatch(r"line \d+, column \d+", refused.position)
+
+
+@settings(suppress_health_check=list(HealthCheck), deadline=None)
+@given(st.lists(st.sampled_from(WORDS), max_size=25).map(" ".join))
+@example("SELECT COUNT(*) FROM earnings GROUP BY GROUPING SETS ((), ())")
+@example("SELECT GROUPING() FROM earnings GROUP BY ROLLUP (region)")
+@example("SELECT COUNT(*) FROM earnings WHERE person_id IN (SELECT * FROM jobs)")
+@example("SELECT COUNT(*) FROM (SELECT * FROM earnings UNION ALL SELECT * FROM jobs)")
+def test_words_of_the_language_in_any_order_are_read_or_refused(text: str) -> None:
+    """No order of words makes the reader fail, or think for long."""
+    refused = read(text)
+    if refused is not None:
+        taught(refused)
+
+
+@settings(suppress_health_check=list(HealthCheck), deadline=None)
+@given(st.sampled_from(EVERY), st.data())
+def test_questions_with_pieces_changed_are_read_or_refused(
+    sql: str, data: st.DataObject
+) -> None:
+    """Nor does a piece of a question cut out, doubled or replaced."""
+    start = data.draw(st.integers(0, len(sql)))
+    end = data.draw(st.integers(start, min(len(sql), start + 20)))
+    piece = data.draw(st.sampled_from(["", sql[start:end] * 2, *WORDS]))
+    refused = read(sql[:start] + piece + sql[end:])
+    if refused is not None:
+        taught(refused)
+
+
+@settings(suppress_health_check=list(HealthCheck), deadline=None)
+@given(st.text(max_size=200))
+def test_any_text_is_refused_in_words(text: str) -> None:
+    """Whatever characters it has."""
+    refused = read(text)
+    if refused is not None:
+        taught(refused)
+
+
+LARGE = {
+    "a megabyte": (
+        "SELECT COUNT(*) FROM earnings WHERE pay > 1" + " " * 2**20,
+        "too_long",
+    ),
+    "64 KiB and one": ("SELECT COUNT(*) FROM earnings --" + "x" * 2**16, "too_long"),
+    "nested 65 deep": (
+        f"SELECT SUM({'(' * 65}pay{')' * 65}) FROM earnings",
+        "too_deep",
+    ),
+    "nested without end": ("SELECT " + "(" * 10_000, "too_deep"),
+    "thousands of columns": (
+        f"SELECT {', '.join(f'COUNT(*) AS n{n}' for n in range(600))} FROM earnings",
+        "too_many_columns",
+    ),
+    "recursion": (
+        "WITH RECURSIVE r AS (SELECT * FROM earnings UNION ALL SELECT * FROM r)"
+        " SELECT COUNT(*) FROM r",
+        "unsupported",
+    ),
+    "a subquery of itself": (
+        "WITH r AS (SELECT * FROM r) SELECT COUNT(*) FROM r",
+        "unknown_table",
+    ),
+    "stacked": ("SELECT COUNT(*) FROM earnings; DROP TABLE earnings", "one_statement"),
+    "stacked in a comment": (
+        "SELECT COUNT(*) FROM earnings /* ; */; SELECT 1",
+        "one_statement",
+    ),
+    "another alphabet": ("SELECT COUNT(*) FROM \u0435arnings", "unknown_table"),
+    "an invisible turn": ("SELECT COUNT(*) FROM \u202eearnings", "syntax"),
+    "a null byte": ("SELECT COUNT(*) FROM earnings\x00", "syntax"),
+    "nothing": ("", "syntax"),
+    "a comment": ("-- SELECT COUNT(*) FROM earnings", "syntax"),
+}
+
+
+@pytest.mark.parametrize(("sql", "code"), LARGE.values(), ids=LARGE)
+def test_what_is_too_much_is_refused_by_its_code(sql: str, code: str) -> None:
+    """At once, and by the rule it breaks."""
+    refused = read(sql)
+    assert refused is not None
+    assert refused.code == code
+    taught(refused)
+
+
+def test_comments_and_names_of_any_alphabet_are_read() -> None:
+    """What SQL allows is not refused."""
+    sql = 'SELECT /* how many? */ COUNT(*) AS "人々" -- all\nFROM earnings AS é'
+    assert read(sql) is None
+
+
+@pytest.mark.parametrize(
+    ("sql", "near"),
+    [
+        ("SELECT COUNT(*) FROM earings", "earnings"),
+        ("SELECT SUM(paye) FROM earnings", "pay"),
+        ("SELECT reg, COUNT(*) FROM earnings GROUP BY reg", "region"),
+    ],
+)
+def test_the_nearest_name_is_suggested(sql: str, near: str) -> None:
+    """A name that is nearly right is put right."""
+    refused = read(sql)
+    assert refused is not None
+    assert refused.suggestion == near

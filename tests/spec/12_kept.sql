@@ -1,0 +1,49 @@
+-- IN and EXISTS keep a row by whether the same person has other rows. Nobody else's rows decide, so that a person's bound stays what it was.
+
+-- People who ever worked on a farm, in rows of earnings.
+SELECT tax_year, AVG(pay) AS pay
+FROM earnings
+WHERE person_id IN (SELECT person_id FROM jobs WHERE sector = 'Farms')
+GROUP BY tax_year
+
+-- And those who never did.
+SELECT COUNT(DISTINCT person_id) AS people
+FROM earnings
+WHERE person_id NOT IN (SELECT person_id FROM jobs WHERE sector = 'Farms') AND age > 30
+
+-- EXISTS says itself which rows of the person it means.
+SELECT COUNT(*) AS n
+FROM earnings AS e
+WHERE EXISTS (SELECT 1 FROM jobs AS j WHERE j.person_id = e.person_id AND j.tax_year = e.tax_year AND j.hours > 30)
+
+-- NOT EXISTS keeps the rows for which there is none: here each person's last.
+SELECT region, COUNT(*) AS people
+FROM earnings AS e
+WHERE NOT EXISTS (SELECT 1 FROM earnings AS later WHERE later.person_id = e.person_id AND later.tax_year > e.tax_year)
+GROUP BY region
+
+-- SEMI JOIN and ANTI JOIN are the same, written as joins.
+SELECT COUNT(*) AS n FROM earnings ANTI JOIN jobs USING (person_id, tax_year)
+
+-- Public tables are looked up by any column.
+SELECT COUNT(*) AS n
+FROM earnings
+WHERE region IN (SELECT region FROM regions WHERE country = 'England')
+
+-- join: rows of other people do not decide about mine.
+SELECT COUNT(*) AS n FROM earnings WHERE tax_year IN (SELECT tax_year FROM jobs)
+
+-- join: nor with EXISTS.
+SELECT COUNT(*) AS n FROM earnings AS e WHERE EXISTS (SELECT 1 FROM jobs AS j WHERE j.tax_year = e.tax_year)
+
+-- unsupported: in OR it would not be a condition by itself.
+SELECT COUNT(*) AS n FROM earnings WHERE age > 60 OR person_id IN (SELECT person_id FROM jobs)
+
+-- unsupported: of a list with a NULL, NOT IN is never true.
+SELECT COUNT(*) AS n FROM earnings WHERE region NOT IN (SELECT region FROM regions)
+
+-- unsupported: one column is looked up.
+SELECT COUNT(*) AS n FROM earnings WHERE person_id IN (SELECT person_id, hours FROM jobs)
+
+-- person_id: people are looked for among people.
+SELECT COUNT(*) AS n FROM earnings WHERE person_id IN (SELECT hours FROM jobs)
