@@ -33,6 +33,9 @@ LONGEST: Final = 2_000
 MOST_TRIED: Final = 24
 """Changes that are tried, of a question that takes long to read half as many."""
 
+MOST_SAID: Final = 900
+"""Characters of a refusal in all: what nobody would read is left out."""
+
 MOST_NESTED: Final = 24
 """Brackets and CASEs of a text of which changes are tried."""
 
@@ -40,6 +43,7 @@ _LONG: Final = 40
 
 _WORDS: Final = 100
 _LAST: Final = 20
+_SELECTS: Final = re.compile(r"\s*(SELECT|WITH|FROM)\b", re.IGNORECASE)
 _PLACE: Final = re.compile(r"line (\d+), column (\d+)")
 _QUOTES: Final = ("'", '"', "*/", ")", "))")
 
@@ -77,12 +81,15 @@ class _Search:
 
     def passing(self, refused: Refused) -> str:
         """A whole question that passes, as like the one refused as can be found."""
-        found = next(self._near(refused), "") if _is_plain(self.text) else ""
+        room = MOST_SAID - len(refused.message) - len(refused.clause)
+        near = self._near(refused) if _is_plain(self.text) else iter(())
+        found = next((each for each in near if len(each) <= room), "")
         if found:
             return found
         self.left = 1
         plainest = self._least()
-        return plainest if self._refused(plainest) is None else ""
+        fits = len(plainest) <= room and self._refused(plainest) is None
+        return plainest if fits else ""
 
     def _near(self, refused: Refused) -> Iterator[str]:
         tree = _tree(self.text)
@@ -135,6 +142,9 @@ def _is_plain(text: str) -> bool:
 
 
 def _tree(text: str) -> exp.Expr | None:
+    """The text as a tree; none of what the parser would write into a log."""
+    if not _SELECTS.match(text):
+        return None
     try:
         found = [each for each in sqlglot.parse(text, dialect="duckdb") if each]
     except (SqlglotError, RecursionError, ValueError, TypeError, AttributeError):

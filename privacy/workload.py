@@ -13,7 +13,15 @@ from privacy.catalogue import Size, Table
 from privacy.contribution import rows_per_person
 from privacy.plan import Plan
 from privacy.profile import rows_within
-from privacy.relation import Join, PerPerson, Relation, Selected, TableOf
+from privacy.relation import (
+    UNSEEN,
+    Join,
+    PerPerson,
+    Relation,
+    Selected,
+    Stacked,
+    TableOf,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,10 @@ def rows(relation: Relation) -> int:
             return _rows(table)
         case Selected(source=source) | PerPerson(source=source):
             return rows(source)
+        case Stacked(sources=sources):
+            return sum(rows(each) for each in sources)
+        case Join(kind=kind, left=left) if kind in UNSEEN:
+            return rows(left)
         case Join(left=left, right=right, people=people):
             fan_out = 1 if people is None else max(1, rows_per_person(right))
             return rows(left) * fan_out
@@ -79,6 +91,8 @@ def _read(relation: Relation) -> int:
             return _rows(table)
         case Selected(source=source) | PerPerson(source=source):
             return _read(source)
+        case Stacked(sources=sources):
+            return sum(_read(each) for each in sources)
         case Join(left=left, right=right):
             return _read(left) + _read(right)
 
@@ -91,6 +105,8 @@ def _matched(relation: Relation) -> int:
             return _matched(source)
         case PerPerson(source=source):
             return rows(source) + _matched(source)
+        case Stacked(sources=sources):
+            return sum(_matched(each) for each in sources)
         case Join(left=left, right=right):
             sides = rows(left) + rows(right) + _matched(left) + _matched(right)
             return sides + rows(relation)

@@ -17,14 +17,17 @@ from privacy.compile import canonical, compile_plan
 from privacy.errors import Failed, Refused
 from privacy.explain import Explanation, explain
 from privacy.levels import Part, level, parts, price_levels
+from privacy.logistic import logistic
 from privacy.margins import check
+from privacy.model import Family, Model, is_model, model
 from privacy.noise import Pick
 from privacy.plan import Plan, plan
 from privacy.policy import Policy
 from privacy.price import Allowance, Price
 from privacy.query import BoundQuery
+from privacy.regress import fitted_words, regress
 from privacy.relation import tables
-from privacy.table import NoisedTable
+from privacy.table import NoisedTable, ReleasedTable
 from privacy.tally import compile_tallies, position
 from privacy.teach import understand
 from tre.audit.act import log_size
@@ -77,6 +80,8 @@ class Planned:
     admission: Admission
     plan: Plan
     versions: tuple[Version, ...]
+    model: Model | None = None
+    """The regression that is fitted to the answer, where that is what was asked."""
 
     @property
     def question(self) -> Question:
@@ -84,15 +89,22 @@ class Planned:
         return Question(
             asked=self.asked,
             population=self.admission.population,
-            canonical=canonical(self.plan.query),
+            canonical=self._canonical,
             versions=tuple(version.id for version in self.versions),
             policy_hash=self.plan.policy.hash,
         )
 
+    @property
+    def _canonical(self) -> str:
+        query = canonical(self.plan.query)
+        return query if self.model is None else f"{self.model.family.value} {query}"
+
 
 def explain_question(gate: Gate, asked: Asked, spend: Spend) -> Explanation:
     """What a question would do and cost. Reads no protected data, spends nothing."""
-    return explain(_priced(_planned(gate, asked, admitted(gate, asked)), spend))
+    planned = _planned(gate, asked, admitted(gate, asked))
+    told = explain(_priced(planned, spend))
+    return told if planned.model is None else fitted_words(told)
 
 
 def ask(gate: Gate, asked: Asked, spend: Spend) -> Release:
@@ -140,10 +152,13 @@ def _retried(gate: Gate, asked: Asked) -> str | None:
 
 
 def _planned(gate: Gate, asked: Asked, admission: Admission) -> Planned:
-    query = understand(asked.text, admission.catalogue)
+    fitted = model(asked.text, admission.catalogue) if is_model(asked.text) else None
+    query = fitted.query if fitted else understand(asked.text, admission.catalogue)
     planned = level(plan(bound(query), gate.policy), admission.account.measure)
     versions = versions_read(query, admission.version)
-    return Planned(asked, admission, planned, versions)
+    return Planned(
+        asked, admission, planned, versions, fitted.model if fitted else None
+    )
 
 
 def versions_read(
@@ -266,7 +281,8 @@ def _released(
     """What is made of noised figures: free, and no longer of the time it takes."""
     if noised is None:
         raise Failed
-    table = arrow_table(arrange(check(noised, priced)), draws=planned.asked.draws)
+    shown = _shown(noised, planned, priced)
+    table = arrow_table(shown, draws=planned.asked.draws)
     stored = publish(
         gate.control,
         reserved,
@@ -275,6 +291,17 @@ def _released(
         gate.clock(),
     )
     return release_from(stored, charged=True)
+
+
+def _shown(noised: NoisedTable, planned: Planned, priced: Price) -> ReleasedTable:
+    """What is shown of the noised figures: themselves, or the fit to them."""
+    match planned.model:
+        case None:
+            return arrange(check(noised, priced))
+        case Model(family=Family.LINEAR) as linear:
+            return regress(noised, priced, linear)
+        case fitted:
+            return logistic(noised, priced, fitted)
 
 
 def _check_admitted(gate: Gate, planned: Planned, connection: Connection) -> None:

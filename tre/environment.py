@@ -19,6 +19,7 @@ from connectors.errors import Invalid
 from privacy.accounting import Loss
 from privacy.errors import Refused
 from privacy.explain import Explanation
+from privacy.model import model_text
 from tre.audit.act import Act, acting
 from tre.audit.checkpoint import Checkpoint, latest_checkpoint
 from tre.audit.verify import Verification, verify
@@ -326,6 +327,36 @@ class Environment:
         spend = Spend(epsilon, rho, margin, share)
         asked = [Asked(project, person, sql, spend.said()) for sql in questions]
         return explain_batch(self._parts.gate, asked, spend, parts)
+
+    def regress(  # noqa: PLR0913 (as `ask` has it)
+        self,
+        outcome: str,
+        *,
+        on: Sequence[str] = (),
+        by: Sequence[str] = (),
+        source: str,
+        project: str,
+        person: str,
+        epsilon: float | None = None,
+        rho: float | None = None,
+        share: float | None = None,
+        fresh: bool = False,
+    ) -> Release:
+        """A linear regression of a number, fitted to noised moments and charged.
+
+        `on` are numbers and `by` categories, in SQL; `source` is a table, and may go
+        on as FROM does: `earnings WHERE age > 17`. The same as asking REGRESS ….
+        """
+        text = model_text("REGRESS", outcome, on, by, source)
+        return self.ask(
+            text,
+            project=project,
+            person=person,
+            epsilon=epsilon,
+            rho=rho,
+            share=share,
+            fresh=fresh,
+        )
 
     def ask(  # noqa: PLR0913 (the contract's signature)
         self,

@@ -124,6 +124,32 @@ class Lab:
             fresh=fresh,
         )
 
+    def regress(  # noqa: PLR0913 (as `ask` has it)
+        self,
+        outcome: str,
+        *,
+        on: Sequence[str] = (),
+        by: Sequence[str] = (),
+        source: str,
+        epsilon: float | None = None,
+        rho: float | None = None,
+        share: float | None = None,
+        fresh: bool = False,
+    ) -> Release:
+        """A linear regression, as `Environment.regress` fits it."""
+        return self._environment.regress(
+            outcome,
+            on=on,
+            by=by,
+            source=source,
+            project=PROJECT,
+            person=RESEARCHER,
+            epsilon=epsilon,
+            rho=rho,
+            share=share,
+            fresh=fresh,
+        )
+
     def draws(
         self,
         sql: str,

@@ -2,10 +2,12 @@
 
 from datetime import date
 
+from privacy.bind import bind
 from privacy.bound import bound
 from privacy.catalogue import Catalogue, Column, Domain, Table, Type, Unit
 from privacy.compile import compile_plan
 from privacy.errors import Refused
+from privacy.parse import parse
 from privacy.plan import Plan, plan
 from privacy.policy import POLICIES
 from privacy.query import BoundQuery
@@ -86,7 +88,7 @@ CATALOGUE = Catalogue(
 
 def bound_query(sql: str) -> BoundQuery:
     """The question bound to the example's catalogue."""
-    return understand(sql, CATALOGUE)
+    return bind(parse(sql), CATALOGUE)
 
 
 def planned(sql: str, policy: str = "none") -> Plan:

@@ -1,0 +1,246 @@
+"""Regressions are fitted to what was noised, and charged like any question."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from privacy.errors import Refused
+from tre.lab import Lab
+
+PEOPLE = 6_000
+LINEAR = "REGRESS pay ON age, hours BY sex, education FROM adult"
+LOGISTIC = "LOGISTIC high BY sex, education FROM adult"
+EDUCATION = ["School", "College", "University"]
+
+
+def adult() -> pa.Table:
+    """People like those of the census extract, with pay and with who is paid well."""
+    drawn = np.random.default_rng(5)
+    age = drawn.integers(17, 90, PEOPLE)
+    hours = np.clip(drawn.normal(40, 12, PEOPLE).round(), 1, 99).astype(int)
+    sex = drawn.choice(["Female", "Male"], PEOPLE, p=[0.33, 0.67])
+    education = drawn.choice(EDUCATION, PEOPLE, p=[0.6, 0.3995, 0.0005])
+    mean = 200 + 3 * age + 4 * hours + 80 * (sex == "Male")
+    pay = np.clip(mean + drawn.normal(0, 100, PEOPLE), 0, 2000).round(2)
+    odds = -1 + 0.8 * (sex == "Male") + 0.5 * (education == "College")
+    return pa.table(
+        {
+            "id": np.arange(PEOPLE),
+            "age": age,
+            "hours": pa.array(hours, mask=drawn.random(PEOPLE) < 0.02),
+            "sex": sex,
+            "education": education,
+            "pay": pay,
+            "high": drawn.random(PEOPLE) < 1 / (1 + np.exp(-odds)),
+        }
+    )
+
+
+def field(name: str, kind: str, **constraints: Any) -> dict[str, Any]:
+    """A column of the manifest."""
+    return {"name": name, "type": kind, "constraints": constraints}
+
+
+PACKAGE = {
+    "name": "adult",
+    "tre": {"controller": "Lab", "legal_basis": "None", "population": "residents"},
+    "resources": [
+        {
+            "name": "adult",
+            "tre": {"privacy_unit": "person", "rows_per_person": 1},
+            "schema": {
+                "fields": [
+                    {
+                        "name": "id",
+                        "type": "integer",
+                        "tre": {"role": "identifier", "kind": "local-id"},
+                    },
+                    field("age", "integer", minimum=17, maximum=90),
+                    field("hours", "integer", minimum=1, maximum=99),
+                    field("sex", "string", enum=["Female", "Male"], required=True),
+                    field("education", "string", enum=EDUCATION, required=True),
+                    field("pay", "number", minimum=0, maximum=2000)
+                    | {"tre": {"decimals": 2}},
+                    field("high", "boolean", required=True),
+                ]
+            },
+        }
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def table() -> pa.Table:
+    """The people."""
+    return adult()
+
+
+@pytest.fixture(scope="module")
+def lab(table: pa.Table) -> Iterator[Lab]:
+    """A laboratory of them under the gateway's policy."""
+    with Lab({"adult": table}, PACKAGE, epsilon=1e7) as opened:
+        yield opened
+
+
+def least_squares(table: pa.Table) -> dict[str, float]:
+    """The estimate anybody who has the rows would make."""
+    frame = table.to_pandas().dropna()
+    columns = {
+        "(intercept)": np.ones(len(frame)),
+        "sex = Male": frame.sex == "Male",
+        "education = College": frame.education == "College",
+        "education = University": frame.education == "University",
+        "age": frame.age,
+        "hours": frame.hours,
+    }
+    design = np.column_stack([np.asarray(each, float) for each in columns.values()])
+    found = np.linalg.lstsq(design, frame.pay.to_numpy(float), rcond=None)[0]
+    return dict(zip(columns, found.tolist(), strict=True))
+
+
+def test_a_precise_regression_is_least_squares(lab: Lab, table: pa.Table) -> None:
+    """With next to no noise the coefficients are those of the rows themselves."""
+    shown = lab.ask(LINEAR, epsilon=5_000).to_pandas().set_index("term")
+    for term, expected in least_squares(table).items():
+        if term == "education = University":
+            continue
+        assert shown.coefficient[term] == pytest.approx(expected, rel=0.01, abs=0.5)
+        assert shown.coefficient_status[term] != "suppressed:frequency"
+
+
+def test_a_category_of_few_people_is_hidden(lab: Lab) -> None:
+    """Its coefficient would be theirs."""
+    shown = lab.ask(LINEAR, epsilon=5_000).to_pandas().set_index("term")
+    row = shown.loc["education = University"]
+    assert row.coefficient_status == "suppressed:frequency"
+    assert np.isnan(row.coefficient)
+
+
+@pytest.mark.parametrize("epsilon", [1.0, 4.0])
+def test_intervals_hold_the_estimate_without_noise(
+    lab: Lab, table: pa.Table, epsilon: float
+) -> None:
+    """Standard errors have the noise in them: 95% is exceeded, as the sample is too."""
+    drawn = lab.draws(LINEAR, epsilon=epsilon, times=40).to_pandas()
+    for term, expected in least_squares(table).items():
+        rows = drawn[(drawn.term == term) & drawn.coefficient.notna()]
+        if len(rows) < 40:
+            continue
+        inside = rows.coefficient_low.le(expected) & rows.coefficient_high.ge(expected)
+        assert inside.mean() >= 0.8, term
+        assert rows.coefficient.std() <= 1.6 * rows.standard_error.mean(), term
+
+
+def test_more_noise_is_in_the_standard_errors(lab: Lab) -> None:
+    """Spending less makes them larger."""
+    errors = [
+        lab.ask(LINEAR, epsilon=epsilon).to_pandas().standard_error.iloc[0]
+        for epsilon in (0.5, 50.0)
+    ]
+    assert errors[0] > 2 * errors[1]
+
+
+def test_where_noise_drowns_the_predictors_nothing_is_called_reliable(lab: Lab) -> None:
+    """The expansion the errors rest on would not hold."""
+    shown = lab.ask(LINEAR, epsilon=0.001).to_pandas()
+    assert "ok" not in set(shown.coefficient_status)
+
+
+def likeliest(table: pa.Table) -> dict[str, float]:
+    """Maximum likelihood on the rows, by Newton's method."""
+    frame = table.to_pandas()
+    design = np.column_stack(
+        [
+            np.ones(len(frame)),
+            frame.sex == "Male",
+            frame.education == "College",
+            frame.education == "University",
+        ]
+    ).astype(float)
+    found = np.zeros(4)
+    for _ in range(30):
+        share = 1 / (1 + np.exp(-design @ found))
+        curve = design.T @ (design * (share * (1 - share))[:, None])
+        found = found + np.linalg.solve(curve, design.T @ (frame.high - share))
+    names = ["(intercept)", "sex = Male", "education = College"]
+    return dict(zip(names, found.tolist(), strict=False))
+
+
+def test_a_logistic_regression_is_that_of_the_rows(lab: Lab, table: pa.Table) -> None:
+    """Within its own intervals, give or take, and near where there is little noise."""
+    shown = lab.ask(LOGISTIC, epsilon=5_000).to_pandas().set_index("term")
+    for term, expected in likeliest(table).items():
+        assert shown.coefficient[term] == pytest.approx(expected, abs=0.02)
+    noisy = lab.ask(LOGISTIC, epsilon=1.0).to_pandas().set_index("term")
+    for term, expected in likeliest(table).items():
+        off = abs(noisy.coefficient[term] - expected)
+        assert off < 6 * noisy.standard_error[term]
+        assert noisy.standard_error[term] > shown.standard_error[term] * 0.8
+
+
+def test_a_regression_is_charged_once_and_apart_from_its_question(lab: Lab) -> None:
+    """A repeat is free, and no release of the sums it was fitted to."""
+    before = lab.remaining().rho
+    first = lab.regress("pay", on=["age"], source="adult WHERE age > 20", epsilon=0.5)
+    assert lab.remaining().rho < before
+    again = lab.regress("pay", on=["age"], source="adult WHERE age > 20", epsilon=0.5)
+    assert first.charged
+    assert not again.charged
+    assert again.to_arrow().equals(first.to_arrow())
+
+
+REFUSED = {
+    "a number in a logistic one": (
+        "LOGISTIC high ON age BY sex FROM adult",
+        "unsupported",
+    ),
+    "nothing to explain by": ("REGRESS pay FROM adult", "syntax"),
+    "no table": ("REGRESS pay ON age", "syntax"),
+    "the outcome itself": ("REGRESS pay ON pay FROM adult", "syntax"),
+    "no number": ("REGRESS sex ON age FROM adult", "type_mismatch"),
+    "no column": ("REGRESS pay ON aged FROM adult", "unknown_column"),
+    "a person": ("REGRESS pay ON person_id FROM adult", "person_id"),
+    "people as categories": ("REGRESS pay BY person_id FROM adult", "person_id"),
+    "too fine categories": ("REGRESS pay BY age, hours FROM adult", "too_many_keys"),
+    "two at once": (
+        "REGRESS pay ON age FROM adult; DROP TABLE x",
+        "one_statement",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "code"), REFUSED.values(), ids=REFUSED)
+def test_what_is_outside_is_refused_at_no_cost(lab: Lab, text: str, code: str) -> None:
+    """By name, before data is read."""
+    before = lab.remaining()
+    with pytest.raises(Refused) as caught:
+        lab.ask(text, epsilon=1.0)
+    assert caught.value.code == code
+    assert lab.remaining() == before
+
+
+def test_a_regression_is_explained(lab: Lab) -> None:
+    """Its price and noise are told before it is paid for."""
+    told = lab.explain(LINEAR, epsilon=1.0)
+    assert told.loss.epsilon == pytest.approx(1.0, rel=1e-3)
+    assert [each.column for each in told.columns] == ["coefficient"]
+
+
+def test_a_release_has_the_columns_of_any_other(lab: Lab) -> None:
+    """An interval and a status stand beside each coefficient."""
+    shown = lab.ask(LINEAR, epsilon=4.0).to_pandas()
+    assert list(shown.columns) == [
+        "term",
+        "coefficient",
+        "coefficient_low",
+        "coefficient_high",
+        "coefficient_status",
+        "standard_error",
+    ]
+    assert isinstance(shown, pd.DataFrame)
