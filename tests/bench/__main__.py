@@ -5,7 +5,10 @@ from __future__ import annotations
 import sys
 
 from tests.bench import asking, coverage, intake, querying, utility
+from tests.bench.peers import beside
 
 if __name__ == "__main__":
-    held = [part.main() for part in (utility, coverage, asking, querying, intake)]
+    held = [
+        part.main() for part in (utility, coverage, beside, asking, querying, intake)
+    ]
     sys.exit(0 if all(held) else 1)
