@@ -72,6 +72,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "in_doubt": "The ledger was lost while a change was made: look whether it was.",
         "not_confined": "This machine lacks a layer that confines who reads data.",
         "unknown_layer": "No layer of confinement has this name.",
+        "not_in_log": "The log has no such record or head.",
         "not_there_yet": "A part of the environment that is still to come.",
         "outcome_missing": "A project closes with its outcome on record.",
         "period_running": "A population's next budget begins when this one has ended.",

@@ -22,7 +22,9 @@ from privacy.explain import Explanation
 from privacy.model import model_text
 from tre.audit.act import Act, acting
 from tre.audit.checkpoint import Checkpoint, latest_checkpoint
+from tre.audit.note import Note
 from tre.audit.verify import Verification, verify
+from tre.audit.window import Window, set_place
 from tre.batch import Batch, explain_batch
 from tre.control.canonical import Json
 from tre.describe import described_dataset, described_datasets, described_project
@@ -45,7 +47,7 @@ from tre.governance.confinement import (
 from tre.governance.datasets import check_steward
 from tre.governance.project import find_project
 from tre.governance.reconcile import reconcile as reconcile_governance
-from tre.governance.roles import Role
+from tre.governance.roles import Action, Role, permitted
 from tre.home import Parts, Terms, make_home, open_home
 from tre.identity.desk import Desk
 from tre.inspection.report import Report
@@ -446,6 +448,17 @@ class Environment:
         with self._parts.control.reading() as connection:
             return latest_checkpoint(connection).facts()
 
+    @property
+    def log(self) -> Window:
+        """What anybody may know of the log: heads, proofs, and its public key."""
+        return Window(self._parts.control, self._parts.clock)
+
+    def publish_heads_to(self, place: str, *, person: str | None = None) -> None:
+        """Publish signed heads to a folder or an address; by an administrator."""
+        with self._acting(person) as act:
+            permitted(act, Action.SET_HEADS_PLACE)
+            set_place(act, place)
+
     def verify_audit(
         self, checkpoint: Mapping[str, Any] | Path | str | None = None
     ) -> Verification:
@@ -453,12 +466,13 @@ class Environment:
 
         Balances, charges, outcomes, roles, the public facts of tables and published
         files are compared with the log. A checkpoint is what `checkpoint()` gave, or
-        the file it was kept in: against it the log cannot have been written anew.
+        the file that it or a signed note was kept in, or else the newest that was
+        published outside: against it the log cannot have been written anew.
         """
-        control = self._parts.control
-        with control.reading() as connection:
-            key = control.signing_key.public_key()
-            found = verify(connection, key, _checkpoint(checkpoint))
+        outside = self.log.outside() if checkpoint is None else None
+        kept = outside.newest() if outside else _checkpoint(checkpoint)
+        with self._parts.control.reading() as connection:
+            found = verify(connection, self.log.key, kept)
             if found.problem:
                 return found
             differences = (
@@ -524,13 +538,16 @@ def _left(connection: Connection, kind: Kind, name: str) -> Loss:
         ) from None
 
 
-def _checkpoint(given: Mapping[str, Any] | Path | str | None) -> Checkpoint | None:
+def _checkpoint(
+    given: Mapping[str, Any] | Path | str | None,
+) -> Checkpoint | Note | None:
     if given is None:
         return None
     try:
         if isinstance(given, Mapping):
             return Checkpoint.read(json.dumps(given))
-        return Checkpoint.read(Path(given).read_text(encoding="utf-8"))
+        text = Path(given).read_text(encoding="utf-8")
+        return Checkpoint.read(text) if text.startswith("{") else Note.read(text)
     except OSError:
         raise Invalid(str(given), "expected a file that can be read") from None
     except (TypeError, ValueError):

@@ -38,7 +38,7 @@ from tre.governance.projects import (
     suspend_project,
     withdraw_approval,
 )
-from tre.governance.roles import PERMITTED, Action, Role, find_person
+from tre.governance.roles import PERMITTED, Action, Role, find_person, permitted
 from tre.governance.tokens import authenticate, issue_token, revoke_token
 from tre.identity.accounts import invite
 from tre.identity.providers import remove_provider
@@ -54,6 +54,7 @@ DEEDS: dict[Action, Callable[[Act], object]] = {
     ),
     Action.INVITE_PERSON: lambda act: invite(act, COMMITTEE, bytes(32)),
     Action.SET_PROVIDER: lambda act: remove_provider(act),
+    Action.SET_HEADS_PLACE: lambda act: permitted(act, Action.SET_HEADS_PLACE),
     Action.CREATE_POPULATION: lambda act: create_population(act, "others", GRANT),
     Action.AGREE_PERIOD: lambda act: agree_next_period(act, "residents", GRANT),
     Action.PUBLISH_DATASET: lambda act: switch_versions(act, [publication(number=2)]),

@@ -64,6 +64,11 @@ budget
 review
 audit verify
 audit checkpoint
+audit key
+audit inclusion
+audit consistency
+audit publish
+release verify
 evaluate
 serve
 demo

@@ -90,6 +90,10 @@ ADDRESSES = {
     "GET /v1/sign-in/back": at("/v1/sign-in/back", EVERYBODY),
     "GET /v1/register": at("/v1/register", EVERYBODY),
     "GET /v1/audit/checkpoint": at("/v1/audit/checkpoint", EVERYBODY),
+    "GET /v1/audit/checkpoint.txt": at("/v1/audit/checkpoint.txt", EVERYBODY),
+    "GET /v1/audit/key": at("/v1/audit/key", EVERYBODY),
+    "GET /v1/audit/inclusion": at("/v1/audit/inclusion?position=1", EVERYBODY),
+    "GET /v1/audit/consistency": at("/v1/audit/consistency?earlier=1", EVERYBODY),
     "GET /healthz": at("/healthz", EVERYBODY),
     "GET /readyz": at("/readyz", EVERYBODY),
     "GET /metrics": at("/metrics", EVERYBODY),
@@ -208,10 +212,15 @@ COMMANDS = {
         {"committee", "committee-member", ITS_STEWARD, "administrator"},
         *("{active}", "--reason", "Why not."),
     ),
+    "project resume": act({"committee", "committee-member"}, "{active}"),
+    "project withdraw-approval": act(
+        {"committee", "committee-member", ITS_STEWARD}, "{active}"
+    ),
     "project close": act(
         {"committee", "committee-member", ITS_RESEARCHER, "administrator"},
         *("{fresh}", "--outcome", "Done."),
     ),
+    "audit publish": act(ADMINISTRATOR, "--to", ""),
     "explain": act({ITS_RESEARCHER}, COUNT["sql"], *ON_PAY),
     "query": act({ITS_RESEARCHER}, COUNT["sql"], *ON_PAY),
     **dict.fromkeys(
@@ -219,6 +228,7 @@ COMMANDS = {
             *("init", "dataset check", "dataset list", "dataset show"),
             *("dataset withdraw", "optout import", "project show", "provider show"),
             *("budget", "review", "audit verify", "audit checkpoint", "evaluate"),
+            *("audit key", "audit inclusion", "audit consistency", "release verify"),
             *("serve", "demo"),
         ),
         OPERATOR,

@@ -19,6 +19,7 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
         "account.locked": "Somebody's sign-in was wrong too often, and waits.",
         "session.opened": "Somebody signed in.",
         "session.closed": "Somebody signed out.",
+        "heads.place_set": "Signed heads are published to another place from now on.",
         "provider.set": "Sign-in by a provider was set up or changed.",
         "provider.removed": "Sign-in by a provider was ended.",
         "identity.linked": "A provider's subject was said to be a person.",

@@ -81,6 +81,11 @@ class Frontier:
         return reduce(lambda right, left: node_hash(left, right), self.hashes[::-1])
 
 
+def root_of(size: int, node: NodeReader) -> bytes:
+    """The root over the first `size` leaves."""
+    return _subtree(0, size, node) if size else Frontier().root()
+
+
 def inclusion_proof(index: int, size: int, node: NodeReader) -> tuple[bytes, ...]:
     """The hashes that lead from leaf `index` to the root of the first `size` leaves."""
     if not 0 <= index < size:

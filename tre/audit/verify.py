@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 
 from tre.audit.checkpoint import Checkpoint
 from tre.audit.merkle import Frontier, Head, Node
+from tre.audit.note import Note
 from tre.audit.record import Record
 from tre.audit.told import Discrepancy
 from tre.control.tables import audit_head, audit_node, audit_record, audit_tree
@@ -52,7 +53,7 @@ class Verification:
 def verify(
     connection: Connection,
     key: Ed25519PublicKey,
-    checkpoint: Checkpoint | None = None,
+    checkpoint: Checkpoint | Note | None = None,
 ) -> Verification:
     """Check every record, the tree over them, and the signed heads.
 
@@ -115,7 +116,9 @@ def _unsigned(
 
 
 def _cut_off(
-    heads: Sequence[Checkpoint], checkpoint: Checkpoint | None, frontier: Frontier
+    heads: Sequence[Checkpoint],
+    checkpoint: Checkpoint | Note | None,
+    frontier: Frontier,
 ) -> Verification | None:
     signed = heads[-1].size if heads else 0
     if frontier.size > signed:

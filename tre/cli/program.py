@@ -15,6 +15,7 @@ from tre.cli import (
     projects,
     providers,
     questions,
+    release,
     server,
     setup,
 )
@@ -41,6 +42,7 @@ program.command("explain")(questions.explain)
 program.command("query")(questions.query)
 program.command("budget")(questions.budget)
 program.command("review", context_settings=absent.ANYTHING)(absent.review)
+program.add_typer(release.release, name="release")
 program.add_typer(audit.audit, name="audit")
 program.command("evaluate", context_settings=absent.ANYTHING)(absent.evaluate)
 program.command("serve")(server.serve)

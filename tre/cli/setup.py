@@ -27,6 +27,14 @@ def init(
             "postgresql://user@host/name, its password in ~/.pgpass.",
         ),
     ] = None,
+    publish_heads: Annotated[
+        str,
+        typer.Option(
+            "--publish-heads",
+            metavar="PLACE",
+            help="A folder or address outside to which the log's signed heads go.",
+        ),
+    ] = "",
     home: Home = HERE,
     as_json: Json = False,
 ) -> None:
@@ -34,9 +42,15 @@ def init(
 
     Its keys, zones and control database, and the first administrator.
     """
+    from tre.audit.outside import outside
     from tre.environment import Environment
 
-    Environment.create(home, control=control).close()
+    if publish_heads:
+        outside(publish_heads)
+    with Environment.create(home, control=control) as environment:
+        if publish_heads:
+            environment.publish_heads_to(publish_heads)
+            environment.log.publish()
     place = Path(home).resolve()
     answer({"home": place}, lambda: [f"Created {place}."], as_json=as_json)
 

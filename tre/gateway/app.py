@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,6 +19,10 @@ from tre.gateway.openapi import with_schemas
 from tre.gateway.pending import Pending
 from tre.gateway.problems import install_handlers
 from tre.gateway.routes import catalogue, datasets, identity, public, questions
+
+PUBLISHED_EVERY_SECONDS: Final = 60
+
+_log = logging.getLogger(__name__)
 
 API_VERSION: Final = "1.0"
 """Of the addresses under `/v1`: the second number grows when something is added."""
@@ -60,6 +66,23 @@ class _Gateway(FastAPI):
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Questions under way come to their end before the server stops."""
+    """Heads are published while it runs; at its end, questions come to theirs."""
+    publishing = asyncio.create_task(_publish_heads(app.state.environment))
     yield
+    publishing.cancel()
     await run_in_threadpool(app.state.pending.close)
+    await run_in_threadpool(_publish, app.state.environment)
+
+
+async def _publish_heads(environment: Environment) -> None:
+    while True:
+        await run_in_threadpool(_publish, environment)
+        await asyncio.sleep(PUBLISHED_EVERY_SECONDS)
+
+
+def _publish(environment: Environment) -> None:
+    """Publish the log's head, where a place was set; a log may say so, a reader not."""
+    try:
+        environment.log.publish()
+    except Exception as error:  # noqa: BLE001 - answering goes on
+        _log.error("heads_not_published", extra={"error": type(error).__name__})

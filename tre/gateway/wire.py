@@ -43,6 +43,10 @@ def plain(value: object) -> Any:  # noqa: ANN401 - JSON has no static type
 
 
 def _plain_parts(value: object) -> Any:  # noqa: ANN401 - JSON has no static type
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return plain(value._asdict())
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

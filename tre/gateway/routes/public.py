@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
+from starlette.responses import PlainTextResponse
 
 from privacy.errors import Refused
 from tre.gateway import metrics as prometheus
@@ -12,6 +13,8 @@ from tre.gateway.asking import TheEnvironment, TheMetrics
 from tre.gateway.openapi import PROBLEMS
 from tre.gateway.problems import Problem
 from tre.gateway.wire import plain
+
+Count = Annotated[int, Query(ge=0, lt=2**63)]
 
 router: Final = APIRouter(tags=["public"], responses=PROBLEMS)
 
@@ -21,6 +24,42 @@ def checkpoint(environment: TheEnvironment) -> dict[str, Any]:
     """Keep it: `tre audit verify --checkpoint` shows that nothing before it changed."""
     head: dict[str, Any] = plain(environment.checkpoint())
     return head
+
+
+@router.get(
+    "/v1/audit/checkpoint.txt",
+    summary="The log's signed head, as a note",
+    response_class=PlainTextResponse,
+)
+def note(environment: TheEnvironment) -> str:
+    """C2SP's tlog-checkpoint: what other people's tools and witnesses read."""
+    return environment.log.note().written()
+
+
+@router.get(
+    "/v1/audit/key", summary="The log's public key", response_class=PlainTextResponse
+)
+def key(environment: TheEnvironment) -> str:
+    """The verifier key of notes; receipts are signed with the same."""
+    return f"{environment.log.verifier_key()}\n"
+
+
+@router.get("/v1/audit/inclusion", summary="The proof that a record is in the log")
+def inclusion(
+    environment: TheEnvironment, position: Count, size: Count | None = None
+) -> dict[str, Any]:
+    """Hashes from a record's leaf to the root of `size` records (RFC 9162)."""
+    proof: dict[str, Any] = plain(environment.log.inclusion(position, size))
+    return proof
+
+
+@router.get("/v1/audit/consistency", summary="The proof that the log only grew")
+def consistency(
+    environment: TheEnvironment, earlier: Count, later: Count | None = None
+) -> dict[str, Any]:
+    """Hashes that show the first `earlier` records unchanged (RFC 9162)."""
+    proof: dict[str, Any] = plain(environment.log.consistency(earlier, later))
+    return proof
 
 
 @router.get("/v1/register", summary="The public register (not there yet)")
