@@ -25,6 +25,7 @@ from tre.audit.checkpoint import Checkpoint, latest_checkpoint
 from tre.audit.note import Note
 from tre.audit.verify import Verification, verify
 from tre.audit.window import Window, set_place
+from tre.backup import back_up
 from tre.batch import Batch, explain_batch
 from tre.control.canonical import Json
 from tre.describe import described_dataset, described_datasets, described_project
@@ -47,7 +48,7 @@ from tre.governance.confinement import (
 from tre.governance.datasets import check_steward
 from tre.governance.project import find_project
 from tre.governance.reconcile import reconcile as reconcile_governance
-from tre.governance.roles import Action, Role, permitted
+from tre.governance.roles import Action, Role, allowed, permitted
 from tre.home import Parts, Terms, make_home, open_home
 from tre.identity.desk import Desk
 from tre.inspection.report import Report
@@ -440,6 +441,15 @@ class Environment:
         _known_layer(layer)
         with self._acting(person) as act:
             require_layer(act, layer)
+
+    # ----------------------------------------------------------------------- backup
+
+    def back_up(self, file: Path, passphrase: str, *, person: str | None) -> None:
+        """Write everything to one sealed file; by an administrator."""
+        actor = OPERATOR if person is None else person
+        with self._parts.control.reading() as connection:
+            allowed(connection, actor, Action.BACK_UP)
+        back_up(self._parts, file, passphrase, actor)
 
     # ------------------------------------------------------------------------ audit
 

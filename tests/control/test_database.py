@@ -44,6 +44,35 @@ def test_migrations_make_the_schema_that_a_fresh_database_has(tmp_path: Path) ->
     migrated.dispose()
 
 
+@pytest.mark.parametrize(
+    "revision", [each.revision for each in SCRIPTS.walk_revisions()]
+)
+def test_a_database_of_any_earlier_revision_is_brought_up_to_date(
+    tmp_path: Path, revision: str
+) -> None:
+    """What is in it stays, and its schema is that of a fresh one."""
+    path = tmp_path / "earlier.db"
+    earlier = create_engine(f"sqlite:///{path}")
+    now = "2026-07-01T12:00:00.000000Z"
+    with earlier.begin() as connection:
+        migrate(connection, to=revision)
+        connection.exec_driver_sql(
+            f"INSERT INTO person VALUES ('ann', NULL, 1, '{now}')"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO token (id, person, digest, issued_at, expires_at)"
+            f" VALUES ('t', 'ann', 'd', '{now}', '{now}')"
+        )
+    control = open_control(path, KEY)
+    fresh = open_control(tmp_path / "fresh.db", KEY)
+    assert schema(control.engine) == schema(fresh.engine)
+    with control.reading() as connection:
+        token = connection.exec_driver_sql("SELECT person, scopes FROM token").one()
+    assert tuple(token) == ("ann", "ask publish read")
+    for engine in (earlier, control.engine, fresh.engine):
+        engine.dispose()
+
+
 def test_the_revision_is_that_of_the_newest_migration() -> None:
     """Stamping a fresh database says what the migrations would have said."""
     assert SCRIPTS.get_current_head() == REVISION

@@ -54,6 +54,7 @@ DEEDS: dict[Action, Callable[[Act], object]] = {
     ),
     Action.INVITE_PERSON: lambda act: invite(act, COMMITTEE, bytes(32)),
     Action.SET_PROVIDER: lambda act: remove_provider(act),
+    Action.BACK_UP: lambda act: permitted(act, Action.BACK_UP),
     Action.SET_HEADS_PLACE: lambda act: permitted(act, Action.SET_HEADS_PLACE),
     Action.CREATE_POPULATION: lambda act: create_population(act, "others", GRANT),
     Action.AGREE_PERIOD: lambda act: agree_next_period(act, "residents", GRANT),

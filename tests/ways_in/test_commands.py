@@ -69,6 +69,8 @@ audit inclusion
 audit consistency
 audit publish
 release verify
+backup
+restore
 evaluate
 serve
 demo

@@ -220,6 +220,7 @@ COMMANDS = {
         {"committee", "committee-member", ITS_RESEARCHER, "administrator"},
         *("{fresh}", "--outcome", "Done."),
     ),
+    "backup": act(ADMINISTRATOR, "{new}", "--passphrase-file", "{passphrase}"),
     "audit publish": act(ADMINISTRATOR, "--to", ""),
     "explain": act({ITS_RESEARCHER}, COUNT["sql"], *ON_PAY),
     "query": act({ITS_RESEARCHER}, COUNT["sql"], *ON_PAY),
@@ -227,7 +228,14 @@ COMMANDS = {
         (
             *("init", "dataset check", "dataset list", "dataset show"),
             *("dataset withdraw", "optout import", "project show", "provider show"),
-            *("budget", "review", "audit verify", "audit checkpoint", "evaluate"),
+            *(
+                "budget",
+                "review",
+                "audit verify",
+                "audit checkpoint",
+                "evaluate",
+                "restore",
+            ),
             *("audit key", "audit inclusion", "audit consistency", "release verify"),
             *("serve", "demo"),
         ),
@@ -275,6 +283,8 @@ def test_a_command_lets_in_those_of_its_line(
 def thing_after_thing(home: Path, folder: Path) -> Iterator[dict[str, str]]:
     """Names that nothing has, and things that nobody has done anything to yet."""
     manifest = write_dataset(folder / "data")
+    passphrase = folder / "passphrase"
+    passphrase.write_text("a passphrase")
     number = 0
     while True:
         number += 1
@@ -288,6 +298,7 @@ def thing_after_thing(home: Path, folder: Path) -> Iterator[dict[str, str]]:
             environment.approve(f"{fresh}-active", person=STEWARD)
         yield {
             "new": f"new-{number}",
+            "passphrase": str(passphrase),
             "token": token.split("_")[1],
             "manifest": str(manifest),
             "project": str(write_project(folder / f"q{number}", f"{fresh}-more")),

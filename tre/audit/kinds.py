@@ -9,6 +9,8 @@ from typing import Final
 KINDS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "environment.created": "The environment and its first administrator were made.",
+        "environment.backed_up": "A backup of everything was taken.",
+        "environment.restored": "The environment was made anew from a backup.",
         "person.added": "A person was added, with roles.",
         "person.roles_changed": "A person's roles were replaced.",
         "person.disabled": "A person may no longer do anything.",

@@ -9,6 +9,7 @@ import typer
 from tre.cli import (
     absent,
     audit,
+    backups,
     datasets,
     doctor,
     people,
@@ -45,5 +46,7 @@ program.command("review", context_settings=absent.ANYTHING)(absent.review)
 program.add_typer(release.release, name="release")
 program.add_typer(audit.audit, name="audit")
 program.command("evaluate", context_settings=absent.ANYTHING)(absent.evaluate)
+program.command("backup")(backups.backup)
+program.command("restore")(backups.restore)
 program.command("serve")(server.serve)
 program.command("demo")(server.demo)

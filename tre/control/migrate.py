@@ -14,15 +14,15 @@ from sqlalchemy import Connection
 SCRIPTS: Final = ScriptDirectory(str(Path(__file__).parent / "migrations"))
 
 
-def migrate(connection: Connection) -> None:
-    """Run every migration the database has not seen, oldest first.
+def migrate(connection: Connection, *, to: str = "head") -> None:
+    """Run every migration up to one that the database has not seen, oldest first.
 
     RuntimeError where the database is at a revision this program does not know.
     """
     context = MigrationContext.configure(connection)
     current = context.get_current_revision() or "base"
     try:
-        steps = list(SCRIPTS.iterate_revisions("head", current))
+        steps = list(SCRIPTS.iterate_revisions(to, current))
     except RevisionError:
         raise RuntimeError(
             "a later version of the program made this database"
@@ -30,4 +30,4 @@ def migrate(connection: Connection) -> None:
     with Operations.context(context):
         for step in reversed(steps):
             step.module.upgrade()
-    context.stamp(SCRIPTS, "head")
+    context.stamp(SCRIPTS, to)

@@ -12,6 +12,12 @@ import uvicorn
 from tre.environment import Environment
 from tre.gateway.app import create_app
 
+MOST_AT_ONCE: Final = 256
+"""Connections and requests at once; more are answered 503 before anything is read."""
+
+LARGEST_HEAD: Final = 64 * 1024
+"""Bytes of a request's line and headers."""
+
 _SAID: Final = ("method", "route", "status", "error", "at")
 
 
@@ -41,7 +47,10 @@ def server(
             log_config=None,
             access_log=False,
             server_header=False,
-            timeout_graceful_shutdown=30,
+            timeout_graceful_shutdown=60,
+            limit_concurrency=MOST_AT_ONCE,
+            h11_max_incomplete_event_size=LARGEST_HEAD,
+            http="h11",
         )
     )
 

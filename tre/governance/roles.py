@@ -37,6 +37,7 @@ class Action(Enum):
     REVOKE_TOKEN = "revoke a token"  # noqa: S105 - the name of an action
     INVITE_PERSON = "invite a person to sign in"
     SET_PROVIDER = "set up sign-in by a provider"
+    BACK_UP = "back the environment up"
     SET_HEADS_PLACE = "say where signed heads are published"
     CREATE_POPULATION = "create a population"
     AGREE_PERIOD = "agree to a population's next budget"
@@ -70,6 +71,7 @@ PERMITTED: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType(
         Action.REVOKE_TOKEN: _EVERYBODY,
         Action.INVITE_PERSON: frozenset({Role.ADMINISTRATOR}),
         Action.SET_PROVIDER: frozenset({Role.ADMINISTRATOR}),
+        Action.BACK_UP: frozenset({Role.ADMINISTRATOR}),
         Action.SET_HEADS_PLACE: frozenset({Role.ADMINISTRATOR}),
         Action.CREATE_POPULATION: frozenset({Role.ADMINISTRATOR}),
         Action.AGREE_PERIOD: frozenset({Role.STEWARD}),

@@ -1,0 +1,173 @@
+"""A home in one sealed file, and a home from one.
+
+Everything is of one moment: no dataset is published while it is taken, published
+files never change, and the control database is copied as it stood (SQLite's online
+backup). Questions go on meanwhile, and those answered after that moment are not in it.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sqlite3
+import tarfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from sqlalchemy import select
+
+from connectors.errors import Invalid
+from tre.audit.act import acting
+from tre.control.tables import project
+from tre.governance.project import Standing
+from tre.governance.projects import suspend_project
+from tre.home import Layout, Parts, Terms, open_home
+from tre.intake.zones import Zones
+from tre.sealed_file import SealingWriter, Unreadable, opened_chunks
+
+SHORTEST_PASSPHRASE: Final = 12
+_KEPT: Final = ("keys", "zones/linkage", "zones/research")
+_RESTORED: Final = "The environment was restored from a backup."
+
+
+def back_up(parts: Parts, target: Path, passphrase: str, actor: str) -> None:
+    """Write the home to a new file, readable by its owner and with the passphrase.
+
+    Invalid where the file exists, the passphrase is short, an intake is running, or
+    the control database is not a file of the home's.
+    """
+    if len(passphrase) < SHORTEST_PASSPHRASE:
+        raise Invalid(
+            "passphrase", f"expected {SHORTEST_PASSPHRASE} characters or more"
+        )
+    if not parts.layout.control.exists():
+        raise Invalid(
+            "control", "expected SQLite; back PostgreSQL up with its own tools"
+        )
+    zones = Zones(parts.layout.root, parts.keystore)
+    with zones.locked(), TemporaryDirectory(dir=parts.layout.scratch) as scratch:
+        with acting(parts.control, actor, parts.clock()) as act:
+            act.record("environment.backed_up", "", {})
+        copy = Path(scratch) / "control.sqlite"
+        _copy_database(parts.layout.control, copy)
+        _write(target, passphrase, _files(parts.layout, copy))
+
+
+def restore(source: Path, home: Path, passphrase: str, actor: str) -> tuple[str, ...]:
+    """Make a home from a backup; the projects that were active, now suspended.
+
+    What was spent after the backup is not in its ledger: so nobody asks on before the
+    committee has looked, and resumes. Invalid where something is at `home`, or the
+    file is not a whole backup under the passphrase; nothing is left then.
+    """
+    if home.exists():
+        raise Invalid(str(home), "expected a folder that is not there yet")
+    draft = home.with_name(f".{home.name}.restoring")
+    draft.mkdir(mode=0o700, parents=True)
+    try:
+        _read(source, passphrase, draft)
+        layout = Layout(draft)
+        for folder in (layout.zones / "landing", layout.published, layout.scratch):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft.rename(home)
+    except BaseException:
+        _remove(draft)
+        raise
+    return _suspended(home, actor)
+
+
+def _suspended(home: Path, actor: str) -> tuple[str, ...]:
+    parts = open_home(home, Terms())
+    try:
+        with acting(parts.control, actor, parts.clock()) as act:
+            act.record("environment.restored", "", {})
+            found = select(project.c.name).where(
+                project.c.state == Standing.ACTIVE.value
+            )
+            names = tuple(act.connection.execute(found.order_by("name")).scalars())
+            for name in names:
+                suspend_project(act, name, _RESTORED)
+    finally:
+        parts.close()
+    return names
+
+
+def _copy_database(source: Path, target: Path) -> None:
+    with (
+        closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as held,
+        closing(sqlite3.connect(target)) as copy,
+    ):
+        held.backup(copy)
+
+
+def _files(layout: Layout, control: Path) -> Iterator[tuple[str, Path]]:
+    """What is backed up, by its place in the home."""
+    yield layout.control.name, control
+    for kept in _KEPT:
+        for file in sorted((layout.root / kept).rglob("*")):
+            if file.is_file() and not file.is_symlink():
+                yield str(file.relative_to(layout.root)), file
+
+
+def _write(target: Path, passphrase: str, files: Iterator[tuple[str, Path]]) -> None:
+    try:
+        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise Invalid(str(target), "expected a file that is not there yet") from None
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            writer = SealingWriter.begin(stream, passphrase)
+            with tarfile.open(fileobj=writer, mode="w|") as archive:
+                for name, file in files:
+                    archive.add(file, name, recursive=False)
+            writer.finish()
+            stream.flush()
+            os.fsync(stream.fileno())
+    except BaseException:
+        target.unlink()  # half a backup is none
+        raise
+
+
+def _read(source: Path, passphrase: str, home: Path) -> None:
+    try:
+        with source.open("rb") as stream:
+            chunks = _Chunks(opened_chunks(stream, passphrase))
+            with tarfile.open(fileobj=chunks, mode="r|") as archive:
+                archive.extractall(home, filter="data")
+            chunks.drain()
+    except OSError as error:
+        raise Invalid(str(source), f"cannot be read: {error.strerror}") from None
+    except (Unreadable, tarfile.TarError) as problem:
+        raise Invalid(str(source), f"no whole backup: {problem}") from None
+
+
+class _Chunks(io.RawIOBase):
+    """An iterator of bytes as something to read from."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._held = b""
+
+    def read(self, size: int = -1) -> bytes:
+        while size < 0 or len(self._held) < size:
+            more = next(self._chunks, None)
+            if more is None:
+                break
+            self._held += more
+        taken = self._held if size < 0 else self._held[:size]
+        self._held = self._held[len(taken) :]
+        return taken
+
+    def drain(self) -> None:
+        """Read to the end, so that a file cut short is noticed."""
+        for _ in self._chunks:
+            pass
+
+
+def _remove(folder: Path) -> None:
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,76 @@
+"""A home in one sealed file, and a home from one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tre.cli.options import HERE, Home, Json, Person
+from tre.cli.output import answer
+from tre.cli.session import acting_person, opened
+
+File = Annotated[Path, typer.Argument(metavar="FILE")]
+Passphrase = Annotated[
+    Path,
+    typer.Option(
+        "--passphrase-file",
+        metavar="FILE",
+        help="A file whose first line is the passphrase; - reads it from stdin.",
+    ),
+]
+
+
+def backup(
+    file: File,
+    *,
+    passphrase_file: Passphrase,
+    person: Person = None,
+    home: Home = HERE,
+    as_json: Json = False,
+) -> None:
+    """Write the whole environment to one encrypted file."""
+    with opened(home) as environment:
+        environment.back_up(file, _line(passphrase_file), person=person)
+    size = file.stat().st_size
+    answer(
+        {"file": file, "bytes": size},
+        lambda: [
+            f"Wrote {file}: {size:,} bytes. It is nothing without its passphrase."
+        ],
+        as_json=as_json,
+    )
+
+
+def restore(
+    file: File,
+    *,
+    passphrase_file: Passphrase,
+    person: Person = None,
+    home: Home = HERE,
+    as_json: Json = False,
+) -> None:
+    """Make an environment from a backup, where there is none.
+
+    What was spent after the backup is not in its ledger, so every active project is
+    suspended until the committee resumes it.
+    """
+    from tre.backup import restore as restored
+
+    suspended = restored(file, home, _line(passphrase_file), acting_person(person))
+    names = ", ".join(suspended) or "none was active"
+    answer(
+        {"home": home.resolve(), "suspended": suspended},
+        lambda: [
+            f"Restored {home.resolve()}.",
+            f"Projects suspended until the committee resumes them: {names}.",
+        ],
+        as_json=as_json,
+    )
+
+
+def _line(file: Path) -> str:
+    text = typer.get_text_stream("stdin") if str(file) == "-" else file.open("r")
+    with text:
+        return text.readline().rstrip("\n")
