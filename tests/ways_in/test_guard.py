@@ -21,12 +21,12 @@ from connectors.errors import Invalid
 from privacy.accounting import Loss
 from privacy.errors import Refused
 from tests.ways_in.world import CANARY
+from tre.gateway.events import LOGGER
 from tre.gateway.guard import Guard
 from tre.gateway.inbox import folder_name, inbox_of, opened_inbox
 from tre.gateway.metrics import Metrics
 from tre.gateway.pending import Pending, wait_preferred
 from tre.gateway.problems import LARGEST_BODY, Problem
-from tre.gateway.server import ShapeFormatter
 from tre.release import Release
 
 RELEASE = Release("r1", pa.table({}), {}, Loss(0.1, 0.1, 0.0), charged=True)
@@ -71,7 +71,7 @@ def test_a_fault_is_a_problem_without_a_trace(caplog: pytest.LogCaptureFixture) 
         answer, _ = send("GET", "/", app=breaks)
     assert answer.status_code == 500
     assert answer.json()["code"] == "failed"
-    lines = [ShapeFormatter().format(record) for record in caplog.records]
+    lines = [each.getMessage() for each in caplog.records if each.name == LOGGER]
     events = [json.loads(line) for line in lines]
     broke = next(event for event in events if event["event"] == "broke")
     assert broke["error"] == "ValueError"

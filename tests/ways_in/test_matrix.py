@@ -226,7 +226,7 @@ COMMANDS = {
     "query": act({ITS_RESEARCHER}, COUNT["sql"], *ON_PAY),
     **dict.fromkeys(
         (
-            *("init", "dataset check", "dataset list", "dataset show"),
+            *("init", "dataset check", "dataset list", "dataset show", "doctor"),
             *("dataset withdraw", "optout import", "project show", "provider show"),
             *(
                 "budget",

@@ -65,7 +65,8 @@ def serve(  # noqa: PLR0913 - one parameter for each option
 
     capacity = Capacity(workers, spares, memory)
     with opened(home, capacity) as environment:
-        from tre.gateway.server import log_to_stderr, server
+        from tre.gateway.events import log_to_stderr
+        from tre.gateway.server import server
 
         log_to_stderr()
         signal(SIGTERM, default_int_handler)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from tre.environment import Environment
+from tre.gateway.events import HeadsNotPublished, emit
 from tre.gateway.guard import Guard
 from tre.gateway.metrics import Metrics
 from tre.gateway.openapi import with_schemas
@@ -21,8 +21,6 @@ from tre.gateway.problems import install_handlers
 from tre.gateway.routes import catalogue, datasets, identity, public, questions
 
 PUBLISHED_EVERY_SECONDS: Final = 60
-
-_log = logging.getLogger(__name__)
 
 API_VERSION: Final = "1.0"
 """Of the addresses under `/v1`: the second number grows when something is added."""
@@ -85,4 +83,4 @@ def _publish(environment: Environment) -> None:
     try:
         environment.log.publish()
     except Exception as error:  # noqa: BLE001 - answering goes on
-        _log.error("heads_not_published", extra={"error": type(error).__name__})
+        emit(HeadsNotPublished(type(error).__name__))

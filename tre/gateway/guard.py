@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tre.gateway.events import Answered, Broke, emit
 from tre.gateway.metrics import Metrics
 from tre.gateway.problems import LARGEST_BODY, problem
 
@@ -19,8 +18,6 @@ _HEADERS: Final = (
     ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
     ("X-Content-Type-Options", "nosniff"),
 )
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +41,12 @@ class Guard:
         self._count(scope, answer.status)
 
     def _count(self, scope: Scope, status: int) -> None:
-        route = getattr(scope.get("route"), "path", "unmatched")
-        self.metrics.answered(scope["method"], route, status)
+        event = Answered.of(scope, status)
+        self.metrics.answered(event)
         refusal = scope["state"].get("refusal")
         if refusal is not None:
             self.metrics.refused(refusal)
-        _log.info(
-            "answered",
-            extra={"method": scope["method"], "route": route, "status": status},
-        )
+        emit(event)
 
 
 class _Answer:
@@ -98,18 +92,8 @@ async def _last_resort(
 ) -> None:
     if answer.status:  # too late to say anything: the answer has begun
         raise error
-    _log.error("broke", extra={"error": type(error).__name__, "at": _place(error)})
+    emit(Broke.of(error))
     response = problem(
         500, "failed", "The request could not be answered; the fault is ours."
     )
     await response(scope, receive, answer.send)
-
-
-def _place(error: Exception) -> str:
-    """File and line where the error was raised; its text may quote a value."""
-    trace = error.__traceback__
-    if trace is None:
-        return "nowhere"
-    while trace.tb_next is not None:
-        trace = trace.tb_next
-    return f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import logging
 from pathlib import Path
 from typing import Final
 
@@ -17,22 +15,6 @@ MOST_AT_ONCE: Final = 256
 
 LARGEST_HEAD: Final = 64 * 1024
 """Bytes of a request's line and headers."""
-
-_SAID: Final = ("method", "route", "status", "error", "at")
-
-
-class ShapeFormatter(logging.Formatter):
-    """One JSON object a line: time, level, event and the few fields it may have."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """The record without arguments, exception texts or stack traces."""
-        event = {
-            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
-            "level": record.levelname.lower(),
-            "event": record.getMessage(),
-            **{name: getattr(record, name) for name in _SAID if hasattr(record, name)},
-        }
-        return json.dumps(event)
 
 
 def server(
@@ -53,14 +35,3 @@ def server(
             http="h11",
         )
     )
-
-
-def log_to_stderr() -> None:
-    """Write the gateway's and the server's own events to stderr."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(ShapeFormatter())
-    for name in ("tre", "uvicorn.error"):
-        logger = logging.getLogger(name)
-        logger.addHandler(handler)
-        logger.setLevel(logging.INFO)
-        logger.propagate = False
