@@ -80,7 +80,8 @@ test: $(DEVELOPMENT) | $(TMPDIR) ## unit, spec, laws, traps and documents: a few
 test-all: $(DEVELOPMENT) | $(TMPDIR) ## adds the slow and statistical tests and many examples; coverage
 	$(BIN)/pytest -n auto --hypothesis-profile=thorough --cov
 
-soak: $(DEVELOPMENT) | $(TMPDIR) ## kill questions ten thousand times over; hours on a slow machine
+soak: $(DEVELOPMENT) | $(TMPDIR) ## a load of 100 researchers, then kill questions ten thousand times over; hours on a slow machine
+	$(BIN)/python -m tests.soak.load
 	$(BIN)/python -m tests.soak
 
 bench: $(DEVELOPMENT) | $(TMPDIR) ## speed, as ratios measured in the same run
