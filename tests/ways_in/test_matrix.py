@@ -78,6 +78,8 @@ ADDRESSES = {
     "GET /v1/datasets": at("/v1/datasets", SOMEBODY),
     "GET /v1/datasets/{name}": at("/v1/datasets/people", SOMEBODY),
     "POST /v1/datasets": at("/v1/datasets", {ITS_STEWARD}, **package()),
+    "GET /v1/catalogue": at("/v1/catalogue", EVERYBODY),
+    "GET /v1/catalogue/{name}": at("/v1/catalogue/people", EVERYBODY),
     "GET /v1/me": at("/v1/me", SOMEBODY),
     "GET /v1/tokens": at("/v1/tokens", SOMEBODY),
     "POST /v1/tokens": at("/v1/tokens", SOMEBODY, hours=1),
@@ -227,6 +229,7 @@ COMMANDS = {
     **dict.fromkeys(
         (
             *("init", "dataset check", "dataset list", "dataset show", "doctor"),
+            "dataset dummy",
             *("dataset withdraw", "optout import", "project show", "provider show"),
             *(
                 "budget",
