@@ -13,7 +13,7 @@ from privacy.catalogue import Table
 from privacy.certificates import least_shown
 from privacy.expression import Call, Case, ColumnOf, Expression
 from privacy.fewer import chances_of
-from privacy.mechanism import Kind, loss
+from privacy.mechanism import Kind, loss, threshold_loss
 from privacy.plan import Component
 from privacy.price import Price
 from privacy.profile import Profile, people, rows_within, share_beyond
@@ -178,7 +178,12 @@ def _columns(expression: Expression) -> frozenset[str]:
 
 
 def shares(price: Price) -> tuple[float, ...]:
-    """The parts of the price that components' noise costs, and then choices'."""
+    """The parts of the price that components' noise costs, then choices', then keys'.
+
+    The last only where keys are to come out.
+    """
     losses = [float(loss(each)) for each in price.mechanisms]
     losses += [float(each.loss) for each in price.selectors]
+    if price.threshold is not None:
+        losses.append(float(threshold_loss(price.threshold)[0]))
     return tuple(each / sum(losses) for each in losses)

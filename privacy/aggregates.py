@@ -82,12 +82,14 @@ def _distinct(node: exp.Expr, scope: Scope) -> Aggregate:
     if isinstance(node, exp.Count) and person:
         _check_person(node, scope)
         return Aggregate(Statistic.PEOPLE)
-    raise refuse(
-        "unsupported",
-        "Only people are counted without repetition: COUNT(DISTINCT person_id).",
-        clause=quote(node, scope.text),
-        suggestion="COUNT(DISTINCT person_id)" if isinstance(node, exp.Count) else "",
-    )
+    if not isinstance(node, exp.Count) or only is None:
+        raise refuse(
+            "unsupported",
+            "DISTINCT is for counting different values of one thing: "
+            "COUNT(DISTINCT x).",
+            clause=quote(node, scope.text),
+        )
+    return Aggregate(Statistic.DISTINCT, _counted(only, node, scope))
 
 
 def _check_person(node: exp.Count, scope: Scope) -> None:
@@ -109,17 +111,23 @@ def _count(node: exp.Expr, scope: Scope) -> Aggregate:
     if node.this is None or isinstance(node.this, exp.Star):
         return Aggregate(Statistic.ROWS)
     _refuse_person(node, scope)
-    argument = weighed(bind_row(node.this, scope))
-    if is_null(argument):
-        raise refuse(
-            "type_mismatch",
-            "COUNT(NULL) is always 0.",
-            clause=quote(node, scope.text),
-            suggestion="COUNT(*)",
-        )
+    argument = _counted(node.this, node, scope)
     if not argument.domain.nullable:
         return Aggregate(Statistic.ROWS)
     return Aggregate(Statistic.PRESENT, argument)
+
+
+def _counted(part: exp.Expr, node: exp.Expr, scope: Scope) -> Expression:
+    """What is counted: anything but NULL itself."""
+    argument = weighed(bind_row(part, scope))
+    if is_null(argument):
+        raise refuse(
+            "type_mismatch",
+            "NULL is never counted.",
+            clause=quote(node, scope.text),
+            suggestion="COUNT(*)",
+        )
+    return argument
 
 
 def _refuse_person(node: exp.Expr, scope: Scope) -> None:

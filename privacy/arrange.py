@@ -27,6 +27,9 @@ from privacy.table import (
     Values,
 )
 
+_HIDDEN: Final = [
+    code for code, each in enumerate(STATUSES) if each.value.startswith("suppressed")
+]
 _NAMES: Final = np.array([status.value for status in STATUSES], dtype=object)
 
 
@@ -62,12 +65,29 @@ def _rows(checked: CheckedTable) -> _Rows:
         each.ravel() for each in np.indices((checked.draws, cells), dtype=np.intp)
     )
     rows = _Rows(draw, cell)
+    if checked.present is not None:
+        rows = _subset(rows, np.flatnonzero(_shown(checked)))
     if query.having is not None:
         kept = _taken(evaluate(query.having, known), rows, checked)
         rows = _subset(rows, np.flatnonzero(kept.values & ~kept.null))
     if query.ordering:
         rows = _subset(rows, _order(query.ordering, known, rows, checked))
     return _cut(query, rows)
+
+
+def _shown(checked: CheckedTable) -> NDArray[np.bool_]:
+    """The rows, draw by draw, whose keys came out and that show any figure at all.
+
+    Rows of keys that are not public are absent where others are hidden.
+    """
+    present = np.zeros((checked.draws, checked.price.plan.cells), dtype=bool)
+    figures = [each for each in checked.statuses if each is not None]
+    for statuses in figures:
+        present |= ~np.isin(statuses, _HIDDEN)
+    if not figures:
+        present[:] = True
+    shown: NDArray[np.bool_] = present & checked.present
+    return shown.ravel()
 
 
 def _known(checked: CheckedTable) -> Mapping[Post, Figures]:

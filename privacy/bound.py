@@ -30,18 +30,26 @@ def bound(query: BoundQuery) -> BoundedQuery:
     may have any number of rows: binding refuses it.
     """
     rows = rows_per_person(query.relation)
-    return BoundedQuery(query, rows, min(rows, cells(query)))
+    emerging = any(key.domain.values is None for key in query.keys)
+    return BoundedQuery(query, rows, rows if emerging else min(rows, cells(query)))
 
 
 def cells(query: BoundQuery) -> int:
-    """How many cells the answer has: in each grouping set, its keys' product."""
+    """How many cells the answer has: in each grouping set, its keys' product.
+
+    For each combination of its other keys that comes out, where it has such.
+    """
     sizes = key_sizes(query)
     every = query.sets or (tuple(range(len(sizes))),)
     return sum(prod(sizes[each] for each in kept) for kept in every)
 
 
 def key_sizes(query: BoundQuery) -> tuple[int, ...]:
-    """How many public values each key may take, NULL included where it may be."""
+    """How many public values each key may take, NULL included where it may be.
+
+    1 for a key that is not public, before it is known which values come out.
+    """
     return tuple(
-        len(key.domain.values or ()) + key.domain.nullable for key in query.keys
+        1 if key.domain.values is None else len(key.domain.values) + key.domain.nullable
+        for key in query.keys
     )

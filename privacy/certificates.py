@@ -167,7 +167,7 @@ def _rest_of_group(support: Support, evidence: Evidence) -> Iterator[NDArray[np.
     query, component = price.plan.query, price.plan.components[support.component]
     sizes = [len(k.domain.values or ()) + k.domain.nullable for k in query.keys]
     counts = np.clip(evidence.noised.values[support.component], -_MOST, _MOST)
-    shaped = counts.reshape(-1, *sizes)
+    shaped = counts.reshape(len(counts), *sizes)
     for axis, key in enumerate(query.keys, start=1):
         if not is_sensitive(key.expression) or sizes[axis - 1] == 1:
             continue

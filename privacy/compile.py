@@ -140,6 +140,8 @@ def _component(component: Component, name: str) -> exp.Expr:
             return exp.Count(this=exp.Distinct(expressions=[person_of(name)]))
         case Statistic.PEOPLE, argument if argument is not None:
             return exp.Count(this=exp.Distinct(expressions=[_whose(argument, name)]))
+        case Statistic.DISTINCT, argument if argument is not None:
+            return exp.Count(this=exp.Distinct(expressions=[render(argument)]))
         case Statistic.PRESENT, argument if argument is not None:
             return exp.Count(this=render(argument))
         case Statistic.SUM, argument if argument is not None:

@@ -8,15 +8,17 @@ intervals outwards.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from dataclasses import replace
 from fractions import Fraction
 from math import ceil
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from privacy.catalogue import Type
+from privacy.emerge import filled, presence
 from privacy.evaluate import evaluate
 from privacy.evidence import Evidence, point
 from privacy.form import Linear, Ratio, form, form_of
@@ -27,7 +29,15 @@ from privacy.order import domain_of, order_kind, order_point, ordinals, shown
 from privacy.plan import Plan, aggregates_in
 from privacy.price import Price
 from privacy.quantile import half_width, sum_half_width
-from privacy.query import ORDERS, AggregateRef, KeyRef, Output, Post, Statistic
+from privacy.query import (
+    ORDERS,
+    AggregateRef,
+    BoundQuery,
+    KeyRef,
+    Output,
+    Post,
+    Statistic,
+)
 from privacy.reading import Reading, positions
 from privacy.spread import spread_point
 from privacy.table import (
@@ -39,7 +49,10 @@ from privacy.table import (
 )
 
 _WHOLE: Final = frozenset(
-    (Statistic.ROWS, Statistic.PRESENT, Statistic.PEOPLE, Statistic.SUM)
+    (
+        *(Statistic.ROWS, Statistic.PRESENT, Statistic.PEOPLE),
+        *(Statistic.DISTINCT, Statistic.SUM),
+    )
 )
 """Statistics that are whole numbers of units, and stay so."""
 
@@ -53,10 +66,14 @@ _MOST_DECIMALS: Final = 12
 _SLACK: Final = 1e-3
 """How much of a granule float error may be; ends are rounded outwards past it."""
 
-_OBJECT_KINDS: Final[tuple[tuple[type, ColumnKind], ...]] = (
-    (str, ColumnKind.TEXT),
-    (datetime, ColumnKind.DATETIME),
-    (date, ColumnKind.DATE),
+_KINDS: Final[Mapping[Type, ColumnKind]] = MappingProxyType(
+    {
+        Type.NUMBER: ColumnKind.FLOAT,
+        Type.BOOLEAN: ColumnKind.BOOLEAN,
+        Type.TEXT: ColumnKind.TEXT,
+        Type.DATE: ColumnKind.DATE,
+        Type.DATETIME: ColumnKind.DATETIME,
+    }
 )
 
 
@@ -67,6 +84,7 @@ def derive(noised: NoisedTable, price: Price) -> DerivedTable:
     average lies in its argument's public bounds. Intervals are 95% intervals for
     the exact answer on the published table, of each figure on its own.
     """
+    price, present = _settled(price, noised)
     keys = keys_of(price.plan)
     evidence = Evidence(price, noised, keys)
     known: dict[Post, Figures] = {KeyRef(p): key for p, key in enumerate(keys)}
@@ -74,7 +92,29 @@ def derive(noised: NoisedTable, price: Price) -> DerivedTable:
         known[AggregateRef(position)] = _aggregate(AggregateRef(position), evidence)
     outputs = tuple(_output(each, evidence, known) for each in price.plan.query.outputs)
     aggregates = tuple(v for k, v in known.items() if isinstance(k, AggregateRef))
-    return DerivedTable(price, noised, keys, aggregates, outputs)
+    return DerivedTable(price, noised, keys, aggregates, outputs, present)
+
+
+def _settled(
+    price: Price, noised: NoisedTable
+) -> tuple[Price, NDArray[np.bool_] | None]:
+    """The price with the keys that came out in place of those nobody knew.
+
+    And the cells that did, where not all keys are public. From here on they are keys
+    like any others.
+    """
+    if noised.emerged is None:
+        return price, None
+    query = price.plan.query
+    known = [key.domain for key in query.keys]
+    lists = filled(known, noised.emerged)
+    keys = tuple(
+        replace(key, expression=replace(key.expression, domain=domain))
+        for key, domain in zip(query.keys, lists, strict=True)
+    )
+    bounded = replace(price.plan.bounded, query=replace(query, keys=keys))
+    settled = replace(price, plan=replace(price.plan, bounded=bounded))
+    return settled, presence(known, lists, noised.emerged)
 
 
 def keys_of(plan: Plan) -> tuple[Figures, ...]:
@@ -91,7 +131,7 @@ def public_output(output: Output, plan: Plan) -> DerivedOutput:
         case post:
             known: dict[Post, Figures] = {**groupings(query)}
             known |= {KeyRef(p): key for p, key in enumerate(keys_of(plan))}
-            return _public(output.name, evaluate(post, known))
+            return _public(output.name, evaluate(post, known), _type(post, query))
 
 
 def _key(plan: Plan, position: int) -> Figures:
@@ -237,15 +277,14 @@ def _digits(post: Post, plan: Plan) -> int:
     return min(_MOST_DECIMALS, _DECIMALS + finest)
 
 
-def _public(name: str, found: Figures) -> DerivedOutput:
+def _public(name: str, found: Figures, kind: Type | None) -> DerivedOutput:
     """What depends on no aggregate: keys and constants."""
-    return DerivedOutput(name, _kind(found), 0, frozenset(), found, None, None)
+    shown = ColumnKind.FLOAT if kind is None else _KINDS[kind]
+    return DerivedOutput(name, shown, 0, frozenset(), found, None, None)
 
 
-def _kind(found: Figures) -> ColumnKind:
-    if found.values.dtype == np.bool_:
-        return ColumnKind.BOOLEAN
-    if found.values.dtype != np.object_:
-        return ColumnKind.FLOAT
-    sample = found.values.flat[0]
-    return next(kind for held, kind in _OBJECT_KINDS if isinstance(sample, held))
+def _type(post: Post, query: BoundQuery) -> Type | None:
+    """The type of a key; None for what is computed from keys, which is a number."""
+    if not isinstance(post, KeyRef):
+        return None
+    return query.keys[post.position].domain.type

@@ -70,7 +70,13 @@ def hide(derived: DerivedTable, hidden: Mapping[Status, Masks]) -> CheckedTable:
         statuses.append(_statuses(output, covered, price.plan))
     draws = derived.noised.draws
     return CheckedTable(
-        price, draws, derived.keys, aggregates, tuple(outputs), tuple(statuses)
+        price,
+        draws,
+        derived.keys,
+        aggregates,
+        tuple(outputs),
+        tuple(statuses),
+        derived.present,
     )
 
 
@@ -102,7 +108,7 @@ def _wiped(figures: Figures, covered: NDArray[np.bool_]) -> Figures:
 
 def _nothing(values: Values) -> Values:
     """Zero, or the first of all dates or times, whatever the values are."""
-    if values.dtype != np.object_:
+    if values.dtype != np.object_ or not values.size:
         return np.zeros((), dtype=values.dtype)
     held = np.empty((), dtype=object)
     held[()] = type(values.flat[0]).min

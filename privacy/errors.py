@@ -26,7 +26,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "invalid_value": "A constant has a form or a size that cannot be used.",
         "unbounded": "A number has no public bounds where the noise needs them.",
         "overflow": "A number could grow past what 64 bits hold.",
-        "not_public_key": "A GROUP BY key does not have finitely many public values.",
+        "not_public_key": "A GROUP BY key has no public list of values, and needs one.",
         "too_many_keys": "The keys have more than a million public combinations.",
         "too_many_columns": "More columns or aggregates than one question may ask for.",
         "reserved_name": "A name is taken by another column, or by what is added.",

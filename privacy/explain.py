@@ -19,6 +19,7 @@ from privacy.expression import Call, Case, ColumnOf, Expression, Literal
 from privacy.form import Linear, Ratio, form
 from privacy.levels import views
 from privacy.lot import RANK
+from privacy.mechanism import Kind, Mechanism
 from privacy.ordering import order_words
 from privacy.plan import Component, Plan, aggregates_in
 from privacy.price import Price, loss_of
@@ -96,12 +97,15 @@ class Explanation:
     """What a researcher is told before spending; nothing in it was read from data.
 
     `choices` say what was left out and why, `hidden` how many cells may be
-    suppressed, `cheaper` what would cost less. All are whole sentences.
+    suppressed, `cheaper` what would cost less. All are whole sentences. `cells` are
+    those of the public keys. Where other keys are to come out, `emerging` says from
+    how many people on they do; otherwise it is empty.
     """
 
     bounds: str
     choices: tuple[str, ...]
     cells: int
+    emerging: str
     noise: tuple[NoiseLine, ...]
     columns: tuple[ColumnError, ...]
     certificates: tuple[Certificate, ...]
@@ -116,7 +120,8 @@ class Explanation:
         return (
             self.bounds,
             *self.choices,
-            f"The answer has {self.cells:,} cell{'' if self.cells == 1 else 's'}.",
+            self.emerging
+            or f"The answer has {self.cells:,} cell{'' if self.cells == 1 else 's'}.",
             *map(_noise_words, self.noise),
             *(f"{column.column}: {column.words}." for column in self.columns),
             *map(_certificate_words, self.certificates),
@@ -141,6 +146,7 @@ def explain(price: Price) -> Explanation:
         bounds=_bounds(plan),
         choices=choices(price),
         cells=plan.cells,
+        emerging=_emerging(price),
         noise=_noise(price),
         columns=tuple(_errors(output.name, seen) for output in outputs),
         certificates=tuple(
@@ -202,6 +208,23 @@ def _bounds(plan: Plan) -> str:
     return f"One person has at most {rows} rows{why}, in at most {cells} of the cells."
 
 
+def _emerging(price: Price) -> str:
+    plan, threshold, emerging = price.plan, price.threshold, price.plan.emerging
+    if threshold is None or emerging is None:
+        return ""
+    hidden = (key for key in plan.query.keys if key.domain.values is None)
+    names = " and ".join(_words(key.expression) for key in hidden)
+    least = threshold.least + emerging.fewest - 1
+    noise = Mechanism(Kind.GAUSSIAN, threshold.scale, 1, 1)
+    usual = least + upper_quantile(noise, plan.policy.confidence)
+    each = "" if plan.cells == 1 else f" {plan.cells:,} cells for"
+    return (
+        f"The answer has{each} each value of {names} that comes out: its noised count "
+        f"of people is at least {least:,}, which {usual:,} people usually reach and "
+        f"fewer than {emerging.fewest:,} never do. Values of fewer are absent."
+    )
+
+
 def _noise(price: Price) -> tuple[NoiseLine, ...]:
     plan = price.plan
     read = frozenset().union(*map(positions, plan.readings))
@@ -225,12 +248,30 @@ def _noise(price: Price) -> tuple[NoiseLine, ...]:
         )
         for position, (component, mechanism, share) in enumerate(drawn)
     )
-    return counted + tuple(
-        _choice(choice, chosen, share)
-        for choice, chosen, share in zip(
-            plan.choices, price.selectors, parts[len(plan.components) :], strict=True
-        )
+    choices = zip(
+        plan.choices, price.selectors, parts[len(plan.components) :], strict=False
     )
+    return (
+        counted
+        + tuple(_choice(choice, chosen, share) for choice, chosen, share in choices)
+        + _threshold(price, parts[-1])
+    )
+
+
+def _threshold(price: Price, share: float) -> tuple[NoiseLine, ...]:
+    """The noise past which keys come out, in people of one key."""
+    threshold, emerging = price.threshold, price.plan.emerging
+    if threshold is None or emerging is None:
+        return ()
+    line = NoiseLine(
+        component="people of each key",
+        distribution="discrete Gaussian",
+        scale=threshold.scale,
+        moved=1.0,
+        share=share,
+        asked=False,
+    )
+    return (line,)
 
 
 def _choice(choice: Choice, chosen: Selector, share: float) -> NoiseLine:
@@ -359,7 +400,7 @@ def _grouped(certificate: Certificate, view: Price, whole: Plan) -> Certificate:
 
 
 def _noise_words(line: NoiseLine) -> str:
-    certifies = "" if line.asked else " It only certifies that enough people count."
+    certifies = "" if line.asked else " It only proves that there are enough people."
     if line.checks:
         certifies = " It only tells what leaving rows out does."
     return (
@@ -402,6 +443,8 @@ def _component(component: Component) -> str:
             return f"COUNT({_words(argument)})"
         case Statistic.SUM, argument if argument is not None:
             return f"SUM({_words(argument)})"
+        case Statistic.DISTINCT, argument if argument is not None:
+            return f"COUNT(DISTINCT {_words(argument)})"
         case Statistic.PEOPLE, argument if argument is not None:
             return f"COUNT(DISTINCT person_id where {_words(argument)})"
         case statistic, _:

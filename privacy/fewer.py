@@ -80,8 +80,10 @@ def chances_of(plan: Plan, measure: Measure, nano: int) -> tuple[Chances, ...]:
 def _ranked_table(plan: Plan) -> Table | None:
     """The table of people whose averages alone are asked."""
     statistics = {aggregate.statistic for aggregate in plan.query.aggregates}
+    if plan.told or plan.emerging is not None:
+        return None
     match plan.query.relation:
-        case TableOf(table=table) if statistics == {Statistic.MEAN} and not plan.told:
+        case TableOf(table=table) if statistics == {Statistic.MEAN}:
             many = table.unit is Unit.PERSON and table.rows_per_person > 1
             return table if many else None
         case _:

@@ -76,10 +76,11 @@ class _Found:
         """Where a key is, adding it where it is new."""
         bound = weighed(bind_row(node, self.scope))
         if bound not in self.positions:
-            key = _public(bound, node, self.scope)
+            key = _key(bound, node, self.scope)
             self.positions[bound] = len(self.keys)
             self.keys.append(key)
-            size = len(key.domain.values or ()) + key.domain.nullable
+            listed = key.domain.values
+            size = 1 if listed is None else len(listed) + key.domain.nullable
             self.sizes.append((_name(node), size))
             _check_sizes(self.sizes)
         return self.positions[bound]
@@ -148,7 +149,8 @@ def _not_aggregate(node: exp.Expr, scope: Scope) -> exp.Expr:
     return node
 
 
-def _public(bound: Expression, node: exp.Expr, scope: Scope) -> Key:
+def _key(bound: Expression, node: exp.Expr, scope: Scope) -> Key:
+    """A key of public values, or one whose values come out past a threshold."""
     if columns_of(bound) == []:
         raise refuse(
             "unsupported",
@@ -156,9 +158,14 @@ def _public(bound: Expression, node: exp.Expr, scope: Scope) -> Key:
             clause=quote(node, scope.text),
         )
     key = Key(narrowed(bound))
-    if key.domain.values is None:
+    if key.domain.values is None and not _may_emerge(key.domain):
         raise _not_public(bound, node, scope)
     return key
+
+
+def _may_emerge(domain: Domain) -> bool:
+    """Whether many people may share a value: of text, whole numbers and days."""
+    return domain.scale == 0 and domain.type in (Type.TEXT, Type.NUMBER, Type.DATE)
 
 
 def _not_public(bound: Expression, node: exp.Expr, scope: Scope) -> Refused:
@@ -166,9 +173,9 @@ def _not_public(bound: Expression, node: exp.Expr, scope: Scope) -> Refused:
     return refuse(
         "not_public_key",
         f"{clause} does not have a list of values that everybody knows, so a group of "
-        "its own could give a person away. Keys are listed text, true or false, whole "
-        "numbers within 1,000 of each other, parts of bounded dates, and what is "
-        "computed from them.",
+        "its own could give a person away, and hardly any would have enough people. "
+        "Keys are text, true or false, whole numbers, days and parts of dates, and "
+        "what is computed from them.",
         clause=clause,
         suggestion=_coarser(bound.domain, clause),
     )

@@ -34,6 +34,7 @@ from privacy.query import (
     Operation,
     Output,
     Post,
+    Statistic,
 )
 from privacy.selection import Selector
 from privacy.strategy import shares, variance
@@ -65,6 +66,12 @@ def level(plan: Plan, measure: Measure) -> Plan:
             "unsupported",
             "Quantiles, MIN and MAX are answered by one grouping, without ROLLUP, CUBE "
             "or GROUPING SETS: ask for each grouping by itself.",
+        )
+    if plan.emerging is not None:
+        raise Refused(
+            "unsupported",
+            "Keys that are not public are answered by one grouping, without ROLLUP, "
+            "CUBE or GROUPING SETS: ask for each grouping by itself.",
         )
     kind = Kind.GAUSSIAN if measure is Measure.ZCDP else Kind.LAPLACE
     shared = shares(key_sizes(plan.query), plan.query.sets, kind)
@@ -178,10 +185,17 @@ def _fitted(
 
 
 def _alone(component: Component, query: BoundQuery, kind: Kind) -> Iterator[Component]:
-    """People, in every set: in as many cells as there are, at most."""
+    """People, in every set: in as many cells as there are, at most.
+
+    Or different values, of which a cell may have as many as a person has rows.
+    """
     sizes = key_sizes(query)
     cells = {kept: prod(sizes[each] for each in kept) for kept in query.sets}
-    moved = {kept: min(component.l1, size) for kept, size in cells.items()}
+    people = component.statistic is Statistic.PEOPLE
+    moved = {
+        kept: min(component.l1, size) if people else component.l1
+        for kept, size in cells.items()
+    }
     # Least total variance: ρ by √(cells · Δ₂²), ε by ∛(cells · Δ₁²).
     power = (1, 1 / 2) if kind is Kind.GAUSSIAN else (2, 1 / 3)
     needs = {
@@ -194,7 +208,8 @@ def _alone(component: Component, query: BoundQuery, kind: Kind) -> Iterator[Comp
     for kept, need in needs.items():
         weight = component.weight * need / total
         limit = moved[kept]
-        yield replace(component, l1=limit, l2_squared=limit, weight=weight, keys=kept)
+        squared = limit if people else component.l2_squared
+        yield replace(component, l1=limit, l2_squared=squared, weight=weight, keys=kept)
 
 
 def _part(found: Price, kept: KeySet) -> Part:

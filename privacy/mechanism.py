@@ -7,19 +7,20 @@ Laplace noise (Ghosh, Roughgarden, Sundararajan 2009, arXiv 0811.2841) under pur
 The best of several candidates is chosen by noisy max: with Gumbel noise under zCDP,
 whose constant is that of bounded range (Cesar and Rogers 2020, arXiv 2004.07223), and
 with exponential noise under pure DP (McKenna and Sheldon 2020, arXiv 2010.12603).
+Keys that are not public come out past a threshold on counts with Gaussian noise.
 Losses are what OpenDP's own privacy maps say, so noise and price cannot drift apart.
 Only the `contrib` feature is enabled. OpenDP's errors quote values: let none travel.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from fractions import Fraction
 from functools import lru_cache
-from math import inf, isfinite, isqrt, nextafter, sqrt
+from math import ceil, inf, isfinite, isqrt, nextafter, sqrt
 from typing import Any, Final
 
 import numpy as np
@@ -193,6 +194,79 @@ def choose(selection: Selection, scores: NDArray[np.int64]) -> int:
     return int(_noisy_max(selection.best, selection.scale)(clamped.tolist()))
 
 
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """Noise on the counts of keys, and the noised count from which a key comes out.
+
+    Gaussian noise of `scale`; one person is behind at most `keys` keys and moves the
+    count of each by one. Raises ValueError for a scale that is not positive and
+    finite, or a threshold or a number of keys below one.
+    """
+
+    scale: float
+    least: int
+    keys: int
+
+    def __post_init__(self) -> None:
+        if not (isfinite(self.scale) and 0 < self.scale <= WIDEST):
+            raise ValueError("a noise scale is positive, finite and at most 2**57")
+        if not 1 <= self.least <= LARGEST or self.keys < 1:
+            raise ValueError("a threshold and a sensitivity are at least one unit")
+
+
+@lru_cache(maxsize=4_096)
+def threshold_loss(threshold: Threshold) -> tuple[Fraction, Fraction]:
+    """The (ρ, δ) of approximate zCDP of one use, exactly as OpenDP's map states it."""
+    euclidean = nextafter(sqrt(threshold.keys), inf)
+    rho, delta = _threshold(threshold.scale, threshold.least).map(
+        (threshold.keys, euclidean, 1.0)
+    )
+    if not (isfinite(rho) and rho > 0 and 0 <= delta < 1):
+        raise ValueError("this threshold bounds no privacy loss")
+    return Fraction(rho), Fraction(delta)
+
+
+def calibrate_threshold(
+    keys: int, at_most: Fraction, delta: Fraction
+) -> Threshold | None:
+    """The least noise of loss `at_most`, and the lowest threshold of this δ.
+
+    OpenDP's map is the proof of both. None where the noise would be wider than 2⁵⁷,
+    or δ smaller than the map's floats can show.
+    """
+    for scale in _widened(sqrt(keys / 2 / float(at_most))):
+        far = Threshold(scale, ceil(1 + 40 * scale), keys)
+        if threshold_loss(far)[0] <= at_most:
+            return _lowest(far, delta)
+    return None
+
+
+def past(threshold: Threshold, counts: Mapping[str, int]) -> Collection[str]:
+    """The keys whose count, but for fresh noise, reaches the threshold.
+
+    Each count is one person's share at least, and none is 0.
+    """
+    if not counts:
+        return ()
+    clamped = {key: min(count, LARGEST) for key, count in counts.items()}
+    found: Mapping[str, int] = _threshold(threshold.scale, threshold.least)(clamped)
+    return found.keys()
+
+
+def _lowest(enough: Threshold, delta: Fraction) -> Threshold | None:
+    """Halve the way to the lowest threshold whose δ is at most this."""
+    if threshold_loss(enough)[1] > delta:
+        return None
+    low, high = 0, enough.least
+    while high - low > 1:
+        middle = (low + high) // 2
+        tried = replace(enough, least=middle)
+        low, high = (
+            (low, middle) if threshold_loss(tried)[1] <= delta else (middle, high)
+        )
+    return replace(enough, least=high)
+
+
 def delta_of_zcdp(rho: float, epsilon: float) -> float:
     """The least δ for which ρ-zCDP is (ε, δ)-DP, by OpenDP's conversion.
 
@@ -216,6 +290,13 @@ def _noisy_max(best: Best, scale: float) -> Any:  # noqa: ANN401 (untyped librar
     gumbel = best is Best.GUMBEL
     measure = dp.zero_concentrated_divergence() if gumbel else dp.max_divergence()
     return dp.m.make_noisy_max(domain, dp.linf_distance(T="i64"), measure, scale)
+
+
+@lru_cache(maxsize=4_096)
+def _threshold(scale: float, least: int) -> Any:  # noqa: ANN401 (untyped library)
+    domain = dp.map_domain(dp.atom_domain(T=str), dp.atom_domain(T="i64"))
+    metric = dp.l02inf_distance(dp.absolute_distance(T="f64"))
+    return dp.m.make_gaussian_threshold(domain, metric, scale, least)
 
 
 @lru_cache(maxsize=1)

@@ -42,6 +42,7 @@ from privacy.reading import (
     AnyReading,
     Component,
     Cross,
+    Emerging,
     Reading,
     Side,
     Spread,
@@ -68,6 +69,7 @@ LARGEST_SENSITIVITY: Final = 2**56
 
 _CHECK_WEIGHT: Final = Fraction(1, 20)
 """The part of the price that a sum or count gets which only tells a bias."""
+MOST_CELLS: Final = 10**6
 
 MOST_CHOICES: Final = 2**14
 """Cells of a question times its choices, about a minute's work."""
@@ -106,6 +108,7 @@ class Plan:
     measured to tell them.
     `rank` is how many of a person's rows averages are over; None for all that
     publication kept.
+    `emerging` is how keys come out that are not public, None where there are none.
     """
 
     bounded: BoundedQuery
@@ -116,6 +119,7 @@ class Plan:
     choices: tuple[Choice, ...] = ()
     told: tuple[Component, ...] = ()
     rank: int | None = None
+    emerging: Emerging | None = None
 
     @property
     def query(self) -> BoundQuery:
@@ -134,14 +138,17 @@ def plan(bounded: BoundedQuery, policy: Policy) -> Plan:
     Sensitivities hold for one person added or removed, with at most
     `rows_per_person` = C rows, each in one cell. COUNT moves by at most C in all,
     so Δ₁ = C and Δ₂ ≤ C; distinct people by 1 in each of at most c cells, so
-    Δ₁ = c and Δ₂² = c; a sum of values in [lo, hi] by C·max(|lo|, |hi|) in both.
-    An average is a sum of differences from a public centre and a count, and what
-    is about spread has sums of products of such differences besides, rounded to a
-    public unit; each is noised and paid for. A quantile is chosen among public
-    candidates, for whose distances `ranks` has the bound. Refuses a question that has
-    nothing to compute (`not_a_question`), a value too large for any noise to fit
-    (`overflow`), quantiles of too many cells (`too_many_keys`), and an output computed
-    from aggregates that is not a number (`unsupported`).
+    Δ₁ = c and Δ₂² = c; distinct values, of which there are k, by one for each of a
+    person's rows and by k in each cell, so Δ₁ ≤ C and Δ₂² ≤ C·min(C, k); a sum of
+    values in [lo, hi] by C·max(|lo|, |hi|) in both. An average is a sum of
+    differences from a public centre and a count, and what is about spread has sums
+    of products of such differences besides, rounded to a public unit; each is
+    noised and paid for. A quantile is chosen among public candidates, for whose
+    distances `ranks` has the bound. A person with C rows is behind at most C
+    combinations of keys that are not public. Refuses a question that has nothing to
+    compute (`not_a_question`), a value too large for any noise to fit (`overflow`),
+    quantiles of too many cells (`too_many_keys`), and an output computed from
+    aggregates that is not a number (`unsupported`).
     """
     if not bounded.query.aggregates:
         raise Refused("not_a_question", "A question asks for at least one aggregate.")
@@ -180,7 +187,21 @@ def _planned(draft: _Draft) -> Plan:
         supports,
         tuple(draft.choices),
         rank=None if draft.ranked is None else draft.ranked[1],
+        emerging=_emerging(bounded, draft.policy),
     )
+
+
+def _emerging(bounded: BoundedQuery, policy: Policy) -> Emerging | None:
+    if all(key.domain.values is not None for key in bounded.query.keys):
+        return None
+    fewest = policy.threshold_people if policy.certificates else 1
+    return Emerging(bounded.rows_per_person, fewest, policy.threshold_weight)
+
+
+def most_cells(plan: Plan) -> int:
+    """How many cells are answered at most, where keys that are not public come out."""
+    made = len(plan.choices)
+    return MOST_CHOICES // made if made else MOST_CELLS
 
 
 def aggregates_in(post: Post) -> frozenset[int]:
@@ -250,6 +271,8 @@ def _reading(draft: _Draft, aggregate: Aggregate) -> AnyReading:
             return _total(draft, argument)
         case Aggregate(Statistic.MEAN, argument) if argument is not None:
             return _mean(draft, argument)
+        case Aggregate(Statistic.DISTINCT, argument) if argument is not None:
+            return Reading(draft.position(_values(draft, argument)))
         case Aggregate(statistic) if statistic in SPREADS:
             return _spread(draft, aggregate)
         case Aggregate(statistic) if statistic in ORDERS:
@@ -396,6 +419,15 @@ def _summed(argument: Expression, weight: Fraction, rows: int) -> Component:
         )
     scale = argument.domain.scale
     return Component(Statistic.SUM, argument, moved, moved**2, scale, weight)
+
+
+def _values(draft: _Draft, argument: Expression) -> Component:
+    """How many different values there are: removing a row removes one at most."""
+    rows, listed = draft.bounded.rows_per_person, argument.domain.values
+    in_one_cell = rows if listed is None else max(1, min(rows, len(listed)))
+    moved = min(rows, in_one_cell * draft.bounded.cells_per_person)
+    whole = Fraction(1)
+    return Component(Statistic.DISTINCT, argument, moved, moved * in_one_cell, 0, whole)
 
 
 def _count(draft: _Draft, aggregate: Aggregate, weight: Fraction) -> Component:

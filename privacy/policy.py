@@ -36,7 +36,9 @@ class Policy:
     whose 95% interval is wider either way than this share of the figure are
     marked unreliable (None: never). `support_weight`: what a count that nobody
     asked for and a certificate needs is given of the price, relative to what was
-    asked.
+    asked. `threshold_weight` is the same for letting keys come out that are not
+    public, and `threshold_share` the part of a project's δ for thresholds that one
+    such question takes.
     """
 
     name: str
@@ -48,6 +50,8 @@ class Policy:
     class_disclosure: bool = False
     relative_margin: Fraction | None = Fraction(1, 2)
     support_weight: Fraction = Fraction(1, 10)
+    threshold_weight: Fraction = Fraction(1, 2)
+    threshold_share: Fraction = Fraction(1, 100)
 
     @property
     def hash(self) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
-from math import floor
+from math import ceil, floor
 from types import MappingProxyType
 from typing import Final
 
@@ -29,10 +29,20 @@ from privacy.accounting import (
 from privacy.errors import Refused
 from privacy.fewer import ranked
 from privacy.form import Linear, form
-from privacy.mechanism import Best, Kind, Mechanism, calibrate, loss
+from privacy.mechanism import (
+    Best,
+    Kind,
+    Mechanism,
+    Threshold,
+    calibrate,
+    calibrate_threshold,
+    loss,
+    threshold_loss,
+)
 from privacy.plan import Component, Plan, aggregates_in
 from privacy.quantile import sum_half_width, widest
 from privacy.ranks import Choice
+from privacy.reading import Emerging
 from privacy.selection import Selector, selector
 from privacy.split import split
 
@@ -66,12 +76,15 @@ class Spending:
 class Allowance:
     """What the project has left: nano-ρ under zCDP, nano-ε under pure DP.
 
-    `conversion_delta_atto` is the δ at which ρ is shown as ε; 0 under pure DP.
+    `conversion_delta_atto` is the δ at which ρ is shown as ε, and
+    `threshold_delta_atto` all that the project was given for thresholds; both are 0
+    under pure DP.
     """
 
     measure: Measure
     left_nano: int
     conversion_delta_atto: int
+    threshold_delta_atto: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +93,8 @@ class Price:
 
     `rho_nano` is what the population is charged, under either measure; the project
     is charged `epsilon_nano` under pure DP and `rho_nano` under zCDP, where
-    `epsilon_nano` is 0. `delta_atto` is what thresholds spend: none as yet.
+    `epsilon_nano` is 0. `delta_atto` is what the threshold spends, where keys that are
+    not public come out.
     """
 
     plan: Plan
@@ -91,6 +105,7 @@ class Price:
     delta_atto: int
     conversion_delta_atto: int
     selectors: tuple[Selector, ...] = ()
+    threshold: Threshold | None = None
 
     @property
     def loss(self) -> Loss:
@@ -99,15 +114,18 @@ class Price:
             self.measure,
             self.rho_nano if self.measure is Measure.ZCDP else self.epsilon_nano,
             self.conversion_delta_atto,
+            self.delta_atto,
         )
 
 
-def loss_of(measure: Measure, nano: int, conversion_delta_atto: int) -> Loss:
-    """So many nano-units of a measure, as people read them."""
+def loss_of(
+    measure: Measure, nano: int, conversion_delta_atto: int, delta_atto: int = 0
+) -> Loss:
+    """So many nano-units of a measure and atto of δ, as people read them."""
     if measure is Measure.PURE:
         return Loss(rho_of_pure(nano) / NANO, nano / NANO, 0.0)
     epsilon = epsilon_of_rho(nano, conversion_delta_atto)
-    return Loss(nano / NANO, epsilon, conversion_delta_atto / ATTO)
+    return Loss(nano / NANO, epsilon, (conversion_delta_atto + delta_atto) / ATTO)
 
 
 def price(plan: Plan, spending: Spending, allowance: Allowance) -> Price:
@@ -125,35 +143,74 @@ def price(plan: Plan, spending: Spending, allowance: Allowance) -> Price:
     if not _LEAST <= spending.amount <= MOST[spending.intent]:
         raise _refused(f"{spending.intent.value} is out of range.")
     kind = Kind.GAUSSIAN if allowance.measure is Measure.ZCDP else Kind.LAPLACE
+    delta = _threshold_delta(plan, allowance)
     if spending.intent is Intent.MARGIN:
-        mechanisms = _for_margin(plan, kind, spending.amount)
-        selectors: list[Selector] = []
+        noise = _by_margin(plan, kind, spending.amount, delta)
     else:
         asked = asked_nano(spending, allowance)
         plan = ranked(plan, allowance.measure, asked)
-        shares = _shares(plan, asked)
-        selectors = [
-            _selector(kind, choice, Fraction(share, NANO))
-            for choice, share in zip(plan.choices, shares, strict=True)
-        ]
-        parts = _parts(plan, asked - sum(shares), allowance.measure)
-        mechanisms = [
-            _calibrated(kind, component, Fraction(part, NANO))
-            for component, part in zip(plan.components, parts, strict=True)
-        ]
-    losses = [*map(loss, mechanisms), *(each.loss for each in selectors)]
-    nano = sum(map(nano_at_least, losses))
+        noise = _by_weight(plan, allowance.measure, asked, delta)
+    nano = sum(map(nano_at_least, noise.losses))
     pure = allowance.measure is Measure.PURE
     return Price(
         plan=plan,
-        mechanisms=tuple(mechanisms),
+        mechanisms=noise.mechanisms,
         measure=allowance.measure,
         rho_nano=rho_of_pure(nano) if pure else nano,
         epsilon_nano=nano if pure else 0,
-        delta_atto=0,
+        delta_atto=ceil(noise.delta * ATTO),
         conversion_delta_atto=0 if pure else allowance.conversion_delta_atto,
-        selectors=tuple(selectors),
+        selectors=noise.selectors,
+        threshold=noise.threshold,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Noise:
+    """The noise of all that a question computes."""
+
+    mechanisms: tuple[Mechanism, ...]
+    selectors: tuple[Selector, ...] = ()
+    threshold: Threshold | None = None
+
+    @property
+    def losses(self) -> list[Fraction]:
+        losses = [*map(loss, self.mechanisms), *(each.loss for each in self.selectors)]
+        if self.threshold is not None:
+            losses.append(threshold_loss(self.threshold)[0])
+        return losses
+
+    @property
+    def delta(self) -> Fraction:
+        if self.threshold is None:
+            return Fraction(0)
+        return threshold_loss(self.threshold)[1]
+
+
+def _by_weight(plan: Plan, measure: Measure, nano: int, delta: Fraction) -> _Noise:
+    """Noise for so many nano-units, divided by weight and predicted error."""
+    kind = Kind.GAUSSIAN if measure is Measure.ZCDP else Kind.LAPLACE
+    *shares, last = _shares(plan, nano)
+    selectors = tuple(
+        _selector(kind, choice, Fraction(share, NANO))
+        for choice, share in zip(plan.choices, shares, strict=True)
+    )
+    parts = _parts(plan, nano - sum(shares) - last, measure)
+    mechanisms = tuple(
+        _calibrated(kind, component, Fraction(part, NANO))
+        for component, part in zip(plan.components, parts, strict=True)
+    )
+    threshold = _threshold(plan.emerging, Fraction(last, NANO), delta)
+    return _Noise(mechanisms, selectors, threshold)
+
+
+def _by_margin(plan: Plan, kind: Kind, margin: Fraction, delta: Fraction) -> _Noise:
+    """Noise that keeps a margin; a threshold costs its weight of the largest loss."""
+    mechanisms = tuple(_for_margin(plan, kind, margin))
+    weight = Fraction(0) if plan.emerging is None else plan.emerging.weight
+    most = max(map(loss, mechanisms)) * weight
+    threshold = _threshold(plan.emerging, max(Fraction(1, NANO), most), delta)
+    return _Noise(mechanisms, threshold=threshold)
 
 
 def asked_nano(spending: Spending, allowance: Allowance) -> int:
@@ -173,13 +230,53 @@ def asked_nano(spending: Spending, allowance: Allowance) -> int:
 
 
 def _shares(plan: Plan, nano: int) -> list[int]:
-    """What of so many nano-units each choice gets, by weight; the rest is left over."""
-    total = sum((each.weight for each in plan.components), Fraction(0))
-    total += sum((each.weight for each in plan.choices), Fraction(0))
-    shares = [floor(nano * each.weight / total) for each in plan.choices]
-    if shares and min(shares) < 1:
+    """What of so many nano-units each choice gets, by weight, and then the threshold.
+
+    The rest is left over for the components. The threshold's is 0 where there is none.
+    """
+    emerging = Fraction(0) if plan.emerging is None else plan.emerging.weight
+    weights = [*(each.weight for each in plan.choices), emerging]
+    total = sum((each.weight for each in plan.components), sum(weights, Fraction(0)))
+    shares = [floor(nano * weight / total) for weight in weights]
+    if any(not share and weight for share, weight in zip(shares, weights, strict=True)):
         raise _refused("This is too little to spend: it comes to nothing.")
     return shares
+
+
+def _threshold_delta(plan: Plan, allowance: Allowance) -> Fraction:
+    """The δ that letting keys come out may take; 0 where all of them are public."""
+    if plan.emerging is None:
+        return Fraction(0)
+    if allowance.measure is Measure.PURE:
+        raise Refused(
+            "not_public_key",
+            "Keys that nobody knows beforehand come out past a threshold, which takes "
+            "δ, and this project spends pure ε, which has none.",
+            suggestion="Group by keys that are public, such as listed text.",
+        )
+    atto = floor(allowance.threshold_delta_atto * plan.policy.threshold_share)
+    if atto < 1:
+        raise Refused(
+            "budget_exhausted",
+            "The project was given no δ for thresholds, past which keys come out that "
+            "are not public.",
+            suggestion="Group by keys that are public.",
+        )
+    return Fraction(atto, ATTO)
+
+
+def _threshold(
+    emerging: Emerging | None, at_most: Fraction, delta: Fraction
+) -> Threshold | None:
+    if emerging is None:
+        return None
+    found = calibrate_threshold(emerging.keys_per_person, at_most, delta)
+    if found is None:
+        raise _refused(
+            "This is too little to spend: no threshold is proven for so little ε, or "
+            "so small a δ of the project's."
+        )
+    return found
 
 
 def _selector(kind: Kind, choice: Choice, at_most: Fraction) -> Selector:

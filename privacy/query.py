@@ -28,6 +28,7 @@ class Statistic(Enum):
     ROWS = "COUNT(*)"
     PRESENT = "COUNT(x)"
     PEOPLE = "COUNT(DISTINCT person_id)"
+    DISTINCT = "COUNT(DISTINCT x)"
     SUM = "SUM"
     MEAN = "AVG"
     VAR_POP = "VAR_POP"
@@ -59,7 +60,7 @@ SPREADS: Final = (
     - frozenset(
         (
             *(Statistic.ROWS, Statistic.PRESENT, Statistic.PEOPLE),
-            *(Statistic.SUM, Statistic.MEAN),
+            *(Statistic.DISTINCT, Statistic.SUM, Statistic.MEAN),
         )
     )
 )

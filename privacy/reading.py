@@ -15,12 +15,12 @@ from privacy.ranks import Order
 class Component:
     """One exact integer of each cell, to be noised.
 
-    `statistic` is ROWS, PRESENT, PEOPLE or SUM. `l1` and `l2_squared` bound, in
-    the component's own unscaled units, how far the vector over all cells moves
-    when one person and all their rows are added or removed. The unscaled integer
-    stands for itself over 10^`scale`, which may be negative. `weight` is its part
-    of the price. `keys` are the positions of the keys whose cells these are, where
-    not all of the question's.
+    `statistic` is ROWS, PRESENT, PEOPLE, DISTINCT or SUM. `l1` and `l2_squared`
+    bound, in the component's own unscaled units, how far the vector over all cells
+    moves when one person and all their rows are added or removed. The unscaled
+    integer stands for itself over 10^`scale`, which may be negative. `weight` is
+    its part of the price. `keys` are the positions of the keys whose cells these
+    are, where not all of the question's.
     """
 
     statistic: Statistic
@@ -33,8 +33,11 @@ class Component:
 
     @property
     def adds_up(self) -> bool:
-        """Whether the cells of a group add up to the group's; people may be in two."""
-        return self.statistic is not Statistic.PEOPLE
+        """Whether the cells of a group add up to the group's.
+
+        People may be in two, and so may values that are counted once each.
+        """
+        return self.statistic not in (Statistic.PEOPLE, Statistic.DISTINCT)
 
     @property
     def unit(self) -> Fraction:
@@ -132,6 +135,19 @@ def left_out(reading: AnyReading) -> frozenset[int]:
             return frozenset((total, count))
         case _:
             return frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Emerging:
+    """How keys come out that are not public: those that at least `fewest` people have.
+
+    One person has at most `keys_per_person` of their combinations. `weight` is what
+    it takes of the price.
+    """
+
+    keys_per_person: int
+    fewest: int
+    weight: Fraction
 
 
 @dataclass(frozen=True, slots=True)

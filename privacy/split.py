@@ -20,7 +20,7 @@ from privacy.expression import Expression
 from privacy.form import Linear, Ratio, form_of
 from privacy.moments import ends_of, unit_of
 from privacy.plan import Component, Plan
-from privacy.query import Aggregate, Statistic
+from privacy.query import ORDERS, Aggregate, Statistic
 from privacy.ranks import Order
 from privacy.reading import Reading, Side, Spread, positions
 
@@ -129,10 +129,8 @@ def _likely(side: Side) -> float:
 def _size(aggregate: Aggregate) -> float:
     """How large an aggregate is likely to be, for one row."""
     argument, other = aggregate.argument, aggregate.other
-    if argument is None or aggregate.statistic in (
-        Statistic.PRESENT,
-        Statistic.PEOPLE,
-    ):
+    counts = (Statistic.PRESENT, Statistic.PEOPLE, Statistic.DISTINCT)
+    if argument is None or aggregate.statistic in ORDERS.union(counts):
         return 1.0
     if aggregate.statistic in (Statistic.SUM, Statistic.MEAN):
         lower, upper = (float(end * unit_of(argument)) for end in ends_of(argument))

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from privacy.catalogue import Value
 from privacy.price import Price
 
 Values: TypeAlias = NDArray[Any]
@@ -37,16 +38,30 @@ class ExactTable:
     tallies: tuple[Tally, ...] = field(repr=False, default=())
 
 
+Combination: TypeAlias = tuple[Value | None, ...]
+"""Values of the keys that are not public, in the question's order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Emerged:
+    """The combinations of keys that came out, and in which draws, (draws, them)."""
+
+    combinations: tuple[Combination, ...] = field(repr=False)
+    present: NDArray[np.bool_] = field(repr=False)
+
+
 @dataclass(frozen=True, slots=True)
 class NoisedTable:
     """Components after a priced mechanism. Whatever is made of them is free.
 
     One int64 array of shape (draws, cells) for each component of the plan, and in
-    `picked` the bucket chosen by each of its choices.
+    `picked` the bucket chosen by each of its choices. Where keys are not public,
+    `emerged` says which came out; the cells of all others are 0.
     """
 
     values: tuple[NDArray[np.int64], ...] = field(repr=False)
     picked: tuple[NDArray[np.int64], ...] = field(repr=False, default=())
+    emerged: Emerged | None = field(repr=False, default=None)
 
     @property
     def draws(self) -> int:
@@ -108,6 +123,7 @@ class DerivedTable:
     keys: tuple[Figures, ...]
     aggregates: tuple[Figures, ...]
     outputs: tuple[DerivedOutput, ...]
+    present: NDArray[np.bool_] | None = field(repr=False, default=None)
 
 
 class Status(Enum):
@@ -125,9 +141,10 @@ class Status(Enum):
 class CheckedTable:
     """A table in which every figure that may not be shown is missing.
 
-    `statuses` has, for each output that depends on an aggregate, the position in
-    `STATUSES` of each figure's status, uint8 of shape (draws, cells); None for
-    public facts.
+    `present` are the cells whose keys came out, (draws, cells); None where all keys
+    are public. `statuses` has, for each output that depends on an aggregate, the
+    position in `STATUSES` of each figure's status, uint8 of shape (draws, cells);
+    None for public facts.
     """
 
     price: Price
@@ -136,6 +153,7 @@ class CheckedTable:
     aggregates: tuple[Figures, ...]
     outputs: tuple[DerivedOutput, ...]
     statuses: tuple[NDArray[np.uint8] | None, ...] = field(repr=False)
+    present: NDArray[np.bool_] | None = field(repr=False, default=None)
 
 
 STATUSES: Final = tuple(Status)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil, log10
+from typing import Final
 
 from privacy.catalogue import Size, Table
 from privacy.contribution import rows_per_person
@@ -22,6 +23,9 @@ from privacy.relation import (
     Stacked,
     TableOf,
 )
+
+_KEYS: Final = 1_000
+"""How many keys that are not public are taken to come out: no data may tell it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +48,15 @@ def workload(plan: Plan, *, draws: int = 1) -> Workload:
     """The work of a plan, were every table as large as its public size."""
     relation = plan.query.relation
     statements = 1 + len({each.argument for each in plan.choices})
+    cells, matched = plan.cells, _matched(relation)
+    if plan.emerging is not None:  # their people are counted first
+        statements, cells, matched = statements + 1, cells * _KEYS, rows(relation)
     return Workload(
         rows_read=statements * _read(relation),
-        rows_matched=statements * _matched(relation),
-        cells=plan.cells,
-        choices=plan.cells * len(plan.choices) * draws,
-        figures=plan.cells * len(plan.components) * draws,
+        rows_matched=statements * matched,
+        cells=cells,
+        choices=cells * len(plan.choices) * draws,
+        figures=cells * len(plan.components) * draws,
     )
 
 

@@ -16,12 +16,13 @@ from privacy.catalogue import Unit
 from privacy.compile import canonical, compile_plan
 from privacy.errors import Failed, Refused
 from privacy.explain import Explanation, explain
+from privacy.key_counts import compile_key_counts
 from privacy.levels import Part, level, parts, price_levels
 from privacy.logistic import logistic
 from privacy.margins import check
 from privacy.model import Family, Model, is_model, model
 from privacy.noise import Pick
-from privacy.plan import Plan, plan
+from privacy.plan import Plan, most_cells, plan
 from privacy.policy import Policy
 from privacy.price import Allowance, Price
 from privacy.query import BoundQuery
@@ -34,7 +35,7 @@ from tre.audit.act import log_size
 from tre.control.database import Control
 from tre.control.rates import REFUSALS, REPEATS, Rate
 from tre.enclave.confinement import Unavailable
-from tre.enclave.job import Attachment, Job
+from tre.enclave.job import Attachment, Job, Keyed
 from tre.enclave.supervisor import Enclave, Seat
 from tre.governance.admit import Admission, admit
 from tre.governance.catalogue import Version
@@ -191,7 +192,12 @@ def _repeated(gate: Gate, planned: Planned) -> str | None:
 
 def _priced(planned: Planned, spend: Spend) -> Price:
     account = planned.admission.account
-    allowance = Allowance(account.measure, account.left_nano, account.conversion_atto)
+    allowance = Allowance(
+        account.measure,
+        account.left_nano,
+        account.conversion_atto,
+        account.threshold_total_atto,
+    )
     return price_levels(planned.plan, spend.spending, allowance)
 
 
@@ -268,6 +274,7 @@ def _together(parts: Sequence[Part], tables: Sequence[NoisedTable]) -> NoisedTab
     return NoisedTable(
         tuple(each for _, each in sorted(values, key=itemgetter(0))),
         tuple(each for table in tables for each in table.picked),
+        next((each.emerged for each in tables if each.emerged is not None), None),
     )
 
 
@@ -335,6 +342,7 @@ def _jobs(gate: Gate, planned: Planned, priced: Price) -> Mapping[Job, Part]:
             keys=tuple(key.domain for key in part.plan.query.keys),
             mechanisms=part.mechanisms,
             draws=planned.asked.draws,
+            keyed=_keyed(part.plan, priced, locations),
             tallies=tuple(each.sql for each in compile_tallies(part.plan, locations)),
             picks=tuple(
                 Pick(position(part.plan, choice), selector)
@@ -345,6 +353,18 @@ def _jobs(gate: Gate, planned: Planned, priced: Price) -> Mapping[Job, Part]:
         ): part
         for part in parts(priced)
     }
+
+
+def _keyed(plan: Plan, priced: Price, locations: Mapping[str, str]) -> Keyed | None:
+    """How keys that are not public come out, where there are any."""
+    if priced.threshold is None or plan.emerging is None:
+        return None
+    return Keyed(
+        compile_key_counts(plan, locations).sql,
+        priced.threshold,
+        plan.emerging.fewest,
+        most_cells(plan),
+    )
 
 
 def _again(gate: Gate, asked: Asked, release: str) -> Release:

@@ -20,7 +20,9 @@ from privacy.bound import BoundedQuery, cells
 from privacy.catalogue import Catalogue, Domain
 from privacy.compile import compile_exactly
 from privacy.derive import derive
+from privacy.emerge import every, filled
 from privacy.expression import Expression
+from privacy.key_counts import compile_key_counts
 from privacy.levels import level_query
 from privacy.margins import joined
 from privacy.mechanism import Kind, Mechanism
@@ -33,11 +35,12 @@ from privacy.table import (
     CheckedTable,
     DerivedOutput,
     DerivedTable,
+    Emerged,
     Figures,
     NoisedTable,
 )
 from privacy.teach import understand
-from tre.enclave.execute import execute
+from tre.enclave.execute import execute, key_counts
 from tre.enclave.job import Job
 from tre.intake.check import check
 from tre.intake.engine import Engine
@@ -111,18 +114,27 @@ class Brought:
     def _shown(self, query: BoundQuery) -> CheckedTable:
         """The exact figures of one grouping."""
         planned = _plainly(query)
+        locations = dict.fromkeys(self._catalogue.tables, _ZONE)
+        emerged = self._emerged(planned, locations)
+        keys = tuple(key.domain for key in query.keys)
         job = Job(
             attachments=(),
-            sql=compile_exactly(
-                planned, dict.fromkeys(self._catalogue.tables, _ZONE)
-            ).sql,
-            keys=tuple(key.domain for key in query.keys),
+            sql=compile_exactly(planned, locations).sql,
+            keys=keys if emerged is None else filled(keys, emerged),
             mechanisms=tuple(_SILENT for _ in planned.components),
         )
         exact = execute(job, self._engine.table)
-        told = NoisedTable(tuple(values[None, :] for values in exact.values))
+        values = tuple(each[None, :] for each in exact.values)
+        told = NoisedTable(values, emerged=emerged)
         derived = derive(told, _free(planned, job.mechanisms))
         return _shown(derived)
+
+    def _emerged(self, planned: Plan, locations: Mapping[str, str]) -> Emerged | None:
+        """Every combination there is of keys that are not public, if there are such."""
+        if all(key.domain.values is not None for key in planned.query.keys):
+            return None
+        statement = compile_key_counts(planned, locations).sql
+        return every(key_counts(statement, self._engine.table))
 
     def close(self) -> None:
         """Forget the tables."""
@@ -183,7 +195,13 @@ def _shown(derived: DerivedTable) -> CheckedTable:
     )
     statuses = tuple(None for _ in outputs)
     return CheckedTable(
-        derived.price, 1, derived.keys, derived.aggregates, outputs, statuses
+        derived.price,
+        1,
+        derived.keys,
+        derived.aggregates,
+        outputs,
+        statuses,
+        derived.present,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import pyarrow as pa
@@ -33,6 +33,7 @@ def receipt_body(price: Price, table: pa.Table) -> Mapping[str, Json]:
         "mechanisms": [
             *(_mechanism(*each) for each in components),
             *(_selection(*each) for each in choices),
+            *_threshold(price),
         ],
         "price": {
             "measure": price.measure.value,
@@ -76,6 +77,20 @@ def _selection(choice: Choice, selector: Selector) -> Mapping[str, Json]:
         "shift": [each.shift for each in selector.stages],
         "linf": choice.moved,
     }
+
+
+def _threshold(price: Price) -> Iterator[Mapping[str, Json]]:
+    """Past which noised count of people keys came out that are not public."""
+    threshold, emerging = price.threshold, price.plan.emerging
+    if threshold is not None and emerging is not None:
+        yield {
+            "statistic": "keys",
+            "noise": "discrete Gaussian",
+            "scale": repr(threshold.scale),
+            "fewest": emerging.fewest,
+            "threshold": threshold.least + emerging.fewest - 1,
+            "keys_per_person": threshold.keys,
+        }
 
 
 def _loss(loss: Loss) -> Mapping[str, Json]:

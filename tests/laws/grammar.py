@@ -181,6 +181,9 @@ def plain_aggregates() -> SearchStrategy[str]:
         st.just("COUNT(*)"),
         st.just("COUNT(DISTINCT person_id)"),
         st.one_of(texts(), numbers(1), conditions(1)).map("COUNT({})".format),
+        st.one_of(texts(), numbers(1), st.just("born")).map(
+            "COUNT(DISTINCT {})".format
+        ),
         numbers(3).map("SUM({})".format),
         numbers(2).map("AVG({})".format),
         st.tuples(st.sampled_from(["VAR_POP", "STDDEV_SAMP"]), numbers(1)).map(

@@ -186,6 +186,8 @@ def component(
         return len({row["person_id"] for row in present_rows})
     assert argument is not None
     present = [each for row in rows if (each := unscaled(argument, row)) is not None]
+    if statistic is Statistic.DISTINCT:
+        return len(set(present))
     return len(present) if statistic is Statistic.PRESENT else sum(present)
 
 

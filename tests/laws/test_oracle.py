@@ -63,7 +63,10 @@ def laid_out(
 def accepted(sql: str) -> Plan:
     """The plan of a question; others are not of interest."""
     try:
-        return planned(sql)
+        plan = planned(sql)
+        if plan.emerging is None:
+            return plan
+        event("keys that are not public")
     except Refused as refused:
         event(f"refused: {refused.code}")
     assume(False)

@@ -104,8 +104,13 @@ SELECT COUNT(*) FROM earnings WHERE person_id = 7
 -- person_id: nor computed with.
 SELECT COUNT(DISTINCT person_id) FROM earnings WHERE person_id % 2 = 0
 
--- unsupported: other things are not counted without repetition yet.
-SELECT COUNT(DISTINCT region) FROM earnings
+-- Different values of anything, each counted once. One person's rows may each have a value that nobody else has, so the noise is that of a count of rows: this is for many values, such as employers.
+SELECT region, COUNT(DISTINCT employer) AS employers, COUNT(DISTINCT age - age % 10) AS decades
+FROM earnings
+GROUP BY region
+
+-- unsupported: of one thing at a time.
+SELECT COUNT(DISTINCT region, sex) FROM earnings
 
 -- unsupported: nor summed.
 SELECT SUM(DISTINCT pay) FROM earnings

@@ -91,10 +91,11 @@ def test_trap_14_counts_of_what_is_never_null_are_counts_of_rows() -> None:
 
 
 def test_trap_17_keys_that_are_not_public_are_refused() -> None:
-    """A key that only data could list is refused, in HAVING and ORDER BY too."""
-    assert code("SELECT employer, COUNT(*) FROM earnings GROUP BY employer") == (
-        "not_public_key"
-    )
+    """A key that only data could list is no key, in HAVING and ORDER BY either.
+
+    Unless it comes out past a threshold, as `test_keys` has it.
+    """
+    assert code("SELECT pay, COUNT(*) FROM earnings GROUP BY pay") == "not_public_key"
     assert code("SELECT COUNT(*) FROM earnings ORDER BY employer") == "not_grouped"
     assert code("SELECT COUNT(*) FROM earnings HAVING employer = 'x'") == "not_grouped"
 

@@ -16,7 +16,7 @@ from tre.cli.words import loss_in_words
 def explained(explanation: Explanation) -> Iterator[RenderableType]:
     """What is bounded, the error of each column, the noise behind it, the price."""
     cells = "one cell" if explanation.cells == 1 else f"{explanation.cells:,} cells"
-    yield f"{explanation.bounds} The answer has {cells}."
+    yield f"{explanation.bounds} {explanation.emerging or f'The answer has {cells}.'}"
     yield from explanation.choices
     yield ""
     yield _errors(explanation)

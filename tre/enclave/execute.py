@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from privacy.catalogue import Domain, Type
+from privacy.emerge import Counts
 from privacy.table import ExactTable, Tally
 from tre.enclave.job import Job
 
@@ -49,6 +50,15 @@ def execute(job: Job, read: Read) -> ExactTable:
         exact[cells[inside]] = column[inside]
         values.append(exact)
     return ExactTable(tuple(values), tallies)
+
+
+def key_counts(statement: str, read: Read) -> Counts:
+    """How many people have each combination of keys that are not public."""
+    groups = read(statement)
+    names = [name for name in groups.column_names if name != "n"]
+    columns = (groups.column(name).to_pylist() for name in names)
+    people = groups.column("n").to_pylist()
+    return dict(zip(zip(*columns, strict=True), people, strict=True))
 
 
 def _tally(statement: str, job: Job, read: Read) -> Tally:

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from queue import SimpleQueue
 from threading import Thread
 from typing import BinaryIO, NoReturn
 
 import duckdb
+import numpy as np
+import pyarrow as pa
 
+from privacy.emerge import at_most, emerge, filled, presence
 from privacy.noise import noise
-from tre.enclave.execute import execute
+from privacy.table import NoisedTable
+from tre.enclave.execute import Read, execute, key_counts
 from tre.enclave.job import (
     FAILED,
     LONGEST_JOB,
     Attachment,
     Job,
+    Keyed,
     decode_job,
+    encode_emerged,
     encode_noised,
     receive,
     send,
@@ -69,9 +76,33 @@ def _answer(
 
 
 def _noised(job: Job, connection: duckdb.DuckDBPyConnection) -> bytes:
-    exact = execute(job, lambda sql: connection.execute(sql).to_arrow_table())
-    noised = noise(exact, job.mechanisms, job.draws, job.picks, job.cells)
-    return encode_noised(noised, draws=job.draws, cells=job.cells)
+    def read(sql: str) -> pa.Table:
+        return connection.execute(sql).to_arrow_table()
+
+    if job.keyed is None:
+        exact = execute(job, read)
+        noised = noise(exact, job.mechanisms, job.draws, job.picks, job.cells)
+        return encode_noised(noised, draws=job.draws, cells=job.cells)
+    return _with_keys(job, job.keyed, read)
+
+
+def _with_keys(job: Job, keyed: Keyed, read: Read) -> bytes:
+    """Keys first, and then the figures of those that came out, and of no others."""
+    counts = key_counts(keyed.sql, read)
+    found = emerge(counts, keyed.threshold, keyed.fewest, job.draws)
+    emerged = at_most(found, keyed.most_cells, job.cells)
+    settled = replace(job, keys=filled(job.keys, emerged), keyed=None)
+    if settled.cells == 0:
+        return encode_emerged(emerged, b"")
+    exact = execute(settled, read)
+    noised = noise(exact, job.mechanisms, job.draws, job.picks, settled.cells)
+    present = presence(job.keys, settled.keys, emerged)
+    shown = NoisedTable(
+        tuple(np.where(present, each, 0) for each in noised.values),
+        tuple(np.where(present, each, 0) for each in noised.picked),
+    )
+    figures = encode_noised(shown, draws=job.draws, cells=settled.cells)
+    return encode_emerged(emerged, figures)
 
 
 def _let_go(
