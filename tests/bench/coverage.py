@@ -19,6 +19,9 @@ from tre.lab import Lab
 
 ROWS: Final = 60_000
 SECTORS: Final = [f"sector {number:02}" for number in range(24)]
+_COARSE: Final = 25
+"""Half-widths below which one whole number more or less is a per cent of coverage."""
+
 AREAS: Final = ["north", "south", "east", "west"]
 
 
@@ -175,10 +178,15 @@ def covered(lab: Lab, kind: Kind, *, epsilon: float, times: int) -> Covered:
     )
 
 
-def holds(kind: Kind, epsilon: float, share: float) -> bool:
-    """Whether a coverage is what is promised of its kind."""
-    most = 0.96 if epsilon >= kind.exactly_from else 1.0
-    return 0.94 <= share <= most
+def holds(kind: Kind, epsilon: float, found: Covered) -> bool:
+    """Whether a coverage is what is promised of its kind.
+
+    Counts with noise of a few have few whole widths to choose from, none of which
+    may be near 95%.
+    """
+    whole = "COUNT" in kind.question and found.width < _COARSE
+    most = 0.96 if epsilon >= kind.exactly_from and not whole else 1.0
+    return 0.94 <= found.share <= most
 
 
 def main(epsilon: float = 5.0, times: int = 1_000) -> bool:
@@ -188,7 +196,7 @@ def main(epsilon: float = 5.0, times: int = 1_000) -> bool:
         with laboratory(measure) as lab:
             for kind in KINDS:
                 found = covered(lab, kind, epsilon=epsilon, times=times)
-                held.append(holds(kind, epsilon, found.share))
+                held.append(holds(kind, epsilon, found))
                 verdict = "holds" if held[-1] else "DOES NOT HOLD"
                 print(
                     f"coverage at ε = {epsilon:g} ({measure}), {kind.name}:"

@@ -27,4 +27,4 @@ def test_intervals_cover_what_they_say(lab: Lab, kind: Kind, epsilon: float) -> 
     """94 to 96 in 100 where noise is all the error there is, and 94 at least."""
     times = TIMES if kind.question.startswith("SELECT sector") else 5 * TIMES
     found = covered(lab, kind, epsilon=epsilon, times=times)
-    assert holds(kind, epsilon, found.share), found
+    assert holds(kind, epsilon, found), found
