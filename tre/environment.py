@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -53,6 +53,7 @@ from tre.home import Parts, Terms, make_home, open_home
 from tre.identity.desk import Desk
 from tre.inspection.report import Report
 from tre.intake import Publication
+from tre.keeping import Kept, destroy_key, kept_keys, replace_root, rotate_zone
 from tre.ledger.account import Kind, current_account
 from tre.ledger.budget import Budget
 from tre.ledger.question import Asked
@@ -67,6 +68,7 @@ from tre.publishing import (
 )
 from tre.release import Release, release_from
 from tre.releases import load_release
+from tre.roots import Root
 from tre.spend import Spend
 
 OPERATOR: Final = "administrator"
@@ -415,6 +417,33 @@ class Environment:
         """What a population's period has left, over all projects."""
         with self._parts.control.reading() as connection:
             return _left(connection, Kind.POPULATION, name)
+
+    # ------------------------------------------------------------------------- keys
+
+    def keys(self) -> tuple[Kept, ...]:
+        """The names of all keys, and their zones."""
+        return kept_keys(self._parts)
+
+    def rotate_keys(self, zone: str, *, person: str | None = None) -> int:
+        """Wrap a zone's keys under a new zone key; how many there were."""
+        with self._acting(person) as act:
+            return rotate_zone(self._parts, act, zone)
+
+    def replace_root(
+        self,
+        kind: str,
+        new: Callable[[], tuple[bytes, Root]],
+        *,
+        person: str | None = None,
+    ) -> None:
+        """Put every zone's key under another root; open the environment anew then."""
+        with self._acting(person) as act:
+            replace_root(self._parts, act, kind, new)
+
+    def destroy_key(self, name: str, *, person: str | None = None) -> None:
+        """Destroy a key, and with it everything written under it, for good."""
+        with self._acting(person) as act:
+            destroy_key(self._parts, act, name)
 
     # ------------------------------------------------------------------ confinement
 

@@ -74,6 +74,7 @@ DEEDS: dict[Action, Callable[[Act], object]] = {
     Action.SUSPEND_PROJECT: lambda act: suspend_project(act, "pathways", "Why not."),
     Action.RESUME_PROJECT: lambda act: resume_project(act, "pathways"),
     Action.CLOSE_PROJECT: lambda act: close_project(act, "pathways", "Done."),
+    Action.KEEP_KEYS: lambda act: permitted(act, Action.KEEP_KEYS),
     Action.ACCEPT_LAYER: lambda act: accept_layer(act, "landlock", "No kernel."),
 }
 

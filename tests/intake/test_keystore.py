@@ -61,7 +61,8 @@ def test_names_are_not_taken_twice(keystore: Keystore) -> None:
     with pytest.raises(FileExistsError):
         Keystore.create(keystore.folder)
     assert keystore.key_or_new("one") == key
-    assert {file.name for file in keystore.folder.iterdir()} == {"root", "one.key"}
+    names = {file.name for file in keystore.folder.iterdir()}
+    assert names == {"root", "control.1.zone", "one.key"}
 
 
 def test_an_altered_file_is_noticed(keystore: Keystore) -> None:

@@ -224,6 +224,9 @@ COMMANDS = {
     ),
     "backup": act(ADMINISTRATOR, "{new}", "--passphrase-file", "{passphrase}"),
     "audit publish": act(ADMINISTRATOR, "--to", ""),
+    "key rotate": act(ADMINISTRATOR, "landing"),
+    "key protect": act(ADMINISTRATOR),
+    "key destroy": act(ADMINISTRATOR, "nothing", "--for-good"),
     "explain": act({ITS_RESEARCHER}, COUNT["sql"], *ON_PAY),
     "query": act({ITS_RESEARCHER}, COUNT["sql"], *ON_PAY),
     **dict.fromkeys(
@@ -241,6 +244,8 @@ COMMANDS = {
             ),
             *("audit key", "audit inclusion", "audit consistency", "release verify"),
             *("serve", "demo"),
+            *("budget", "review", "audit verify", "audit checkpoint", "evaluate"),
+            *("serve", "demo", "key list"),
         ),
         OPERATOR,
     ),

@@ -12,6 +12,7 @@ from tre.cli import (
     backups,
     datasets,
     doctor,
+    keys,
     people,
     projects,
     providers,
@@ -32,6 +33,7 @@ program: Final = typer.Typer(
 
 program.command("init")(setup.init)
 program.command("doctor")(doctor.doctor)
+program.add_typer(keys.key, name="key")
 program.add_typer(setup.population, name="population")
 program.add_typer(people.person, name="person")
 program.add_typer(people.token, name="token")

@@ -52,6 +52,7 @@ class Action(Enum):
     RESUME_PROJECT = "resume a project"
     CLOSE_PROJECT = "close a project"
     ACCEPT_LAYER = "do without a layer of confinement"
+    KEEP_KEYS = "rotate, protect or destroy keys"
 
 
 _FIND: Final = (
@@ -90,6 +91,7 @@ PERMITTED: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType(
             {Role.RESEARCHER, Role.COMMITTEE, Role.ADMINISTRATOR}
         ),
         Action.ACCEPT_LAYER: frozenset({Role.ADMINISTRATOR}),
+        Action.KEEP_KEYS: frozenset({Role.ADMINISTRATOR}),
     }
 )
 """Who may attempt what; each action adds whose datasets or projects it may touch."""
