@@ -53,12 +53,20 @@ from tre.home import Parts, Terms, make_home, open_home
 from tre.identity.desk import Desk
 from tre.inspection.report import Report
 from tre.intake import Publication
+from tre.intake.object import Objected
 from tre.keeping import Kept, destroy_key, kept_keys, replace_root, rotate_zone
 from tre.ledger.account import Kind, current_account
 from tre.ledger.budget import Budget
 from tre.ledger.question import Asked
 from tre.ledger.reconcile import reconcile as reconcile_ledger
 from tre.manifest import load
+from tre.objecting import (
+    Applied,
+    apply_objections,
+    resume_destruction,
+    take_in_objections,
+    withdraw,
+)
 from tre.publishing import (
     Progress,
     changed_files,
@@ -118,6 +126,7 @@ class Environment:
         """
         parts = open_home(Path(home), Terms(), capacity)
         sweep_zones(parts)
+        resume_destruction(parts, OPERATOR)
         return cls(parts)
 
     def close(self) -> None:
@@ -243,6 +252,36 @@ class Environment:
     def croissant(self, name: str, address: str) -> dict[str, Any]:
         """One dataset's public facts as Croissant. Refused with `unknown_dataset`."""
         return croissant(self.dataset(name), address)
+
+    def withdraw(self, name: str, *, person: str | None = None) -> None:
+        """End a dataset, and destroy every version of it: nobody can read it again."""
+        withdraw(self._parts, name, OPERATOR if person is None else person)
+
+    # ------------------------------------------------------------------- objections
+
+    def import_objections(
+        self,
+        file: Path | str,
+        *,
+        population: str | None = None,
+        person: str | None = None,
+    ) -> Objected:
+        """Take in objections, as a CSV whose columns are kinds of identifiers.
+
+        They are in force from the next publication of each dataset on;
+        `apply_objections` writes what is published now anew. `population` may be
+        left out where there is only one.
+        """
+        who = OPERATOR if person is None else person
+        chosen = self._population(population)
+        return take_in_objections(self._parts, Path(file), chosen, who)
+
+    def apply_objections(
+        self, *, population: str | None = None, person: str | None = None
+    ) -> Applied:
+        """Write every version that is asked anew, without the people who object."""
+        who = OPERATOR if person is None else person
+        return apply_objections(self._parts, self._population(population), who)
 
     # --------------------------------------------------------------------- projects
 
@@ -519,6 +558,21 @@ class Environment:
                 *reconcile_governance(connection),
             )
         return replace(found, differences=(*differences, *changed_files(self._parts)))
+
+    def _population(self, name: str | None) -> str:
+        """The population named, or the only one there is."""
+        if name is not None:
+            return name
+        with self._parts.control.reading() as connection:
+            names = populations.population_names(connection)
+        if len(names) == 1:
+            return names[0]
+        raise Refused(
+            "unknown_population",
+            "Say which population.",
+            clause="population",
+            suggestion=f"There are: {', '.join(names) or 'none yet'}.",
+        )
 
     def _acting(self, person: str | None) -> AbstractContextManager[Act]:
         actor = OPERATOR if person is None else person

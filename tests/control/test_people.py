@@ -38,6 +38,7 @@ from tre.governance.projects import (
     suspend_project,
     withdraw_approval,
 )
+from tre.governance.replacing import replace_versions
 from tre.governance.roles import PERMITTED, Action, Role, find_person, permitted
 from tre.governance.tokens import authenticate, issue_token, revoke_token
 from tre.identity.accounts import invite
@@ -70,6 +71,7 @@ DEEDS: dict[Action, Callable[[Act], object]] = {
         act, read_application(application())
     ),
     Action.APPROVE_PROJECT: lambda act: approve_project(act, "pathways"),
+    Action.OBJECT: lambda act: replace_versions(act, [], "objection"),
     Action.WITHDRAW_APPROVAL: lambda act: withdraw_approval(act, "pathways"),
     Action.SUSPEND_PROJECT: lambda act: suspend_project(act, "pathways", "Why not."),
     Action.RESUME_PROJECT: lambda act: resume_project(act, "pathways"),

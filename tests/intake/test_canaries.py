@@ -125,7 +125,8 @@ def test_linkage_has_no_attributes(zones: Zones, register: Register) -> None:
         *("record", "person", "epoch"),
         *COLUMNS,
     }
-    assert {table for table, _ in tables} == {"record", "token", "doubt"}
+    kept = {"record", "token", "doubt", "seen", "objection"}
+    assert {table for table, _ in tables} == kept
     assert SENSITIVE not in text
     assert REMARK not in text
 

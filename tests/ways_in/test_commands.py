@@ -51,6 +51,7 @@ dataset list
 dataset show
 dataset withdraw
 optout import
+optout apply
 project propose
 project approve
 project suspend
@@ -76,7 +77,7 @@ serve
 demo
 """.strip().splitlines()
 
-ABSENT = {"dataset withdraw", "optout import", "review", "evaluate"}
+ABSENT = {"review", "evaluate"}
 
 HEAVY = {
     *("alembic", "cryptography", "duckdb", "fastapi", "numpy", "opendp", "pandas"),
@@ -327,8 +328,9 @@ MISTAKES = [
         3,
         "[not_permitted]",
     ),
-    (["dataset", "withdraw", "people"], 3, "is not there yet"),
-    (["optout", "import", "file.csv"], 3, "is not there yet"),
+    (["dataset", "withdraw", "nowhere"], 3, "[unknown_dataset]"),
+    (["optout", "import", "nowhere.csv"], 1, "nowhere.csv"),
+    (["optout", "apply", "--population", "nowhere"], 3, "[unknown_population]"),
     (["review", "list", "--all"], 3, "is not there yet"),
     (["evaluate", "plan.yaml", "-o", "out"], 3, "is not there yet"),
     (["dataset", "check", "nowhere.yaml"], 1, "nowhere.yaml"),

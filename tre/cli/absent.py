@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final, Never
 
-import typer
-
 from privacy.errors import Refused
 
 ANYTHING: Final[dict[str, Any]] = {
@@ -13,18 +11,10 @@ ANYTHING: Final[dict[str, Any]] = {
     "ignore_unknown_options": True,
 }
 
-optout: Final = typer.Typer(help="Objections (not there yet).", no_args_is_help=True)
-
 
 def refuse(what: str) -> Never:
     """Refuse a command that the manual names and this version does not have."""
     raise Refused("not_there_yet", f"{what} is not there yet.")
-
-
-@optout.command("import", context_settings=ANYTHING)
-def optout_import() -> None:
-    """Take in objections, as identifiers (not there yet)."""
-    refuse("Taking in objections")
 
 
 def review() -> None:

@@ -7,7 +7,6 @@ from typing import Annotated, Final
 
 import typer
 
-from tre.cli.absent import ANYTHING, refuse
 from tre.cli.options import HERE, Home, Json, Person
 from tre.cli.output import answer, note, say
 from tre.cli.session import opened
@@ -124,7 +123,15 @@ def dummy(
         say(f"{file}: {made.num_rows:,} made-up rows")
 
 
-@dataset.command("withdraw", context_settings=ANYTHING)
-def withdraw() -> None:
-    """Withdraw a dataset from asking (not there yet)."""
-    refuse("Withdrawing a dataset")
+@dataset.command("withdraw")
+def withdraw(
+    name: Name, *, person: Person = None, home: Home = HERE, as_json: Json = False
+) -> None:
+    """End a dataset and destroy its keys and files; the log has the proof."""
+    with opened(home) as environment:
+        environment.withdraw(name, person=person)
+    answer(
+        {"withdrawn": name},
+        lambda: [f"{name} is withdrawn; every version of it is destroyed."],
+        as_json=as_json,
+    )

@@ -13,6 +13,7 @@ from tre.cli import (
     datasets,
     doctor,
     keys,
+    optout,
     people,
     projects,
     providers,
@@ -39,7 +40,7 @@ program.add_typer(people.person, name="person")
 program.add_typer(people.token, name="token")
 program.add_typer(providers.provider, name="provider")
 program.add_typer(datasets.dataset, name="dataset")
-program.add_typer(absent.optout, name="optout")
+program.add_typer(optout.optout, name="optout")
 program.add_typer(projects.project, name="project")
 program.command("explain")(questions.explain)
 program.command("query")(questions.query)

@@ -121,7 +121,7 @@ def switch_versions(act: Act, publications: Sequence[Publication]) -> tuple[str,
         )
     versions = tuple(_switch(act, publication) for publication in publications)
     for population in {publication.population for publication in publications}:
-        _check_population(act.connection, population)
+        check_population(act.connection, population)
     return versions
 
 
@@ -135,7 +135,7 @@ def withdraw_dataset(act: Act, name: str) -> None:
     if held is None:
         raise Refused("unknown_dataset", f"There is no dataset {name[:80]}.")
     _for_controller(actor, name, held[1])
-    _end_current(act, name, "withdrawn")
+    end_current(act, name, "withdrawn")
     set_state(act, Kind.DATASET, name, State.FROZEN)
     act.record("dataset.withdrawn", name, {})
 
@@ -207,7 +207,7 @@ def _switch(act: Act, publication: Publication) -> str:
     else:
         _check_same(publication.population, publication.controller, *held)
         _take_cap(act, publication)
-    _end_current(act, publication.dataset, "replaced")
+    end_current(act, publication.dataset, "replaced")
     set_state(act, Kind.DATASET, publication.dataset, State.OPEN)
     version = _insert_version(act, publication)
     act.record(
@@ -297,7 +297,8 @@ def _insert_version(act: Act, publication: Publication) -> str:
     return version
 
 
-def _end_current(act: Act, name: str, state: str) -> None:
+def end_current(act: Act, name: str, state: str) -> None:
+    """The dataset's current version, if there is one, is `state` from now on."""
     act.connection.execute(
         update(dataset_version)
         .where(dataset_version.c.dataset == name, dataset_version.c.state == "current")
@@ -305,7 +306,8 @@ def _end_current(act: Act, name: str, state: str) -> None:
     )
 
 
-def _check_population(connection: Connection, population: str) -> None:
+def check_population(connection: Connection, population: str) -> None:
+    """Invalid where current versions share a table name or differ in their spine."""
     rows = _current_tables(connection, population)
     _check_names(population, [row.name for row in rows])
     spines = {row.spine_version for row in rows} - {UNLINKED}

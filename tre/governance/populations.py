@@ -87,6 +87,12 @@ def agree_next_period(act: Act, name: str, grant: Grant) -> bool:
     return True
 
 
+def population_names(connection: Connection) -> tuple[str, ...]:
+    """Every population, by name."""
+    rows = connection.execute(select(population.c.name).order_by(population.c.name))
+    return tuple(row.name for row in rows)
+
+
 def population_exists(connection: Connection, name: str) -> bool:
     """Whether there is a population of that name."""
     found = select(exists(select(population).where(population.c.name == name)))

@@ -32,7 +32,7 @@ def reconcile(connection: Connection) -> tuple[Discrepancy, ...]:
 
 def versions(connection: Connection) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Every version ever published, and what the log says of it."""
-    for said in told(connection, "dataset.published"):
+    for said in told(connection, "dataset.published", "dataset.rebuilt"):
         yield said.subject, said.detail
 
 
@@ -71,14 +71,19 @@ def _tables(connection: Connection) -> dict[str, dict[str, str]]:
 
 
 def _states_told(connection: Connection) -> dict[str, str]:
-    """Which version is asked: the newest, until its dataset is withdrawn."""
+    """Which version is asked: the newest, until its dataset is withdrawn.
+
+    What a rebuilt version replaces counts as withdrawn.
+    """
     states: dict[str, str] = {}
     current: dict[str, str] = {}
-    for said in told(connection, "dataset.published", "dataset.withdrawn"):
+    kinds = ("dataset.published", "dataset.rebuilt", "dataset.withdrawn")
+    for said in told(connection, *kinds):
         withdrawn = said.kind == "dataset.withdrawn"
         name = said.subject if withdrawn else said.subject.rpartition("/")[0]
         if name in current:
-            states[current.pop(name)] = "withdrawn" if withdrawn else "replaced"
+            replaced = said.kind == "dataset.published"
+            states[current.pop(name)] = "replaced" if replaced else "withdrawn"
         if not withdrawn:
             states[said.subject] = "current"
             current[name] = said.subject

@@ -44,6 +44,7 @@ class Action(Enum):
     PUBLISH_DATASET = "publish a dataset"
     READ_INBOX = "have the server read a controller's files"
     WITHDRAW_DATASET = "withdraw a dataset"
+    OBJECT = "take in objections"
     PROPOSE_PROJECT = "propose a project"
     AMEND_PROJECT = "amend a proposal"
     APPROVE_PROJECT = "approve a project"
@@ -79,6 +80,7 @@ PERMITTED: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType(
         Action.PUBLISH_DATASET: frozenset({Role.STEWARD, Role.ADMINISTRATOR}),
         Action.READ_INBOX: frozenset({Role.STEWARD}),
         Action.WITHDRAW_DATASET: frozenset({Role.STEWARD, Role.ADMINISTRATOR}),
+        Action.OBJECT: frozenset({Role.STEWARD, Role.ADMINISTRATOR}),
         Action.PROPOSE_PROJECT: frozenset({Role.RESEARCHER}),
         Action.AMEND_PROJECT: frozenset({Role.RESEARCHER}),
         Action.APPROVE_PROJECT: frozenset({Role.COMMITTEE, Role.STEWARD}),

@@ -56,6 +56,12 @@ class Engine:
         statement = ATTACH.format(file=_quoted(file), zone=zone, access="")
         self._run(statement, [key.hex()])
 
+    def attach_for_reading(self, zone: str, file: Path, key: bytes) -> None:
+        """Open an encrypted file as `zone`, beside whoever else reads it."""
+        access = ", READ_ONLY"
+        statement = ATTACH.format(file=_quoted(file), zone=zone, access=access)
+        self._run(statement, [key.hex()])
+
     def detach(self, zone: str) -> None:
         """Write everything to the zone's file and let go of it."""
         self._run(f'CHECKPOINT "{zone}"')

@@ -15,6 +15,7 @@ NOISE: Final = r"[^\p{L}\p{N}]"
 TRIMMED: Final = "NULLIF(trim(:x), '')"
 EMAIL: Final = "NULLIF(lower(trim(:x)), '')"
 PHONE: Final = "NULLIF(right(regexp_replace(:x, '[^0-9]', '', 'g'), 10), '')"
+WRITTEN_DATE: Final = "try_strptime(trim(:x), ['%Y-%m-%d', '%Y%m%d', '%d/%m/%Y'])"
 ISO: Final = "coalesce(CAST(:date AS VARCHAR), :plain)"
 
 NATIONAL_INSURANCE: Final = "[a-ceghj-pr-tw-z][a-ceghj-npr-tw-z][0-9]{6}[a-d]?"
@@ -53,9 +54,10 @@ def identity(incoming: Incoming) -> Tree:
     if kind in TEMPLATES:
         return sql(TEMPLATES[kind], x=x)
     plain = sql(PLAIN, x=x, noise=text(NOISE))
-    dated = incoming.field.type in {FieldType.DATE, FieldType.DATETIME}
-    if kind is Kind.DATE_OF_BIRTH and dated:
-        return sql(ISO, date=cast(moment(incoming), "DATE"), plain=plain)
+    if kind is Kind.DATE_OF_BIRTH:
+        dated = incoming.field.type in {FieldType.DATE, FieldType.DATETIME}
+        found = moment(incoming) if dated else sql(WRITTEN_DATE, x=x)
+        return sql(ISO, date=cast(found, "DATE"), plain=plain)
     return plain
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from typing import Final
 
 import pyarrow as pa
@@ -10,7 +11,7 @@ import pyarrow as pa
 from tre.intake.agree import agree
 from tre.intake.cluster import cluster
 from tre.intake.engine import Engine
-from tre.intake.sql import number, relation, sql
+from tre.intake.sql import number, relation, sql, text
 from tre.intake.weigh import RANK, Weighing, weigh
 
 MEMBERS: Final = relation("linkage", "members")
@@ -24,6 +25,8 @@ PEOPLE: Final = relation("staging", "people")
 SPINE_RECORD: Final = relation("spine", "record")
 SPINE_TOKEN: Final = relation("spine", "token")
 SPINE_DOUBT: Final = relation("spine", "doubt")
+SPINE_SEEN: Final = relation("spine", "seen")
+OBJECTION: Final = relation("spine", "objection")
 
 FIRST_FREE: Final = "SELECT max(person) + 1 FROM :record"
 
@@ -63,38 +66,79 @@ KEEP_RECORDS: Final = """
 INSERT INTO :record BY NAME
 SELECT r.*, k.person, :epoch AS epoch
 FROM :records AS r INNER JOIN :known AS k ON k.record = r.record
+WHERE k.person NOT IN (
+    SELECT s.person FROM :objection AS o INNER JOIN :record AS s ON s.record = o.record
+)
 """
 
 KEEP_TOKENS: Final = """
 INSERT INTO :token BY NAME
-SELECT DISTINCT token, record, rank, :epoch AS epoch FROM :tokens
+SELECT DISTINCT t.token, t.record, t.rank, :epoch AS epoch
+FROM :tokens AS t SEMI JOIN :record AS r ON r.record = t.record
+"""
+
+KEEP_SEEN: Final = """
+INSERT INTO :seen
+SELECT DISTINCT record, :dataset, :epoch
+FROM :people
+WHERE record NOT IN (SELECT record FROM :seen WHERE dataset = :dataset)
 """
 
 HAND_OVER: Final = """
 CREATE TABLE :people AS
 SELECT m._row, k.person, k.record
 FROM :members AS m INNER JOIN :record AS k ON k.record = m.record
+WHERE k.person NOT IN (
+    SELECT s.person FROM :objection AS o INNER JOIN :record AS s ON s.record = o.record
+)
 """
 
 
-def link(engine: Engine, weighing: Weighing, epoch: int, first: int) -> None:
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What is added to the spine: of which dataset, as which epoch, from which record.
+
+    Records from `first` on are fresh.
+    """
+
+    dataset: str
+    epoch: int
+    first: int
+
+
+def link(engine: Engine, weighing: Weighing, added: Added) -> None:
     """Fill `staging.people` (`_row`, `person`, `record`), extending the spine.
 
-    Records from `first` on are fresh; the others, of people known already, are
-    theirs. The deterministic passes come first, then what weighing adds. Rows of
-    records that no pass can identify are absent. Nobody already in the spine is
-    merged or renumbered; newcomers take the next free numbers in an order drawn by
-    the system's cryptographic generator.
+    Records that are not fresh are of people known already. The deterministic passes
+    come first, then what weighing adds. Rows of records that no pass can identify are
+    absent. Nobody already in the spine is merged or renumbered; newcomers take the next
+    free numbers in an order drawn by the system's cryptographic generator. Of people
+    who object nothing is handed over, and nothing more is kept.
     """
     agree(engine)
-    weigh(engine, weighing, first)
-    _set_aside(engine, weighing, epoch)
+    weigh(engine, weighing, added.first)
+    _set_aside(engine, weighing, added.epoch)
     cluster(engine)
     _number(engine)
-    added = {"record": SPINE_RECORD, "epoch": number(epoch)}
-    engine.run(sql(KEEP_RECORDS, records=RECORDS, known=KNOWN, **added))
-    engine.run(sql(KEEP_TOKENS, token=SPINE_TOKEN, tokens=TOKENS, epoch=number(epoch)))
-    engine.run(sql(HAND_OVER, people=PEOPLE, members=MEMBERS, record=SPINE_RECORD))
+    _keep(engine, added)
+
+
+def _keep(engine: Engine, added: Added) -> None:
+    """Extend the spine, and hand over whose each row is."""
+    parts = {"record": SPINE_RECORD, "epoch": number(added.epoch)}
+    whose = {"record": SPINE_RECORD, "objection": OBJECTION}
+    engine.run(sql(KEEP_RECORDS, records=RECORDS, known=KNOWN, **(parts | whose)))
+    engine.run(sql(KEEP_TOKENS, token=SPINE_TOKEN, tokens=TOKENS, **parts))
+    engine.run(sql(HAND_OVER, people=PEOPLE, members=MEMBERS, **whose))
+    engine.run(
+        sql(
+            KEEP_SEEN,
+            seen=SPINE_SEEN,
+            people=PEOPLE,
+            dataset=text(added.dataset),
+            epoch=number(added.epoch),
+        )
+    )
 
 
 def _set_aside(engine: Engine, weighing: Weighing, epoch: int) -> None:

@@ -20,7 +20,7 @@ from tre.intake.check import Checked, check
 from tre.intake.engine import Engine
 from tre.intake.incoming import incoming, linking
 from tre.intake.land import Landed, land
-from tre.intake.link import link
+from tre.intake.link import Added, link
 from tre.intake.origin import origin
 from tre.intake.passes import PASSES, signatures
 from tre.intake.pseudonymise import pseudonymise
@@ -74,13 +74,13 @@ def onboard(
     ]
     with zones.locked(), zones.scratch() as scratch:
         sweep_locked(zones, versions.known_files())
-        with _opened(scratch, options) as engine:
-            intake = _Intake(engine, zones, manifest, progress, options, scratch)
+        with opened(scratch, options) as engine:
+            intake = Intake(engine, zones, manifest, progress, options, scratch)
             return _run(intake, found, versions)
 
 
 @dataclass(slots=True)
-class _Intake:
+class Intake:
     """What the stages of one intake share."""
 
     engine: Engine
@@ -99,7 +99,7 @@ class _Intake:
         return PrivacyUnit.PERSON in units
 
 
-def _run(intake: _Intake, sources: list[Source], versions: Versions) -> Publication:
+def _run(intake: Intake, sources: list[Source], versions: Versions) -> Publication:
     name = f"{intake.manifest.name}-{secrets.token_hex(6)}{VERSION}"
     file = intake.zones.folder("research") / name
     try:
@@ -115,7 +115,7 @@ def _run(intake: _Intake, sources: list[Source], versions: Versions) -> Publicat
     return publication
 
 
-def _publication(intake: _Intake, file: Path, sources: list[Source]) -> Publication:
+def _publication(intake: Intake, file: Path, sources: list[Source]) -> Publication:
     """Every table through every stage; the file is complete and closed on return."""
     manifest, zones, engine = intake.manifest, intake.zones, intake.engine
     key_name = zones.key_name(file)
@@ -161,16 +161,16 @@ class _Taken:
     links: pa.Table | None
 
 
-def _table(intake: _Intake, index: int, table: Table, source: Source) -> _Taken:
+def _table(intake: Intake, index: int, table: Table, source: Source) -> _Taken:
     """One table through the stages, each in the zones it may see."""
     resource = intake.manifest.resources[index]
     place = f"resources[{index}]"
     step = _steps(intake, resource.name)
     found: pa.Table | None = None
-    with _work(intake, "research", "staging"):
-        with _work(intake, "linkage", "linkage"), intake.engine.transient():
-            landed, checked = _received(intake, index, source, step)
-            _linked(intake, resource, step)
+    with work(intake, "research", "staging"):
+        with work(intake, "linkage", "linkage"), intake.engine.transient():
+            landed, checked = received(intake, index, source, step)
+            linked(intake, resource, step)
         step(Stage.PUBLISH)
         published = publish(intake.engine, table)
         if table.unit is not Unit.NONE:
@@ -186,15 +186,15 @@ def _table(intake: _Intake, index: int, table: Table, source: Source) -> _Taken:
     return _Taken(counts, checked.clamped, found)
 
 
-def _received(
-    intake: _Intake, index: int, source: Source, step: Callable[[Stage], None]
+def received(
+    intake: Intake, index: int, source: Source, step: Callable[[Stage], None]
 ) -> tuple[Landed, Checked]:
     """Land, check and separate; landing and its key are gone on return."""
     resource = intake.manifest.resources[index]
     fields = incoming(resource, source, f"resources[{index}]")
     identifiers = {named.name for named in linking(resource)}
     chosen = [one for one in fields if one.field.name in identifiers]
-    with _work(intake, "landing", "landing"):
+    with work(intake, "landing", "landing"):
         step(Stage.LAND)
         report = lambda rows: intake.progress(Stage.LAND, resource.name, rows)  # noqa: E731
         landed = land(intake.engine, source, fields, report)
@@ -216,7 +216,7 @@ def _received(
     return landed, checked
 
 
-def _linked(intake: _Intake, resource: Resource, step: Callable[[Stage], None]) -> None:
+def linked(intake: Intake, resource: Resource, step: Callable[[Stage], None]) -> None:
     """Pseudonymise and link a table of people; other tables link to nobody."""
     identifiers = linking(resource)
     if not identifiers or intake.addition is None:
@@ -227,18 +227,20 @@ def _linked(intake: _Intake, resource: Resource, step: Callable[[Stage], None]) 
     signed = signatures(kinds, (rules and rules.passes) or PASSES)
     key = intake.zones.linkage_key(intake.manifest.population)
     first = spine.first_free(intake.engine)
+    added = Added(intake.manifest.name, intake.addition.epoch, first)
     pseudonymise(intake.engine, kinds, signed, key, first)
     step(Stage.LINK)
     weighing = Weighing(rules.threshold, rules.review) if rules else ALONE
-    link(intake.engine, weighing, intake.addition.epoch, first)
+    link(intake.engine, weighing, added)
 
 
-def _steps(intake: _Intake, name: str) -> Callable[[Stage], None]:
+def _steps(intake: Intake, name: str) -> Callable[[Stage], None]:
     return lambda stage: intake.progress(stage, name, 0)
 
 
 @contextmanager
-def _opened(scratch: Path, options: Options) -> Iterator[Engine]:
+def opened(scratch: Path, options: Options) -> Iterator[Engine]:
+    """An engine for one intake, closed when the block ends."""
     engine = Engine.open(
         scratch, memory_mib=options.memory_mib, threads=options.threads
     )
@@ -249,7 +251,7 @@ def _opened(scratch: Path, options: Options) -> Iterator[Engine]:
 
 
 @contextmanager
-def _work(intake: _Intake, zone: str, alias: str) -> Iterator[None]:
+def work(intake: Intake, zone: str, alias: str) -> Iterator[None]:
     """A file of `zone` under a key nobody keeps, gone when the block ends."""
     file = intake.zones.work_file(zone)
     intake.engine.attach(alias, file, secrets.token_bytes(KEY_BYTES))
@@ -260,7 +262,7 @@ def _work(intake: _Intake, zone: str, alias: str) -> Iterator[None]:
         remove(file)
 
 
-def _discard(intake: _Intake, file: Path) -> None:
+def _discard(intake: Intake, file: Path) -> None:
     """Remove a version that is not in force, its key, and whoever came with it."""
     intake.engine.drop("version")
     intake.zones.keystore.destroy(intake.zones.key_name(file))

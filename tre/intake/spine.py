@@ -25,6 +25,11 @@ from tre.intake.zones import PENDING, Zones, sync
 RECORD: Final = relation("spine", "record")
 TOKEN: Final = relation("spine", "token")
 DOUBT: Final = relation("spine", "doubt")
+SEEN: Final = relation("spine", "seen")
+OBJECTION: Final = relation("spine", "objection")
+
+OBJECTIONS: Final = "tre:objections"
+"""Where objectors' records were seen; no dataset can have this name."""
 
 MAKE: Final = (
     f"""
@@ -45,8 +50,35 @@ MAKE: Final = (
         a BIGINT, b BIGINT, probability DOUBLE, epoch INTEGER
     )
     """,
+    """
+    CREATE TABLE IF NOT EXISTS spine.seen (
+        record BIGINT, dataset VARCHAR, epoch INTEGER
+    )
+    """,
+    """
+    CREATE TABLE IF NOT EXISTS spine.objection (
+        record BIGINT, purposes VARCHAR, epoch INTEGER
+    )
+    """,
 )
-"""Records, their tokens, and pairs that a person should look at."""
+"""Records, their tokens, pairs that a person should look at, the datasets in which a
+record was seen, and the records of people who object."""
+
+FORGET: Final = (
+    "DELETE FROM spine.seen WHERE dataset = $dataset",
+    *(
+        f"""
+        DELETE FROM spine.{table} AS t
+        WHERE NOT EXISTS (SELECT 1 FROM spine.seen AS s WHERE s.record = t.{name})
+        """
+        for table, name in (
+            ("record", "record"),
+            ("token", "record"),
+            ("doubt", "a"),
+            ("doubt", "b"),
+        )
+    ),
+)
 
 VERSION: Final = 1
 """Spines are only ever extended for now; merging or splitting people makes another."""
@@ -90,6 +122,14 @@ def first_free(engine: Engine) -> int:
     return engine.count(sql(query, record=RECORD))
 
 
+def forget_dataset(engine: Engine, dataset: str) -> None:
+    """Forget identifiers seen nowhere but in this dataset. Needs `spine` attached."""
+    with engine.together():
+        for statement in FORGET:
+            parameters = {"dataset": dataset} if "$dataset" in statement else None
+            engine.run(statement, parameters)
+
+
 def keep(zones: Zones, addition: Addition) -> None:
     """The publication is in force: its epoch stays."""
     zones.pending(addition.population).unlink(missing_ok=True)
@@ -100,7 +140,7 @@ def undo(engine: Engine, zones: Zones, addition: Addition) -> None:
     """The publication is not in force: nobody came with it. Needs `spine` attached."""
     statement = "DELETE FROM :table WHERE epoch = :epoch"
     with engine.together():
-        for table in (RECORD, TOKEN, DOUBT):
+        for table in (RECORD, TOKEN, DOUBT, SEEN, OBJECTION):
             engine.run(sql(statement, table=table, epoch=number(addition.epoch)))
     engine.run('CHECKPOINT "spine"')
     keep(zones, addition)

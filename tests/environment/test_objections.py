@@ -1,0 +1,234 @@
+"""Who objects changes no answer, and what is withdrawn cannot be read again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from connectors.errors import Invalid
+from privacy.errors import Refused
+from tests.environment.world import (
+    CANARY,
+    PEOPLE,
+    RESEARCHER,
+    STEWARD,
+    furnished,
+    rows,
+    write_source,
+)
+from tests.intake.support import opened
+from tre.environment import Environment
+from tre.governance.replacing import doomed_versions, standing_versions
+from tre.intake import Zones
+from tre.keystore import KeyUnavailable
+
+COUNT = "SELECT COUNT(*) AS n FROM people"
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Path:
+    """Where the steward's files are."""
+    folder = tmp_path / "sources"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def environment(tmp_path: Path, sources: Path):
+    """People published, and a project that asks about them."""
+    with furnished(tmp_path / "home", sources) as made:
+        yield made
+
+
+def _objections(folder: Path, *people: int, header: str = "local-id") -> Path:
+    file = folder / "objections.csv"
+    lines = [header, *(f"{CANARY}-{number}" for number in people)]
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return file
+
+
+def _standing(environment: Environment):
+    with environment._parts.control.reading() as connection:
+        (found,) = standing_versions(connection, "residents")
+    return found
+
+
+def _published(environment: Environment) -> list[tuple]:
+    """Every published row, without person numbers, sorted."""
+    parts, found = environment._parts, _standing(environment)
+    zones = Zones(parts.layout.root, parts.keystore)
+    with opened(zones, Path(found.file), found.key_name) as connection:
+        query = "SELECT * EXCLUDE (person_id) FROM f.people ORDER BY ALL"
+        return connection.execute(query).fetchall()
+
+
+def _ages(environment: Environment) -> list[int]:
+    return sorted(row[2] for row in _published(environment))
+
+
+def _log(environment: Environment, kind: str) -> list[dict]:
+    parts = environment._parts
+    with parts.control.reading() as connection:
+        found = connection.exec_driver_sql(
+            "SELECT subject, detail FROM audit_record WHERE kind = ? ORDER BY position",
+            (kind,),
+        ).all()
+    return [{"subject": subject, **json.loads(detail)} for subject, detail in found]
+
+
+def test_an_objector_is_left_out_of_the_next_publication(environment, sources) -> None:
+    """What is published after an objection has nothing of the objector."""
+    environment.import_objections(_objections(sources, 7))
+    assert len(_published(environment)) == PEOPLE
+    environment.onboard(write_source(sources, rows()), person=STEWARD)
+    assert _ages(environment) == sorted(n % 80 for n in range(PEOPLE) if n != 7)
+
+
+def test_an_objectors_values_change_nothing(tmp_path: Path) -> None:
+    """Whatever an objector's row says, what is published is the same."""
+    found = []
+    for said in (11, 99):
+        folder = tmp_path / str(said)
+        (folder / "sources").mkdir(parents=True)
+        with furnished(folder / "home", folder / "sources") as environment:
+            environment.import_objections(_objections(folder / "sources", 7))
+            table = rows()
+            ages = table["age"].to_pylist()
+            ages[7] = said
+            changed = table.set_column(3, "age", [ages])
+            environment.onboard(
+                write_source(folder / "sources", changed), person=STEWARD
+            )
+            found.append(_published(environment))
+    assert found[0] == found[1]
+
+
+def test_a_late_objection_rebuilds_what_is_asked(environment, sources) -> None:
+    """Everything that can be asked is written anew; earlier releases are named."""
+    release = environment.ask(COUNT, project="pathways", person=RESEARCHER, rho=0.01)
+    before = _standing(environment)
+    environment.import_objections(_objections(sources, 7, 8))
+    applied = environment.apply_objections()
+    assert applied.releases == (release.id,)
+    assert applied.versions == ("people/2",)
+    after = sorted(n % 80 for n in range(PEOPLE) if n not in {7, 8})
+    assert _ages(environment) == after
+    with pytest.raises(KeyUnavailable):
+        environment._parts.keystore.key(before.key_name)
+    assert not (environment._parts.layout.root / before.file).exists()
+    again = environment.ask(COUNT, project="pathways", person=RESEARCHER, rho=0.01)
+    assert again.charged
+    (said,) = _log(environment, "dataset.rebuilt")
+    assert said["subject"] == "people/2"
+    assert (said["replaces"], said["reason"]) == ("people/1", "objection")
+    assert environment.verify_audit().sound
+
+
+def test_applying_again_is_the_same_whether_anybody_objected(environment) -> None:
+    """A rebuild without objections changes no row: only its number tells."""
+    before = _published(environment)
+    assert environment.apply_objections().versions == ("people/2",)
+    assert _published(environment) == before
+
+
+def test_objections_that_recognise_nobody_are_named(environment, sources) -> None:
+    """A line without enough identifiers is told by its number, and not kept."""
+    file = sources / "objections.csv"
+    file.write_text("local_id,surname,purposes\n,Lund,\nx-1,,research\n")
+    taken = environment.import_objections(file)
+    assert (taken.taken, taken.unknown) == (1, (2,))
+
+
+@pytest.mark.parametrize("header", ["name of the cat", "purposes"])
+def test_objections_need_kinds_of_identifiers(environment, sources, header) -> None:
+    """A column that is no kind of identifier is refused by its name."""
+    with pytest.raises(Invalid, match=r"expected (one of local-id|a column)"):
+        environment.import_objections(_objections(sources, 7, header=header))
+
+
+def test_only_stewards_and_administrators_take_objections(environment, sources) -> None:
+    """A researcher neither takes objections in nor applies them."""
+    with pytest.raises(Refused, match="may not take in objections"):
+        environment.import_objections(_objections(sources, 7), person=RESEARCHER)
+    with pytest.raises(Refused, match="may not take in objections"):
+        environment.apply_objections(person=RESEARCHER)
+
+
+def test_a_withdrawn_dataset_is_destroyed_with_proof(environment) -> None:
+    """Key and file are gone, the log says what the file was, and nobody can ask."""
+    found = _standing(environment)
+    file = environment._parts.layout.root / found.file
+    sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+    environment.withdraw("people", person=STEWARD)
+    assert not file.exists()
+    with pytest.raises(KeyUnavailable):
+        environment._parts.keystore.key(found.key_name)
+    assert _log(environment, "dataset.destroyed") == [
+        {"subject": "people/1", "key": found.key_name, "file_sha256": sha256}
+    ]
+    with pytest.raises(Refused):
+        environment.ask(COUNT, project="pathways", person=RESEARCHER, rho=0.01)
+    assert environment.verify_audit().sound
+    assert environment.dataset("people")["state"] == "withdrawn"
+
+
+def test_withdrawal_forgets_identifiers_nobody_else_has(environment) -> None:
+    """The linkage zone keeps nothing that came from the dataset alone."""
+    environment.withdraw("people")
+    parts = environment._parts
+    zones = Zones(parts.layout.root, parts.keystore)
+    file = zones.spine("residents")
+    with opened(zones, file, zones.key_name(file)) as connection:
+        for table in ("record", "token", "seen", "doubt"):
+            assert connection.execute(f"SELECT * FROM f.{table}").fetchall() == []
+
+
+def test_destruction_that_was_interrupted_is_finished(
+    tmp_path, sources, monkeypatch
+) -> None:
+    """A withdrawal that is on record and not yet done is done when next opened."""
+    import tre.objecting
+
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    home = tmp_path / "home"
+    with furnished(home, sources) as environment, monkeypatch.context() as patched:
+        patched.setattr(tre.objecting, "destroy", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            environment.withdraw("people")
+    found = sorted((home / "zones" / "research").glob("*.duckdb"))
+    assert found
+    with Environment.open(home) as again:
+        assert not any(file.exists() for file in found)
+        with again._parts.control.reading() as connection:
+            assert doomed_versions(connection) == ()
+        assert len(_log(again, "dataset.destroyed")) == 1
+
+
+@pytest.mark.parametrize("broken", ["rebuild", "replace_versions"])
+def test_a_rebuild_that_is_interrupted_changes_nothing(
+    environment, sources, monkeypatch, broken
+) -> None:
+    """Until the switch the old version is asked; afterwards only the new one."""
+    import tre.objecting
+
+    environment.import_objections(_objections(sources, 7))
+    before, standing = _published(environment), _standing(environment)
+    done = getattr(tre.objecting, broken)
+
+    def stopped(*arguments: object) -> None:
+        done(*arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(tre.objecting, broken, stopped)
+    with pytest.raises(KeyboardInterrupt):
+        environment.apply_objections()
+    monkeypatch.undo()
+    assert _standing(environment) == standing
+    assert _published(environment) == before
+    assert environment.apply_objections().versions == ("people/2",)
+    assert len(_published(environment)) == PEOPLE - 1

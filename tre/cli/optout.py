@@ -1,0 +1,79 @@
+"""Objections: taken in, and applied to what is published already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from tre.cli.options import HERE, Home, Json, Person
+from tre.cli.output import answer
+from tre.cli.session import opened
+
+if TYPE_CHECKING:  # imported where it is used: every command starts this module
+    from tre.intake.object import Objected
+    from tre.objecting import Applied
+
+optout: Final = typer.Typer(help="Objections.", no_args_is_help=True)
+
+File = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE",
+        help="A CSV whose columns are kinds of identifiers, and purposes.",
+    ),
+]
+Population = Annotated[
+    str | None,
+    typer.Option("--population", metavar="N", help="Whose; the only one if left out."),
+]
+
+
+@optout.command("import")
+def import_(
+    file: File,
+    *,
+    population: Population = None,
+    person: Person = None,
+    home: Home = HERE,
+    as_json: Json = False,
+) -> None:
+    """Take in objections; in force from each dataset's next publication."""
+    with opened(home) as environment:
+        taken = environment.import_objections(
+            file, population=population, person=person
+        )
+    answer(taken, lambda: _taken(taken), as_json=as_json)
+
+
+@optout.command("apply")
+def apply(
+    *,
+    population: Population = None,
+    person: Person = None,
+    home: Home = HERE,
+    as_json: Json = False,
+) -> None:
+    """Write what is published now anew, without the people who object."""
+    with opened(home) as environment:
+        applied = environment.apply_objections(population=population, person=person)
+    answer(applied, lambda: _applied(applied), as_json=as_json)
+
+
+def _taken(taken: Objected) -> Iterator[str]:
+    yield f"{taken.taken:,} objections are kept. They are in force from each dataset's"
+    yield "next publication; `tre optout apply` writes what is published now anew."
+    if taken.unknown:
+        lines = ", ".join(map(str, taken.unknown))
+        yield f"Too little to recognise anybody by, and not kept: line {lines}."
+
+
+def _applied(applied: Applied) -> Iterator[str]:
+    if not applied.versions:
+        yield "No dataset of the population is published: there is nothing to rebuild."
+        return
+    yield f"Published anew: {', '.join(applied.versions)}."
+    yield "What they replace is destroyed. Earlier releases that used it:"
+    yield ", ".join(applied.releases) or "none"

@@ -1,0 +1,196 @@
+"""Versions written anew without some of their people, and versions to be destroyed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, insert, select
+
+from connectors.errors import Invalid
+from privacy.catalogue import Table
+from tre.audit.act import Act
+from tre.control.canonical import text_digest
+from tre.control.tables import audit_record, dataset, dataset_version, published_table
+from tre.governance.catalogue import decode_table
+from tre.governance.datasets import UNLINKED, check_population, end_current
+from tre.governance.roles import Action, permitted
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A version that is asked now, and what it takes to write it anew."""
+
+    version: str
+    dataset: str
+    file: str
+    key_name: str
+    spine_version: str
+    tables: tuple[Table, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """A file with the same rows as a standing version, less or renumbered people."""
+
+    version: str
+    file: str
+    key_name: str
+    spine_version: str
+    file_sha256: str
+
+
+def standing_versions(connection: Connection, population: str) -> tuple[Standing, ...]:
+    """The current versions of a population's datasets that have linked people."""
+    rows = connection.execute(
+        select(dataset_version)
+        .join(dataset, dataset.c.name == dataset_version.c.dataset)
+        .where(dataset.c.population == population, dataset_version.c.state == "current")
+        .where(dataset_version.c.spine_version != UNLINKED)
+        .order_by(dataset_version.c.id)
+    ).all()
+    return tuple(
+        Standing(
+            row.id,
+            row.dataset,
+            row.file,
+            row.key_name,
+            row.spine_version,
+            _tables(connection, row.id),
+        )
+        for row in rows
+    )
+
+
+def replace_versions(
+    act: Act, replacements: Sequence[Replacement], reason: str
+) -> tuple[str, ...]:
+    """Put replacements in force, all at once, with everything the public knew.
+
+    What they replace is withdrawn: never asked again, its files to be destroyed.
+    Refused with not_permitted; Invalid where a version is not the current one.
+    """
+    permitted(act, Action.OBJECT)
+    made = tuple(_replace(act, each, reason) for each in replacements)
+    for population in {_population(act.connection, version) for version in made}:
+        check_population(act.connection, population)
+    return made
+
+
+def _replace(act: Act, replacement: Replacement, reason: str) -> str:
+    row = act.connection.execute(
+        select(dataset_version).where(
+            dataset_version.c.id == replacement.version,
+            dataset_version.c.state == "current",
+        )
+    ).one_or_none()
+    if row is None:
+        raise Invalid("", "a version was replaced meanwhile: try again")
+    end_current(act, row.dataset, "withdrawn")
+    number = row.number + 1
+    version = f"{row.dataset}/{number}"
+    kept = {
+        **row._mapping,
+        "id": version,
+        "number": number,
+        "file": replacement.file,
+        "key_name": replacement.key_name,
+        "spine_version": replacement.spine_version,
+        "state": "current",
+        "published_at": act.now,
+        "ended_at": None,
+    }
+    act.connection.execute(insert(dataset_version).values(**kept))
+    bodies = act.connection.execute(
+        select(published_table).where(published_table.c.version == row.id)
+    ).all()
+    act.connection.execute(
+        insert(published_table),
+        [{"version": version, "name": each.name, "body": each.body} for each in bodies],
+    )
+    act.record(
+        "dataset.rebuilt",
+        version,
+        {
+            "replaces": row.id,
+            "reason": reason,
+            "tables_sha256": {each.name: text_digest(each.body) for each in bodies},
+            "file_sha256": replacement.file_sha256,
+        },
+    )
+    return version
+
+
+@dataclass(frozen=True, slots=True)
+class Doomed:
+    """A version whose dataset was withdrawn after it, and not yet destroyed."""
+
+    version: str
+    dataset: str
+    population: str
+    file: str
+    key_name: str
+    whole: bool
+    """Whether nothing of its dataset is asked any more."""
+
+
+def doomed_versions(connection: Connection) -> tuple[Doomed, ...]:
+    """Versions that are withdrawn, or were replaced before one that is."""
+    last = (
+        select(
+            dataset_version.c.dataset,
+            func.max(dataset_version.c.number).label("number"),
+        )
+        .where(dataset_version.c.state == "withdrawn")
+        .group_by(dataset_version.c.dataset)
+        .subquery()
+    )
+    destroyed = select(audit_record.c.subject).where(
+        audit_record.c.kind == "dataset.destroyed"
+    )
+    rows = connection.execute(
+        select(dataset_version, dataset.c.population)
+        .join(dataset, dataset.c.name == dataset_version.c.dataset)
+        .join(last, last.c.dataset == dataset_version.c.dataset)
+        .where(dataset_version.c.number <= last.c.number)
+        .where(dataset_version.c.id.not_in(destroyed))
+        .order_by(dataset_version.c.id)
+    ).all()
+    asked = {each.dataset for each in rows} & _asked(connection)
+    return tuple(
+        Doomed(
+            row.id,
+            row.dataset,
+            row.population,
+            row.file,
+            row.key_name,
+            row.dataset not in asked,
+        )
+        for row in rows
+    )
+
+
+def _asked(connection: Connection) -> set[str]:
+    rows = connection.execute(
+        select(dataset_version.c.dataset).where(dataset_version.c.state == "current")
+    )
+    return {row.dataset for row in rows}
+
+
+def _tables(connection: Connection, version: str) -> tuple[Table, ...]:
+    rows = connection.execute(
+        select(published_table.c.body)
+        .where(published_table.c.version == version)
+        .order_by(published_table.c.name)
+    )
+    return tuple(decode_table(row.body) for row in rows)
+
+
+def _population(connection: Connection, version: str) -> str:
+    return str(
+        connection.execute(
+            select(dataset.c.population)
+            .join(dataset_version, dataset_version.c.dataset == dataset.c.name)
+            .where(dataset_version.c.id == version)
+        ).scalar_one()
+    )

@@ -1,0 +1,170 @@
+"""Objections: people who are left out, from the next publication on.
+
+An objection is linked like any row, so that it reaches the person in every dataset,
+by whatever identifiers each of them has. It is kept as a record of the spine, and
+`link` hands over nothing of a person who has one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import sqlglot.expressions as exp
+
+from connectors.errors import Invalid
+from connectors.source import Source
+from tre.intake import spine
+from tre.intake.link import MEMBERS, PAIRS, PEOPLE
+from tre.intake.onboard import Intake, linked, opened, received, work
+from tre.intake.publication import Options
+from tre.intake.separate import ATTRIBUTES
+from tre.intake.sql import Tree, column, number, sql
+from tre.intake.sweep import sweep_locked
+from tre.intake.zones import Zones
+from tre.manifest import Kind, Manifest, load
+
+PURPOSES: Final = "purposes"
+NAME: Final = "objections"
+
+KINDS: Final = {
+    name: kind for kind in Kind for name in (kind.value, kind.value.replace("-", "_"))
+}
+
+OBJECT: Final = """
+INSERT INTO :objection
+SELECT DISTINCT o.record, :purposes, :epoch
+FROM (
+    SELECT _row, record FROM :people
+    UNION
+    SELECT p._row, j.b
+    FROM :people AS p INNER JOIN :pairs AS j ON j.a = p.record
+    WHERE NOT j.contradicted
+) AS o
+INNER JOIN :attributes AS a ON a._row = o._row
+"""
+
+UNKNOWN: Final = """
+SELECT _row + 2 FROM :attributes
+WHERE _row NOT IN (SELECT _row FROM :members)
+ORDER BY _row
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Objected:
+    """Objections taken in; `unknown` are lines of the file that identify nobody."""
+
+    taken: int
+    unknown: tuple[int, ...]
+
+
+def take_objections(
+    zones: Zones,
+    population: str,
+    source: Source,
+    known_files: Collection[Path],
+    options: Options | None = None,
+) -> Objected:
+    """Keep the objections in `source`, whose columns are kinds of identifiers.
+
+    A column `purposes` may say what for; it is kept, and every purpose counts: a
+    person who objects to one is left out of all. Raises Invalid where a column is
+    neither. Ends with all of the objections kept, or none.
+    """
+    manifest = _manifest(population, source)
+    chosen = options or Options()
+    with zones.locked(), zones.scratch() as scratch:
+        sweep_locked(zones, known_files)
+        with opened(scratch, chosen) as engine:
+            intake = Intake(engine, zones, manifest, _unheard, chosen, scratch)
+            spine.open_spine(engine, zones, population)
+            intake.addition = spine.begin(engine, zones, population, Path(NAME))
+            try:
+                objected = _taken(intake, source)
+                engine.detach("spine")
+            except BaseException:
+                engine.drop("spine")
+                spine.settle(engine, zones, intake.addition, ())
+                raise
+            spine.keep(zones, intake.addition)
+    return objected
+
+
+def _taken(intake: Intake, source: Source) -> Objected:
+    engine, resource = intake.engine, intake.manifest.resources[0]
+    epoch = intake.addition.epoch if intake.addition else 0
+    with work(intake, "research", "staging"), work(intake, "linkage", "linkage"):
+        landed, checked = received(intake, 0, source, _unheard)
+        linked(intake, resource, _unheard)
+        engine.run(
+            sql(
+                OBJECT,
+                objection=spine.OBJECTION,
+                people=PEOPLE,
+                pairs=PAIRS,
+                attributes=ATTRIBUTES,
+                purposes=_purposes(source),
+                epoch=number(epoch),
+            )
+        )
+        rows = engine.run(sql(UNKNOWN, attributes=ATTRIBUTES, members=MEMBERS))
+    unknown = tuple(int(line) for (line,) in rows)
+    return Objected(landed.rows - checked.rejected - len(unknown), unknown)
+
+
+def _purposes(source: Source) -> Tree:
+    """The column of purposes among the attributes, where there is one."""
+    return column("c0", "a") if PURPOSES in source.schema.names else exp.Null()
+
+
+def _manifest(population: str, source: Source) -> Manifest:
+    """The columns of the source as a dataset of identifiers."""
+    names = source.schema.names
+    for name in names:
+        if name not in KINDS and name != PURPOSES:
+            known = ", ".join(kind.value for kind in Kind)
+            raise Invalid(
+                f"{source.name}: {name}", f"expected one of {known}, purposes"
+            )
+    if set(names) <= {PURPOSES}:
+        raise Invalid(source.name, "expected a column of identifiers")
+    identifiers = [name for name in names if name != PURPOSES]
+    return load(_document(population, identifiers, purposes=PURPOSES in names))
+
+
+def _document(
+    population: str, identifiers: list[str], *, purposes: bool
+) -> dict[str, Any]:
+    fields: list[dict[str, Any]] = [
+        {
+            "name": name,
+            "type": "date" if KINDS[name] is Kind.DATE_OF_BIRTH else "string",
+            "tre": {"role": "identifier", "kind": KINDS[name].value},
+        }
+        for name in identifiers
+    ]
+    if purposes:
+        fields.append({"name": PURPOSES})
+    return {
+        "name": NAME,
+        "tre": {"controller": NAME, "legal_basis": NAME, "population": population},
+        "resources": [
+            {
+                "name": NAME,
+                "path": "objections.csv",
+                "tre": {
+                    "privacy_unit": "person",
+                    "rows_per_person": 1,
+                    "link": {"identifiers": identifiers},
+                },
+                "schema": {"fields": fields},
+            }
+        ],
+    }
+
+
+def _unheard(*_: object) -> None:
+    """Nobody is told of stages."""

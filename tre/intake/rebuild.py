@@ -1,0 +1,100 @@
+"""Write a version anew without the people who object, or who are someone else now.
+
+It starts from the version in force: the rows that publication forgot, past the cap
+or without a person, stay forgotten. What each person brought is not written again,
+so the new version has the profile of the old one.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from privacy.catalogue import Table, Unit
+from tre.intake import spine
+from tre.intake.engine import Engine
+from tre.intake.onboard import opened
+from tre.intake.publication import Options
+from tre.intake.sql import relation, sql
+from tre.intake.sweep import sweep_locked
+from tre.intake.zones import VERSION, Zones, remove, sync
+
+COPY: Final = "CREATE TABLE :target AS SELECT * FROM :source"
+COPY_WITHOUT: Final = """
+CREATE TABLE :target AS
+SELECT * FROM :source
+WHERE person_id NOT IN (
+    SELECT r.person FROM :objection AS o INNER JOIN :record AS r ON r.record = o.record
+)
+ORDER BY person_id, _rank
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A version's file and key, relative to the home, and its tables."""
+
+    dataset: str
+    file: Path
+    key_name: str
+    tables: tuple[Table, ...]
+
+
+def rebuild(
+    zones: Zones,
+    population: str,
+    standing: Sequence[Written],
+    known_files: Collection[Path],
+    options: Options | None = None,
+) -> tuple[Written, ...]:
+    """Files like those standing, without the people of the population who object.
+
+    The caller holds the intake lock, and switches to the new files or removes them:
+    a file that is not on record is gone with the next sweep.
+    """
+    chosen = options or Options()
+    sweep_locked(zones, known_files)
+    with zones.scratch() as scratch, opened(scratch, chosen) as engine:
+        spine.open_spine(engine, zones, population)
+        made = tuple(_written(engine, zones, each) for each in standing)
+        engine.detach("spine")
+    sync(zones.folder("research"))
+    return made
+
+
+def _written(engine: Engine, zones: Zones, old: Written) -> Written:
+    name = f"{old.dataset}-{secrets.token_hex(6)}{VERSION}"
+    file = zones.folder("research") / name
+    key_name = zones.key_name(file)
+    engine.attach_for_reading(
+        "old", zones.home / old.file, zones.keystore.key(old.key_name)
+    )
+    engine.attach("version", file, zones.keystore.create_key(key_name))
+    for table in old.tables:
+        _copy(engine, table)
+    engine.detach("version")
+    engine.drop("old")
+    file.chmod(0o400)
+    return Written(old.dataset, file.relative_to(zones.home), key_name, old.tables)
+
+
+def _copy(engine: Engine, table: Table) -> None:
+    parts = {
+        "target": relation("version", table.name),
+        "source": relation("old", table.name),
+    }
+    if table.unit is Unit.PERSON:
+        whose = {"objection": spine.OBJECTION, "record": spine.RECORD}
+        engine.run(sql(COPY_WITHOUT, **parts, **whose))
+    else:
+        engine.run(sql(COPY, **parts))
+
+
+def discard(zones: Zones, written: Sequence[Written]) -> None:
+    """Remove files nobody switched to, and their keys."""
+    for each in written:
+        zones.keystore.destroy(each.key_name)
+        remove(zones.home / each.file)

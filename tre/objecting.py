@@ -1,0 +1,169 @@
+"""What ends people's part in published data: objections and withdrawals."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, select
+
+from connectors import CsvSource
+from connectors.errors import Invalid
+from privacy.errors import Refused
+from tre.audit.act import acting
+from tre.control.tables import release
+from tre.governance.datasets import known_files, withdraw_dataset
+from tre.governance.populations import population_exists
+from tre.governance.replacing import (
+    Replacement,
+    Standing,
+    doomed_versions,
+    replace_versions,
+    standing_versions,
+)
+from tre.governance.roles import Action, allowed, permitted
+from tre.home import Parts
+from tre.intake import Zones
+from tre.intake.destroy import destroy, forget
+from tre.intake.object import Objected, take_objections
+from tre.intake.rebuild import Written, discard, rebuild
+from tre.intake.zones import digest_of
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """Versions written anew, and earlier releases that used what they replace."""
+
+    versions: tuple[str, ...]
+    releases: tuple[str, ...]
+
+
+def take_in_objections(
+    parts: Parts, file: Path, population: str, person: str
+) -> Objected:
+    """Keep the objections of a CSV file; in force from the next publication on."""
+    with parts.control.reading() as connection:
+        _allow(connection, population, person)
+        known = _files(connection)
+    source = CsvSource(file)
+    objected = take_objections(_zones(parts), population, source, known)
+    with acting(parts.control, person, parts.clock()) as act:
+        permitted(act, Action.OBJECT)
+        act.record("objection.taken", population, {})
+    return objected
+
+
+def apply_objections(parts: Parts, population: str, person: str) -> Applied:
+    """Write every version of the population that is asked anew, without objectors.
+
+    All are switched in one transaction, and what they replace is destroyed. It does
+    the same whether anybody objected or not.
+    """
+    with parts.control.reading() as connection:
+        _allow(connection, population, person)
+    zones = _zones(parts)
+    with zones.locked():
+        with parts.control.reading() as connection:
+            standing = standing_versions(connection, population)
+            known = _files(connection)
+        old = [_written(each) for each in standing]
+        made = rebuild(zones, population, old, known)
+        try:
+            with acting(parts.control, person, parts.clock()) as act:
+                versions = replace_versions(
+                    act, _pairs(zones, standing, made), "objection"
+                )
+        except BaseException:
+            with parts.control.reading() as connection:
+                on_record = _files(connection)
+            discard(zones, [each for each in made if each.file not in on_record])
+            raise
+        finish_destruction(parts, person)
+    with parts.control.reading() as connection:
+        used = _releases(connection, frozenset(each.version for each in standing))
+    return Applied(versions, used)
+
+
+def withdraw(parts: Parts, dataset: str, person: str) -> None:
+    """End a dataset and destroy every version of it, with proof in the log."""
+    zones = _zones(parts)
+    with zones.locked():
+        with acting(parts.control, person, parts.clock()) as act:
+            withdraw_dataset(act, dataset)
+        finish_destruction(parts, person)
+
+
+def resume_destruction(parts: Parts, person: str) -> None:
+    """Finish what a crash left of it; does nothing while an intake is running."""
+    with parts.control.reading() as connection:
+        unfinished = bool(doomed_versions(connection))
+    if unfinished:
+        with suppress(Invalid), _zones(parts).locked():
+            finish_destruction(parts, person)
+
+
+def finish_destruction(parts: Parts, person: str) -> None:
+    """Destroy what is withdrawn and not yet destroyed. Needs the intake lock.
+
+    A version that was destroyed before its record was written is recorded now.
+    """
+    zones = _zones(parts)
+    with parts.control.reading() as connection:
+        doomed = doomed_versions(connection)
+    for population in {each.population for each in doomed}:
+        whole = {e.dataset for e in doomed if e.whole and e.population == population}
+        forget(zones, population, whole)
+    for each in doomed:
+        sha256 = destroy(zones, Path(each.file), each.key_name)
+        proof = {"key": each.key_name, "file_sha256": sha256}
+        with acting(parts.control, person, parts.clock()) as act:
+            act.record("dataset.destroyed", each.version, proof)
+
+
+def _allow(connection: Connection, population: str, person: str) -> None:
+    allowed(connection, person, Action.OBJECT)
+    if not population_exists(connection, population):
+        raise Refused(
+            "unknown_population", f"There is no population {population[:80]}."
+        )
+
+
+def _zones(parts: Parts) -> Zones:
+    return Zones(parts.layout.root, parts.keystore)
+
+
+def _files(connection: Connection) -> frozenset[Path]:
+    return frozenset(Path(known.file) for known in known_files(connection))
+
+
+def _written(standing: Standing) -> Written:
+    file, key = Path(standing.file), standing.key_name
+    return Written(standing.dataset, file, key, standing.tables)
+
+
+def _pairs(
+    zones: Zones, standing: Collection[Standing], made: Collection[Written]
+) -> list[Replacement]:
+    return [
+        Replacement(
+            old.version,
+            new.file.as_posix(),
+            new.key_name,
+            old.spine_version,
+            digest_of(zones.home / new.file),
+        )
+        for old, new in zip(standing, made, strict=True)
+    ]
+
+
+def _releases(connection: Connection, versions: frozenset[str]) -> tuple[str, ...]:
+    """Releases whose receipts name one of these versions, oldest first."""
+    rows = connection.execute(select(release.c.id, release.c.receipt))
+    return tuple(
+        row.id
+        for row in rows
+        if not versions.isdisjoint(json.loads(row.receipt)["question"]["versions"])
+    )
