@@ -50,6 +50,7 @@ dataset onboard
 dataset list
 dataset show
 dataset withdraw
+encode
 optout import
 optout apply
 project propose

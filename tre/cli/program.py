@@ -12,6 +12,7 @@ from tre.cli import (
     backups,
     datasets,
     doctor,
+    encode,
     keys,
     optout,
     people,
@@ -40,6 +41,7 @@ program.add_typer(people.person, name="person")
 program.add_typer(people.token, name="token")
 program.add_typer(providers.provider, name="provider")
 program.add_typer(datasets.dataset, name="dataset")
+program.command("encode")(encode.encode)
 program.add_typer(optout.optout, name="optout")
 program.add_typer(projects.project, name="project")
 program.command("explain")(questions.explain)

@@ -20,6 +20,9 @@ STEWARDS: Final = MappingProxyType(
         "Agency B": "steward@b.example.org",
         "Agency C": "steward@c.example.org",
         "Agency D": "steward@d.example.org",
+        "Education Agency": "steward@education.example.org",
+        "Earnings Agency": "steward@earnings.example.org",
+        "Benefits Agency": "steward@benefits.example.org",
     }
 )
 
@@ -28,6 +31,7 @@ BUDGETS: Final = MappingProxyType(
         "residents": (4.0, 1e-6),
         "adults-1994": (4.0, 1e-6),
         "young-men-1980": (5.0, 1e-5),
+        "made-people": (4.0, 1e-6),
     }
 )
 """Of each population: ε and δ until UNTIL. The fewer people, the more it takes."""
@@ -40,6 +44,7 @@ PROJECTS: Final = MappingProxyType(
         "work-and-income": ("Agency C",),
         "pilot": ("Agency C",),
         "wages-over-time": ("Agency D",),
+        "learning-and-pay": ("Education Agency", "Earnings Agency"),
     }
 )
 """Whose stewards approve each project, beside the committee."""

@@ -16,6 +16,8 @@ from typing import Final
 
 import pyarrow as pa
 
+from tre.demo.agencies import made_agencies, write_agencies
+
 CENSUS_COLUMNS: Final = (
     *("age", "workclass", "fnlwgt", "education", "education_num", "marital_status"),
     *("occupation", "relationship", "race", "sex", "capital_gain", "capital_loss"),
@@ -31,10 +33,11 @@ class Controllers:
     agency_b: Path
     census: Path
     wages: Path
+    made: tuple[Path, ...]
 
     def in_order(self) -> tuple[Path, ...]:
-        """The manifests of agencies A to D."""
-        return self.agency_a, self.agency_b, self.census, self.wages
+        """The manifests of agencies A to D, then of those whose people are made up."""
+        return self.agency_a, self.agency_b, self.census, self.wages, *self.made
 
 
 def prepare(sources: Path, folder: Path) -> Controllers:
@@ -50,6 +53,7 @@ def prepare(sources: Path, folder: Path) -> Controllers:
         agency_b=_manifest(folder, "agency-b"),
         census=_manifest(folder, "census"),
         wages=_manifest(folder, "wages"),
+        made=write_agencies(folder, made_agencies()),
     )
 
 

@@ -33,6 +33,7 @@ PEOPLE: Final = "people-and-places"
 WORK: Final = "work-and-income"
 WAGES: Final = "wages-over-time"
 PILOT: Final = "pilot"
+LEARNING: Final = "learning-and-pay"
 
 QUESTIONS: Final = (
     Question(
@@ -61,6 +62,16 @@ WHERE birth_year IS NOT NULL
 GROUP BY decade
 HAVING COUNT(*) > 100""",
         {"epsilon": 0.3},
+    ),
+    Question(
+        "What do people earn, by the highest qualification another agency knows of?",
+        LEARNING,
+        """SELECT level, AVG(pay) AS pay
+FROM education AS d
+JOIN earnings AS e ON e.person_id = d.person_id
+GROUP BY level
+ORDER BY level""",
+        {"epsilon": 2.0},
     ),
     Question(
         "How long do people work, by schooling? The five longest.",

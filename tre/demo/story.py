@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 from connectors.errors import Invalid
 from privacy.accounting import Loss
 from privacy.errors import Refused
+from tre.demo.agencies import agencies_linked, made_agencies
 from tre.demo.cast import (
     BUDGETS,
     PROJECTS,
@@ -88,6 +89,7 @@ def tell(folder: Path, stage: Stage) -> None:
         _onboard(environment, controllers, stage)
         stage.chapter("3. Who is who")
         stage.say(*linkage(controllers, sources))
+        stage.say("", *agencies_linked(made_agencies()))
         stage.chapter("4. Projects")
         approve(environment)
         stage.say(

@@ -55,14 +55,15 @@ def check(
     `_problems`, NULL where the row is accepted.
     """
     columns = readings(fields)
-    present = select([*ROW, *(_present(field, missing) for field in fields)], RECEIVED)
+    shown = [present(field, missing) for field in fields]
+    received = select([*ROW, *shown], RECEIVED)
     carried = [column(field.landed) for field in fields]
     parsed = [
         named(tree, name)
         for reading in columns
         for name, tree in reading.parsed.items()
     ]
-    read = select([*ROW, *carried, *parsed], present)
+    read = select([*ROW, *carried, *parsed], received)
     named_problems = [
         *((reading.name, reading.problem) for reading in columns),
         *required_identifiers(fields),
@@ -91,7 +92,7 @@ def check(
     return Checked(rejected, rejects, clamped)
 
 
-def _present(incoming: Incoming, missing: Sequence[str]) -> Tree:
+def present(incoming: Incoming, missing: Sequence[str]) -> Tree:
     """The landed column, with what the manifest calls missing as NULL."""
     x = column(incoming.landed)
     words = [word for word in missing if word or incoming.family is Family.TEXT]

@@ -35,6 +35,7 @@ END
 
 TEMPLATES: Final[Mapping[Kind, str]] = {
     Kind.LOCAL_ID: TRIMMED,
+    Kind.ENCODED: TRIMMED,
     Kind.EMAIL: EMAIL,
     Kind.FULL_NAME: FULL_NAME,
     Kind.SEX: SEX,

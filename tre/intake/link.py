@@ -11,6 +11,7 @@ import pyarrow as pa
 from tre.intake.agree import agree
 from tre.intake.cluster import cluster
 from tre.intake.engine import Engine
+from tre.intake.resemble import resemble
 from tre.intake.sql import number, relation, sql, text
 from tre.intake.weigh import RANK, Weighing, weigh
 
@@ -117,6 +118,7 @@ def link(engine: Engine, weighing: Weighing, added: Added) -> None:
     """
     agree(engine)
     weigh(engine, weighing, added.first)
+    resemble(engine, weighing.similarity)
     _set_aside(engine, weighing, added.epoch)
     cluster(engine)
     _number(engine)

@@ -45,7 +45,7 @@ from tre.intake.unique import check_unique
 from tre.intake.weigh import ALONE, Weighing
 from tre.intake.zones import VERSION, Zones, digest_of, remove, sync
 from tre.keystore import KEY_BYTES
-from tre.manifest import Kind, Manifest, PrivacyUnit, Resource, public_tables
+from tre.manifest import Kind, Link, Manifest, PrivacyUnit, Resource, public_tables
 
 DEFAULTS: Final = Options()
 
@@ -230,8 +230,14 @@ def linked(intake: Intake, resource: Resource, step: Callable[[Stage], None]) ->
     added = Added(intake.manifest.name, intake.addition.epoch, first)
     pseudonymise(intake.engine, kinds, signed, key, first)
     step(Stage.LINK)
-    weighing = Weighing(rules.threshold, rules.review) if rules else ALONE
+    weighing = _weighing(rules)
     link(intake.engine, weighing, added)
+
+
+def _weighing(rules: Link | None) -> Weighing:
+    if rules is None:
+        return ALONE
+    return Weighing(rules.threshold, rules.review, rules.similarity)
 
 
 def _steps(intake: Intake, name: str) -> Callable[[Stage], None]:

@@ -25,6 +25,7 @@ SINGLE: Final = (
     Kind.DATE_OF_BIRTH,
     Kind.SEX,
     Kind.POSTCODE,
+    Kind.ENCODED,
 )
 LISTED: Final = (Kind.ADDRESS, Kind.PHONE, Kind.EMAIL, Kind.OTHER)
 

@@ -142,10 +142,14 @@ ANTI JOIN :pairs AS p ON p.a = w.a AND p.b = w.b
 
 @dataclass(frozen=True, slots=True)
 class Weighing:
-    """How sure weighing must be: of a link, and of what a person should look at."""
+    """How sure weighing must be: of a link, and of what a person should look at.
+
+    `similarity` is the least Dice coefficient of two encodings of one person.
+    """
 
     threshold: float
     review: float
+    similarity: float = 1
 
 
 ALONE: Final = Weighing(threshold=1, review=1)

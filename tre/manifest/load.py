@@ -60,7 +60,7 @@ def load(source: Path | str | Mapping[str, Any], base: Path | None = None) -> Ma
         document: object = source
         folder = Path.cwd()
     else:
-        document = _read(Path(source))
+        document = read(Path(source))
         folder = Path(source).resolve().parent
     package = _package(document)
     check(package)
@@ -122,7 +122,8 @@ def _expected(kind: str) -> str:
     return f"expected {EXPECTED[kind]}" if kind in EXPECTED else ""
 
 
-def _read(file: Path) -> object:
+def read(file: Path) -> object:
+    """What a YAML or JSON file says. Invalid where it is neither, or not there."""
     try:
         check_size(file)
         text = file.read_text(encoding="utf-8-sig")

@@ -67,6 +67,7 @@ class Kind(Enum):
     PHONE = "phone"
     EMAIL = "email"
     OTHER = "other"
+    ENCODED = "encoded"
 
 
 class Evidence(Enum):
@@ -85,6 +86,7 @@ class Evidence(Enum):
     ADDRESS = "address"
     TWO_ADDRESSES = "two-addresses"
     CONTACT = "contact"
+    ENCODED = "encoded"
 
 
 class PrivacyUnit(Enum):
@@ -196,13 +198,15 @@ class Link(Model):
 
     `passes` replace the built-in deterministic ones. Pairs that no pass joins are
     weighed: from `threshold` on they are one person, from `review` on a person is
-    asked. A threshold of 1 leaves weighing out.
+    asked. A threshold of 1 leaves weighing out. Encodings are one person's from a
+    Dice coefficient of `similarity` on.
     """
 
     identifiers: tuple[str, ...] = Field(min_length=1)
     passes: tuple[Pass, ...] | None = Field(default=None, min_length=1)
     threshold: Probability = 0.9
     review: Probability = 0.5
+    similarity: Probability = 0.7
 
 
 class ResourceExtension(Model):

@@ -1,0 +1,211 @@
+"""Encoded records link nearly as well as open ones, and show nothing."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from connectors.errors import Invalid
+from tests.linkage.febrl import DATASET_4, brought, fetched, quality
+from tre.demo.prepare import answers
+from tre.encode import encode
+from tre.intake.bloom import FLIPPED, LENGTH, Encoder, parts
+from tre.intake.resemble import coefficients
+from tre.lab import Lab
+from tre.manifest import Kind, load
+
+SECRET = b"a secret of the controllers' own"
+ZOE = [(Kind.FORENAME, "zoe"), (Kind.SURNAME, "lund"), (Kind.SEX, None)]
+
+
+def _bits(text: str) -> np.ndarray:
+    packed = np.frombuffer(base64.b64decode(text), np.uint8)
+    return np.unpackbits(packed).astype(np.float32)
+
+
+@pytest.fixture
+def secret(tmp_path: Path) -> Path:
+    """A secret in a file of its owner's."""
+    file = tmp_path / "secret"
+    file.write_bytes(SECRET)
+    file.chmod(0o600)
+    return file
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> Path:
+    """A small dataset of people, and a reference table."""
+    (tmp_path / "people.csv").write_text(
+        "nhs,name,born,region,notes\n9434765919,Zoë Lund,1980-01-02,north,canary\n"
+        ",Ole Berg,NA,south,canary\n,,,north,canary\n"
+    )
+    (tmp_path / "places.csv").write_text("region,area\nnorth,12\nsouth,9\n")
+    name = {"name": "name", "tre": {"role": "identifier", "kind": "full-name"}}
+    nhs = {"name": "nhs", "tre": {"role": "identifier", "kind": "nhs-number"}}
+    year = {"from": "year", "minimum": 1900, "maximum": 2020}
+    born = {"role": "identifier", "kind": "date-of-birth", "derive": {"year": year}}
+    document = {
+        "name": "people",
+        "tre": {"controller": "A", "legal_basis": "B", "population": "residents"},
+        "resources": [
+            {
+                "name": "people",
+                "path": "people.csv",
+                "tre": {
+                    "privacy_unit": "person",
+                    "rows_per_person": 1,
+                    "link": {"identifiers": ["nhs", "name", "born"]},
+                },
+                "schema": {
+                    "missingValues": ["", "NA"],
+                    "fields": [
+                        nhs,
+                        name,
+                        {"name": "born", "type": "date", "tre": born},
+                        {"name": "region", "constraints": {"enum": ["north", "south"]}},
+                        {"name": "notes", "tre": {"role": "free-text"}},
+                    ],
+                },
+            },
+            {
+                "name": "places",
+                "path": "places.csv",
+                "tre": {"privacy_unit": "none"},
+                "schema": {"fields": [{"name": "region"}, {"name": "area"}]},
+            },
+        ],
+    }
+    file = tmp_path / "datapackage.yaml"
+    file.write_text(yaml.safe_dump(document))
+    return file
+
+
+def test_the_same_record_has_one_encoding() -> None:
+    """Encoding twice tells no more than once: the same coins fall the same way."""
+    one, other = Encoder(SECRET).encode(ZOE), Encoder(SECRET).encode(reversed(ZOE))
+    assert one == other
+    assert Encoder(SECRET[::-1]).encode(ZOE) != one
+    assert Encoder(SECRET).encode([(Kind.SEX, None)]) == ""
+    assert SECRET.decode() not in repr(Encoder(SECRET))
+
+
+def test_similar_records_have_similar_encodings() -> None:
+    """One letter changes the coefficient a little; another person's is far off."""
+    encoder = Encoder(SECRET)
+    whole = [(Kind.FORENAME, "albert"), (Kind.SURNAME, "lundgren")]
+    near = [(Kind.FORENAME, "albert"), (Kind.SURNAME, "lundgrem")]
+    far = [(Kind.FORENAME, "ruth"), (Kind.SURNAME, "obrien")]
+    rows = np.array([_bits(encoder.encode(one)) for one in (whole, near, far)])
+    dice = coefficients(rows, rows)[0]
+    assert dice[0] == 1
+    assert dice[1] > dice[2] + 0.2
+
+
+def test_a_name_does_not_show_where_it_is_a_surname() -> None:
+    """Each kind has a key of its own: the same word sets other bits."""
+    encoder = Encoder(SECRET)
+    one = _bits(encoder.encode([(Kind.FORENAME, "james")]))
+    other = _bits(encoder.encode([(Kind.SURNAME, "james")]))
+    assert coefficients(one[None], other[None])[0, 0] < 0.6
+
+
+def test_bits_are_flipped_as_often_as_said() -> None:
+    """Of bits no identifier sets, half of FLIPPED are on: within five deviations."""
+    encoder = Encoder(SECRET)
+    sizes = 400
+    on = sum(
+        int(_bits(encoder.encode([(Kind.SEX, f"{at}")])).sum()) for at in range(sizes)
+    )
+    set_bits = 0
+    for at in range(sizes):
+        places = [encoder._places(Kind.SEX, part) for part in parts(Kind.SEX, f"{at}")]
+        set_bits += len(np.unique(np.concatenate(places)))
+    coins = sizes * LENGTH - set_bits
+    expected = coins * FLIPPED / 2 + set_bits * (1 - FLIPPED / 2)
+    assert abs(on - expected) < 5 * np.sqrt(coins * FLIPPED / 2)
+
+
+def test_what_is_handed_over_has_no_identifiers(manifest, secret, tmp_path) -> None:
+    """The new dataset has attributes, derived parts and encodings, and loads."""
+    import pyarrow.parquet as pq
+
+    encoded = encode(manifest, tmp_path / "out", secret)
+    table = pq.read_table(tmp_path / "out" / "people.parquet")
+    assert table.column_names == ["encoding", "region", "year"]
+    assert table["year"].to_pylist() == [1980, None, None]
+    assert [text is None for text in table["encoding"].to_pylist()] == [
+        False,
+        False,
+        True,
+    ]
+    written = "".join(
+        file.read_bytes().decode("latin-1") for file in (tmp_path / "out").iterdir()
+    )
+    for canary in ("9434765919", "Lund", "lund", "canary", SECRET.decode()):
+        assert canary not in written
+    loaded = load(encoded.manifest)
+    assert loaded.resources[0].table_schema.fields[0].tre.kind is Kind.ENCODED
+    assert encoded.rows == {"people": 3, "places": 2}
+
+
+def test_a_secret_is_kept_and_long(manifest, secret, tmp_path) -> None:
+    """A secret that others can read, or a short one, encodes nothing."""
+    secret.chmod(0o644)
+    with pytest.raises(Invalid, match="only its owner"):
+        encode(manifest, tmp_path / "out", secret)
+    secret.write_bytes(b"short")
+    secret.chmod(0o600)
+    with pytest.raises(Invalid, match="32 bytes"):
+        encode(manifest, tmp_path / "out", secret)
+    with pytest.raises(Invalid, match="cannot be read"):
+        encode(manifest, tmp_path / "out", tmp_path / "nowhere")
+
+
+def test_nothing_is_overwritten(manifest, secret, tmp_path) -> None:
+    """A folder with something in it is refused."""
+    with pytest.raises(Invalid, match="empty"):
+        encode(manifest, tmp_path, secret)
+
+
+def test_encoded_rows_are_linked_by_intake(manifest, secret, tmp_path) -> None:
+    """The same people, encoded by two controllers, are one in the environment."""
+    import pyarrow.parquet as pq
+
+    out = encode(manifest, tmp_path / "out", secret)
+    document = json.loads(out.manifest.read_text())
+    resource = document["resources"][0]
+    document["resources"] = [{**resource, "name": "one"}, {**resource, "name": "two"}]
+    table = pq.read_table(tmp_path / "out" / "people.parquet")
+    with Lab({"one": table, "two": table}, document) as lab:
+        people = lab.links()["person"].to_pylist()
+    assert people[:3] == people[3:]
+    assert len(set(people)) == 3
+    assert people[2] is None
+
+
+@pytest.mark.slow
+def test_encoded_files_are_linked(tmp_path, secret) -> None:
+    """FEBRL 4, encoded on both sides: F1 of at least 0.97."""
+    import pyarrow.csv as pacsv
+    import pyarrow.parquet as pq
+
+    folder = fetched(tmp_path / "febrl")
+    tables, document = brought(folder, DATASET_4)
+    for name, table in tables.items():
+        pacsv.write_csv(table, tmp_path / f"{name}.csv")
+    for resource in document["resources"]:
+        resource["path"] = f"{resource['name']}.csv"
+    (tmp_path / "datapackage.json").write_text(json.dumps(document, default=str))
+    encoded = encode(tmp_path / "datapackage.json", tmp_path / "out", secret)
+    handed = json.loads(encoded.manifest.read_text())
+    out = tmp_path / "out"
+    made = {name: pq.read_table(out / f"{name}.parquet") for name in tables}
+    with Lab(made, handed) as lab:
+        people = lab.links()["person"].to_pylist()
+    truth = [who for file in DATASET_4 for who in answers(folder, file)]
+    assert quality(people, truth).f1 >= 0.97

@@ -1,0 +1,240 @@
+"""Encode a dataset on its controller's side: identifiers do not leave it.
+
+What `tre encode` writes is a dataset of its own: the same attributes, one column of
+encodings in place of the identifiers, and a manifest that says so.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import sqlglot.expressions as exp
+
+from connectors.errors import Invalid
+from privacy.catalogue import Domain, Type
+from tre.intake.bloom import SECRET_BYTES, Encoder
+from tre.intake.check import present
+from tre.intake.engine import Engine
+from tre.intake.identity import identity
+from tre.intake.incoming import Incoming, incoming, linking
+from tre.intake.origin import origin
+from tre.intake.reading import Reading, readings
+from tre.intake.sql import Tree, cast, column, named, select
+from tre.manifest import Kind, Manifest, PrivacyUnit, Resource, columns, load
+from tre.manifest.load import read
+
+ENCODING: Final = "encoding"
+"""The column that replaces the identifiers."""
+
+DERIVED: Final = "derived "
+FILE_FACTS: Final = frozenset({"path", "format", "dialect", "encoding", "mediatype"})
+"""What a manifest says of the file that was read, and not of the one written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """The new manifest, and how many rows of each table were encoded."""
+
+    manifest: Path
+    rows: Mapping[str, int]
+
+
+def encode(manifest: Path, folder: Path, secret_file: Path) -> Encoded:
+    """Write the dataset of `manifest` into `folder`, encoded under a secret.
+
+    The secret is at least 32 bytes in a file that its owner alone can read, the same
+    for all controllers whose data is to be linked, and unknown to the environment.
+    Raises Invalid where there is nothing to encode or something is there already.
+    """
+    loaded = load(manifest)
+    encoder = Encoder(_secret(secret_file))
+    if folder.exists() and any(folder.iterdir()):
+        raise Invalid(str(folder), "expected a folder that is empty or not there yet")
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = {
+        resource.name: _resource(loaded, index, folder, encoder)
+        for index, resource in enumerate(loaded.resources)
+    }
+    written = folder / "datapackage.json"
+    document = _document(manifest, loaded)
+    written.write_text(
+        json.dumps(document, indent=2, ensure_ascii=False, default=str) + "\n"
+    )
+    return Encoded(written, rows)
+
+
+def _secret(file: Path) -> bytes:
+    try:
+        mode, secret = file.stat().st_mode, file.read_bytes().strip()
+    except OSError as error:
+        raise Invalid(str(file), f"cannot be read ({type(error).__name__})") from None
+    if mode & 0o077:
+        raise Invalid(str(file), "expected a file that only its owner can read")
+    if len(secret) < SECRET_BYTES:
+        raise Invalid(str(file), f"expected a secret of {SECRET_BYTES} bytes or more")
+    return secret
+
+
+def _resource(manifest: Manifest, index: int, folder: Path, encoder: Encoder) -> int:
+    """Write one table; how many rows it has."""
+    resource = manifest.resources[index]
+    place = f"resources[{index}]"
+    source = origin(resource, manifest.base, place)
+    fields = incoming(resource, source, place)
+    chosen = {field.name for field in linking(resource)}
+    table = _Table(
+        resource,
+        [each for each in fields if each.field.name in chosen],
+        [e for e in fields if e.field.tre.derive and not e.field.published],
+    )
+    ragged: Counter[str] = Counter()
+    rows, writer = 0, None
+    try:
+        for batch in source.batches(ragged):
+            made = _made(table, pa.Table.from_batches([batch]), encoder)
+            file = folder / f"{resource.name}.parquet"
+            writer = writer or pq.ParquetWriter(file, made.schema)
+            writer.write_table(made)
+            rows += made.num_rows
+    finally:
+        if writer:
+            writer.close()
+    if not rows:
+        raise Invalid(resource.name, "expected rows: the source has none")
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """What of a table is encoded, and what is derived before it goes."""
+
+    resource: Resource
+    chosen: list[Incoming]
+    derived: list[Incoming]
+
+    @property
+    def kept(self) -> list[str]:
+        """The fields that stay as they are."""
+        fields = self.resource.table_schema.fields
+        return [field.name for field in fields if field.published]
+
+
+def _made(table: _Table, rows: pa.Table, encoder: Encoder) -> pa.Table:
+    """The rows with an encoding first, and without identifiers and free text."""
+    made = rows.select(table.kept)
+    found = _read(table, rows)
+    for name, values in found.items():
+        if name.startswith(DERIVED):
+            made = made.append_column(name.removeprefix(DERIVED), values)
+    if not table.chosen:
+        return made
+    kinds = [each.field.tre.kind or Kind.OTHER for each in table.chosen]
+    texts = [found[f"i{at}"].to_pylist() for at in range(len(kinds))]
+    encodings = [
+        encoder.encode(zip(kinds, values, strict=True)) or None
+        for values in zip(*texts, strict=True)
+    ]
+    return made.add_column(0, ENCODING, pa.array(encodings, pa.string()))
+
+
+def _read(table: _Table, rows: pa.Table) -> dict[str, pa.ChunkedArray]:
+    """Identifiers in their compared form, and parts of dates, in the rows' order."""
+    fields = {each.landed: each for each in [*table.chosen, *table.derived]}
+    if not fields:
+        return {}
+    missing = table.resource.table_schema.missing_values
+    landed = {name: rows[each.field.name] for name, each in fields.items()}
+    trees = [named(identity(each), f"i{at}") for at, each in enumerate(table.chosen)]
+    made = readings(table.derived)
+    trees += [named(_plain(each), f"{DERIVED}{each.name}") for each in made]
+    parsed = [
+        named(tree, name) for reading in made for name, tree in reading.parsed.items()
+    ]
+    order = column("_row")
+    with tempfile.TemporaryDirectory() as scratch:
+        engine = Engine.open(Path(scratch), memory_mib=512, threads=2)
+        try:
+            engine.register(
+                "landed", pa.table({**landed, "_row": pa.array(range(rows.num_rows))})
+            )
+            shown = [present(each, missing) for each in fields.values()]
+            source = select([order, *shown], exp.to_table("landed"))
+            landed_columns = [column(name) for name in fields]
+            source = select([order, *landed_columns, *parsed], source)
+            found = engine.table(select([order, *trees], source).order_by(order))
+        finally:
+            engine.close()
+    return {name: found[name] for name in found.column_names}
+
+
+def _document(file: Path, manifest: Manifest) -> dict[str, Any]:
+    """The manifest of what was written: encodings in place of identifiers."""
+    said = read(file)
+    document: dict[str, Any] = {**said} if isinstance(said, Mapping) else {}
+    tables = zip(document["resources"], manifest.resources, strict=True)
+    document["resources"] = [_described(*each) for each in tables]
+    return document
+
+
+def _plain(reading: Reading) -> Tree:
+    """A derived column as any reader understands it."""
+    text = reading.domain.type is Type.TEXT
+    return cast(reading.published, "VARCHAR" if text else "BIGINT")
+
+
+def _described(document: dict[str, Any], resource: Resource) -> dict[str, Any]:
+    fields = zip(
+        document["schema"]["fields"], resource.table_schema.fields, strict=True
+    )
+    described = [said for said, field in fields if field.published]
+    derived = [
+        _part(column.name, column.domain)
+        for column in columns(resource)
+        if column.name in _derived_names(resource)
+    ]
+    extension = {
+        name: said
+        for name, said in document["tre"].items()
+        if name not in {"link", "source"}
+    }
+    if resource.tre.privacy_unit is PrivacyUnit.PERSON:
+        extension["link"] = {"identifiers": [ENCODING]}
+        encoded = {"role": "identifier", "kind": Kind.ENCODED.value}
+        described.insert(0, {"name": ENCODING, "type": "string", "tre": encoded})
+    kept = {name: said for name, said in document.items() if name not in FILE_FACTS}
+    schema = {**document["schema"], "fields": [*described, *derived]}
+    path = f"{resource.name}.parquet"
+    return {**kept, "path": path, "schema": schema, "tre": extension}
+
+
+def _derived_names(resource: Resource) -> frozenset[str]:
+    """Columns derived from fields that do not stay."""
+    return frozenset(
+        name
+        for field in resource.table_schema.fields
+        if not field.published
+        for name in field.tre.derive
+    )
+
+
+def _part(name: str, known: Domain) -> dict[str, Any]:
+    """A derived column as a field of the new manifest."""
+    if known.type not in {Type.TEXT, Type.NUMBER} or known.scale:
+        message = "expected a text or whole number: derive it where it is published"
+        raise Invalid(f"tre.derive.{name}", message)
+    if known.type is Type.TEXT:
+        enum = None if known.values is None else [*known.values]
+        constraints: dict[str, Any] = {"enum": enum}
+    else:
+        constraints = {"minimum": known.lower, "maximum": known.upper}
+    said = {key: value for key, value in constraints.items() if value is not None}
+    kind = "string" if known.type is Type.TEXT else "integer"
+    return {"name": name, "type": kind, "constraints": said}
