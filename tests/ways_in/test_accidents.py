@@ -113,12 +113,9 @@ def test_a_server_ends_in_order(home: Path, ending: signal.Signals) -> None:
         [*words, "--home", str(home)], stderr=subprocess.PIPE, text=True
     ) as serving:
         assert serving.stderr is not None
-        for line in serving.stderr:
-            event = json.loads(line)["event"]
-            address = re.search(r"http://127\.0\.0\.1:\d+", event)
-            if address:
-                break
-        assert address
-        assert httpx.get(f"{address[0]}/readyz").status_code == 200
+        events = map(json.loads, serving.stderr)
+        address = next(each["address"] for each in events if "address" in each)
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+", address)
+        assert httpx.get(f"{address}/readyz").status_code == 200
         serving.send_signal(ending)
         assert serving.wait(timeout=30) == 0

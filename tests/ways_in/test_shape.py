@@ -24,6 +24,7 @@ FIELDS = {
     "answered": {"method", "route", "status"},
     "broke": {"error", "at"},
     "heads_not_published": {"error"},
+    "listening": {"address"},
 }
 ALWAYS = {"event", "level", "timestamp"}
 

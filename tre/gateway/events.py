@@ -64,25 +64,35 @@ class Broke:
 
 
 @dataclass(frozen=True, slots=True)
+class Listening:
+    """The server is ready, at an address of the operator's choice."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class HeadsNotPublished:
     """The place outside did not take the log's head, or holds one of another log."""
 
     error: str
 
 
-Event: TypeAlias = Answered | Broke | HeadsNotPublished
+Event: TypeAlias = Answered | Broke | HeadsNotPublished | Listening
 
 _NAMES: Final[dict[type, str]] = {
     Answered: "answered",
     Broke: "broke",
     HeadsNotPublished: "heads_not_published",
+    Listening: "listening",
 }
+
+_ORDINARY: Final = (Answered, Listening)
 
 
 def emit(event: Event) -> None:
     """Log an event, as one JSON object."""
     shape = {field.name: getattr(event, field.name) for field in fields(event)}
-    level = logging.INFO if isinstance(event, Answered) else logging.ERROR
+    level = logging.INFO if isinstance(event, _ORDINARY) else logging.ERROR
     _log.log(level, _NAMES[type(event)], **shape)
 
 

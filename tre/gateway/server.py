@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from socket import socket as Socket  # noqa: N812 - it is a type here
 from typing import Final
 
 import uvicorn
 
 from tre.environment import Environment
 from tre.gateway.app import create_app
+from tre.gateway.events import Listening, emit
 
 MOST_AT_ONCE: Final = 256
 """Connections and requests at once; more are answered 503 before anything is read."""
@@ -17,11 +19,23 @@ LARGEST_HEAD: Final = 64 * 1024
 """Bytes of a request's line and headers."""
 
 
+class _Server(uvicorn.Server):
+    """A server that says where it listens, as an event of ours."""
+
+    async def startup(self, sockets: list[Socket] | None = None) -> None:
+        """Bind, then say to what: port 0 is whichever was free."""
+        await super().startup(sockets=sockets)
+        for bound in (each for one in self.servers for each in one.sockets):
+            host, port = bound.getsockname()[:2]
+            name = f"[{host}]" if ":" in host else host
+            emit(Listening(f"http://{name}:{port}"))
+
+
 def server(
     environment: Environment, *, host: str, port: int, inbox: Path | None = None
 ) -> uvicorn.Server:
     """A server that is ready to `run()`; port 0 takes a free one."""
-    return uvicorn.Server(
+    return _Server(
         uvicorn.Config(
             create_app(environment, inbox=inbox),
             host=host,
