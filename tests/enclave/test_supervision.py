@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import _thread
 import os
 import signal
 import subprocess
@@ -117,7 +116,8 @@ def beside(tmp_path: Path) -> Iterator[Callable[[str], tuple[subprocess.Popen, i
 def test_an_interrupted_question_answers_no_other(enclave: Enclave) -> None:
     """After Ctrl-C the next question gets its own answer, not the late one."""
     assert answered(enclave, 1)
-    threading.Timer(0.3, _thread.interrupt_main).start()
+    main = threading.main_thread().ident
+    threading.Timer(0.3, signal.pthread_kill, (main, signal.SIGINT)).start()
     with pytest.raises(KeyboardInterrupt):
         enclave.answer(asking(ENDLESS))
     assert answered(enclave, 2)

@@ -137,7 +137,7 @@ def test_a_retry_is_settled_once(environment: Environment) -> None:
         ("unbounded", "SELECT SUM(surname) FROM people"),
         ("unknown_table", "SELECT COUNT(*) FROM persons"),
         ("syntax", "SELECT COUNT(* FROM people"),
-        ("not_public_key", "SELECT pay, COUNT(*) FROM earnings GROUP BY pay"),
+        ("not_public_key", "SELECT pay, COUNT(*) FROM people GROUP BY pay"),
     ],
 )
 def test_a_refusal_costs_nothing(environment: Environment, code: str, sql: str) -> None:

@@ -13,7 +13,7 @@ import pytest
 from privacy.compile import compile_plan
 from privacy.errors import Refused
 from privacy.secondary import secondary
-from tests.language.example import CATALOGUE, LOCATION, compiled, planned, refusal
+from tests.language.example import CATALOGUE, LOCATION, compiled, planned
 from tests.mechanics.questions import PEOPLE, ROWS, priced, question, regions
 from tre.lab import Lab
 
@@ -138,13 +138,6 @@ def test_trap_26_another_draw_is_another_release(lab: Lab) -> None:
     before = lab.remaining().rho
     lab.ask(COUNT, epsilon=0.25, fresh=True)
     assert lab.remaining().rho < before
-
-
-def test_trap_27_every_key_is_public_or_the_question_is_refused() -> None:
-    """No key is selected by the data unpaid."""
-    found = refusal("SELECT employer, COUNT(*) FROM earnings GROUP BY employer")
-    assert found is not None
-    assert found.code == "not_public_key"
 
 
 def test_trap_28_budgets_are_of_projects_and_populations() -> None:

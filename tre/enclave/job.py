@@ -33,6 +33,9 @@ MOST_KEY_BYTES: Final = 8 * LONGEST
 
 _LENGTH: Final = struct.Struct("<q")
 _SHAPE: Final = struct.Struct("<qqq")
+MARK_BYTES: Final = 16
+"""A job is sent behind so many bytes, and its reply, and no other, begins with them."""
+
 FAILED: Final = b""
 """The one reply to whatever went wrong inside."""
 

@@ -19,6 +19,7 @@ from tre.enclave.execute import Read, execute, key_counts
 from tre.enclave.job import (
     FAILED,
     LONGEST_JOB,
+    MARK_BYTES,
     Attachment,
     Job,
     Keyed,
@@ -41,12 +42,14 @@ def serve(
     Thread(target=_listen, args=(jobs, waiting), daemon=True).start()
     attached: set[str] = set()
     while True:
-        send(replies, _reply(waiting.get(), connection, attached))
+        payload = waiting.get()
+        mark, job = payload[:MARK_BYTES], payload[MARK_BYTES:]
+        send(replies, mark + _reply(job, connection, attached))
 
 
 def _listen(jobs: BinaryIO, waiting: SimpleQueue[bytes]) -> None:
     try:
-        while (payload := receive(jobs, at_most=LONGEST_JOB)) is not None:
+        while (payload := receive(jobs, at_most=MARK_BYTES + LONGEST_JOB)) is not None:
             waiting.put(payload)
     finally:
         os._exit(0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import select
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from typing import BinaryIO, Final, cast
 
 from privacy.table import NoisedTable
 from tre.enclave.confinement import LONGEST_GREETING, read_greeting
-from tre.enclave.job import Job, decode_noised, encode_job, receive, send
+from tre.enclave.job import MARK_BYTES, Job, decode_noised, encode_job, receive, send
 from tre.enclave.patience import Patience, Patient, ready
 from tre.enclave.scratch import Scratch
 
@@ -71,13 +72,17 @@ class Worker:
         return self._granted
 
     def exchange(self, job: Job, patience: Patience) -> NoisedTable | None:
-        """Run one job; None where the reply is late, or not of the job's type and size.
+        """Run one job; None where the reply is late, another's or misshapen.
 
         Whatever is raised, or None, leaves the process fit for nothing but its end.
         """
-        send(Patient(self._jobs, patience), encode_job(job))
-        reply = receive(Patient(self._replies, patience), at_most=job.reply_bytes)
-        return None if reply is None else decode_noised(reply, job)
+        mark = secrets.token_bytes(MARK_BYTES)
+        send(Patient(self._jobs, patience), mark + encode_job(job))
+        longest = MARK_BYTES + job.reply_bytes
+        reply = receive(Patient(self._replies, patience), at_most=longest)
+        if reply is None or not reply.startswith(mark):
+            return None
+        return decode_noised(reply[MARK_BYTES:], job)
 
     def end(self) -> None:
         """Kill the process, wait until it is gone, and wipe what it spilled."""
