@@ -26,6 +26,7 @@ from tre.governance.replacing import (
 )
 from tre.governance.roles import Action, allowed, permitted
 from tre.home import Parts
+from tre.inspection.kept import forget_summary
 from tre.intake import Zones
 from tre.intake.destroy import destroy, forget
 from tre.intake.object import Objected, take_objections
@@ -116,6 +117,8 @@ def finish_destruction(parts: Parts, person: str) -> None:
     for population in {each.population for each in doomed}:
         whole = {e.dataset for e in doomed if e.whole and e.population == population}
         forget(zones, population, whole)
+        for dataset in whole:
+            forget_summary(zones, dataset)
     for each in doomed:
         sha256 = destroy(zones, Path(each.file), each.key_name)
         proof = {"key": each.key_name, "file_sha256": sha256}

@@ -22,6 +22,7 @@ from tests.environment.world import (
 from tests.intake.support import opened
 from tre.environment import Environment
 from tre.governance.replacing import doomed_versions, standing_versions
+from tre.inspection.kept import recall_summary
 from tre.intake import Zones
 from tre.keystore import KeyUnavailable
 
@@ -162,7 +163,11 @@ def test_a_withdrawn_dataset_is_destroyed_with_proof(environment) -> None:
     found = _standing(environment)
     file = environment._parts.layout.root / found.file
     sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+    zones = Zones(environment._parts.layout.root, environment._parts.keystore)
+    assert recall_summary(zones, "people") is not None
     environment.withdraw("people", person=STEWARD)
+    assert recall_summary(zones, "people") is None
+    assert not list(zones.folder("landing").glob("people*"))
     assert not file.exists()
     with pytest.raises(KeyUnavailable):
         environment._parts.keystore.key(found.key_name)
