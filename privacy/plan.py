@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
 from privacy.bound import BoundedQuery, cells
 from privacy.catalogue import Type
+from privacy.draft import Draft, count_of, count_over, sum_of, sum_over
 from privacy.errors import Refused
 from privacy.expression import Expression
 from privacy.lot import past, within
-from privacy.moments import (
-    behind,
-    centred,
-    centred_in_units,
-    ends_of,
-    presence,
-    product,
-    together,
-    unit_of,
-)
+from privacy.moments import ends_of, product, together, unit_of
 from privacy.policy import Policy
 from privacy.query import (
     ORDERS,
@@ -50,6 +42,7 @@ from privacy.reading import (
     positions,
 )
 from privacy.relation import TableOf
+from privacy.supports import support
 
 __all__ = [
     "Component",
@@ -64,8 +57,6 @@ __all__ = [
     "positions",
 ]
 
-LARGEST_SENSITIVITY: Final = 2**56
-"""Beyond it no useful noise fits 64 bits."""
 
 _CHECK_WEIGHT: Final = Fraction(1, 20)
 """The part of the price that a sum or count gets which only tells a bias."""
@@ -77,7 +68,6 @@ MOST_CHOICES: Final = 2**14
 _MISS: Final = Fraction(5, 100)
 """How often an interval may miss."""
 
-_TOTALS: Final = frozenset((Statistic.SUM, Statistic.MEAN))
 
 _LEFT_SQUARE: Final = frozenset((Statistic.CORR,))
 _RIGHT_SQUARE: Final = frozenset(
@@ -154,7 +144,7 @@ def plan(bounded: BoundedQuery, policy: Policy) -> Plan:
         raise Refused("not_a_question", "A question asks for at least one aggregate.")
     for output in bounded.query.outputs:
         _refuse_unless_number(output, bounded.query)
-    return _planned(_Draft(bounded, policy))
+    return _planned(Draft(bounded, policy))
 
 
 def plan_ranked(bounded: BoundedQuery, policy: Policy, rank: int) -> Plan:
@@ -172,13 +162,13 @@ def plan_ranked(bounded: BoundedQuery, policy: Policy, rank: int) -> Plan:
         raise ValueError("only averages of one table are over some of its rows")
     if not 1 <= rank < bounded.rows_per_person:
         raise ValueError("some of a person's rows are kept, and some are not")
-    return _planned(_Draft(bounded, policy, ranked=(table, rank)))
+    return _planned(Draft(bounded, policy, ranked=(table, rank)))
 
 
-def _planned(draft: _Draft) -> Plan:
+def _planned(draft: Draft) -> Plan:
     bounded = draft.bounded
     readings = tuple(_reading(draft, each) for each in bounded.query.aggregates)
-    supports = tuple(_support(draft, each) for each in draft.supported())
+    supports = tuple(support(draft, each) for each in draft.supported())
     return Plan(
         bounded,
         draft.policy,
@@ -215,56 +205,7 @@ def aggregates_in(post: Post) -> frozenset[int]:
             return frozenset()
 
 
-@dataclass(slots=True)
-class _Draft:
-    """Components found so far; the same one is never computed twice."""
-
-    bounded: BoundedQuery
-    policy: Policy
-    components: list[Component] = field(default_factory=list)
-    choices: list[Choice] = field(default_factory=list)
-    ranked: tuple[TableOf, int] | None = None
-
-    @property
-    def aggregates(self) -> tuple[Aggregate, ...]:
-        return self.bounded.query.aggregates
-
-    def supported(self) -> tuple[Aggregate, ...]:
-        return self.aggregates if self.policy.certificates else ()
-
-    def position(self, component: Component) -> int:
-        """Where the component is, adding it where it is new.
-
-        What is asked is added first, so a component keeps the weight it had.
-        """
-        found = self.find(component.statistic, component.argument)
-        if found is None:
-            self.components.append(component)
-            return len(self.components) - 1
-        return found
-
-    def find(self, statistic: Statistic, argument: Expression | None) -> int | None:
-        for position, each in enumerate(self.components):
-            if (each.statistic, each.argument) == (statistic, argument):
-                return position
-        return None
-
-    def asks_spread_of(self, argument: Expression) -> bool:
-        """Whether a centred sum and a count are computed anyway."""
-        return any(
-            each.argument == argument and each.other is None
-            for each in self.aggregates
-            if each.statistic is Statistic.MEAN or each.statistic in SPREADS
-        )
-
-    def centred(self, argument: Expression) -> tuple[Expression, int]:
-        """The centred argument, the same one for all that ask for it."""
-        if Aggregate(Statistic.SUM, argument) in self.aggregates:
-            return centred_in_units(argument)
-        return centred(argument)
-
-
-def _reading(draft: _Draft, aggregate: Aggregate) -> AnyReading:
+def _reading(draft: Draft, aggregate: Aggregate) -> AnyReading:
     whole = Fraction(1)
     match aggregate:
         case Aggregate(Statistic.SUM, argument) if argument is not None:
@@ -278,34 +219,34 @@ def _reading(draft: _Draft, aggregate: Aggregate) -> AnyReading:
         case Aggregate(statistic) if statistic in ORDERS:
             return _order(draft, aggregate)
         case _:
-            return Reading(draft.position(_count(draft, aggregate, whole)))
+            return Reading(draft.position(count_of(draft, aggregate, whole)))
 
 
-def _total(draft: _Draft, argument: Expression) -> Reading:
+def _total(draft: Draft, argument: Expression) -> Reading:
     """SUM: from the centred sum and the count where these are computed anyway.
 
     With h half the span and c the middle, the noise of both is √(h² + c²) of a
     unit's, where that of the plain sum, h + |c|, is always more.
     """
     if not draft.asks_spread_of(argument):
-        return Reading(draft.position(_sum(draft, argument, Fraction(1))))
+        return Reading(draft.position(sum_of(draft, argument, Fraction(1))))
     moved, centre = draft.centred(argument)
-    total = draft.position(_sum(draft, moved, Fraction(1)))
+    total = draft.position(sum_of(draft, moved, Fraction(1)))
     if centre == 0:
         return Reading(total)
     present = Aggregate(Statistic.PRESENT, argument)
-    count = draft.position(_count(draft, present, Fraction(1)))
+    count = draft.position(count_of(draft, present, Fraction(1)))
     return Reading(total, centre=centre, lifted=count)
 
 
-def _mean(draft: _Draft, argument: Expression) -> Reading:
+def _mean(draft: Draft, argument: Expression) -> Reading:
     """AVG: a centred sum, which is less noisy, over a count."""
     if draft.ranked is not None:
         return _ranked_mean(draft, argument, *draft.ranked)
     moved, centre = draft.centred(argument)
-    total = draft.position(_sum(draft, moved, Fraction(1)))
+    total = draft.position(sum_of(draft, moved, Fraction(1)))
     count = draft.position(
-        _count(draft, Aggregate(Statistic.PRESENT, argument), Fraction(1))
+        count_of(draft, Aggregate(Statistic.PRESENT, argument), Fraction(1))
     )
     lower, upper = ends_of(argument)
     finer = 10 ** (moved.domain.scale - argument.domain.scale)
@@ -313,7 +254,7 @@ def _mean(draft: _Draft, argument: Expression) -> Reading:
 
 
 def _ranked_mean(
-    draft: _Draft, argument: Expression, relation: TableOf, rank: int
+    draft: Draft, argument: Expression, relation: TableOf, rank: int
 ) -> Reading:
     """AVG of some of each person's rows, and what the others sum and count to."""
     moved, centre = draft.centred(argument)
@@ -321,23 +262,23 @@ def _ranked_mean(
     rest = draft.bounded.rows_per_person - rank
     kept = within(moved, name, table, rank)
     out = past(moved, name, table, rank)
-    total = draft.position(_summed(kept, Fraction(1), rank))
-    count = draft.position(_counted(kept, Fraction(1), rank))
+    total = draft.position(sum_over(kept, Fraction(1), rank))
+    count = draft.position(count_over(kept, Fraction(1), rank))
     checks = (
-        draft.position(_summed(out, _CHECK_WEIGHT, rest)),
-        draft.position(_counted(out, _CHECK_WEIGHT, rest)),
+        draft.position(sum_over(out, _CHECK_WEIGHT, rest)),
+        draft.position(count_over(out, _CHECK_WEIGHT, rest)),
     )
     lower, upper = ends_of(argument)
     finer = 10 ** (moved.domain.scale - argument.domain.scale)
     return Reading(total, count, centre, lower * finer, upper * finer, left_out=checks)
 
 
-def _spread(draft: _Draft, aggregate: Aggregate) -> Spread:
+def _spread(draft: Draft, aggregate: Aggregate) -> Spread:
     """A count, sums, and sums of products, each noised and paid for."""
     statistic, (left, right) = aggregate.statistic, _pair(aggregate)
     sides = (_side(draft, left), _side(draft, right))
     present = Aggregate(Statistic.PRESENT, left if left.domain.nullable else right)
-    count = draft.position(_count(draft, present, Fraction(1)))
+    count = draft.position(count_of(draft, present, Fraction(1)))
     cross = _cross(draft, left, right)
     squares = tuple(
         _cross(draft, each, each) if statistic in needing else None
@@ -356,7 +297,7 @@ def _pair(aggregate: Aggregate) -> tuple[Expression, Expression]:
     return together(argument, other), together(other, argument)
 
 
-def _order(draft: _Draft, aggregate: Aggregate) -> Order:
+def _order(draft: Draft, aggregate: Aggregate) -> Order:
     """A value and the ends of its interval, each chosen on its own."""
     argument = aggregate.argument
     if argument is None:
@@ -381,7 +322,7 @@ def _order(draft: _Draft, aggregate: Aggregate) -> Order:
     )
 
 
-def _parts(draft: _Draft, aggregate: Aggregate) -> int:
+def _parts(draft: Draft, aggregate: Aggregate) -> int:
     """How many aggregates share an output with this one, at most: Bonferroni's m."""
     query = draft.bounded.query
     position = query.aggregates.index(aggregate)
@@ -389,134 +330,27 @@ def _parts(draft: _Draft, aggregate: Aggregate) -> int:
     return max((len(each) for each in used if position in each), default=1)
 
 
-def _side(draft: _Draft, argument: Expression) -> Side:
+def _side(draft: Draft, argument: Expression) -> Side:
     moved, centre = draft.centred(argument)
     unit = unit_of(moved)
     lower, upper = (end * unit for end in ends_of(moved))
-    total = draft.position(_sum(draft, moved, Fraction(1)))
+    total = draft.position(sum_of(draft, moved, Fraction(1)))
     return Side(total, centre * unit, lower, upper)
 
 
-def _cross(draft: _Draft, left: Expression, right: Expression) -> Cross:
+def _cross(draft: Draft, left: Expression, right: Expression) -> Cross:
     found = product(draft.centred(left)[0], draft.centred(right)[0])
-    total = _sum(draft, found.expression, Fraction(1))
+    total = sum_of(draft, found.expression, Fraction(1))
     return Cross(draft.position(total), found.lift, found.rough)
 
 
-def _sum(draft: _Draft, argument: Expression, weight: Fraction) -> Component:
-    return _summed(argument, weight, draft.bounded.rows_per_person)
-
-
-def _summed(argument: Expression, weight: Fraction, rows: int) -> Component:
-    """A sum in which one person has so many rows."""
-    largest = max(1, *(abs(end) for end in ends_of(argument)))
-    moved = rows * largest
-    if moved > LARGEST_SENSITIVITY:
-        raise Refused(
-            "overflow",
-            "One person could move this sum too far for any noise to fit.",
-            suggestion="Narrow the value with CLAMP(x, low, high).",
-        )
-    scale = argument.domain.scale
-    return Component(Statistic.SUM, argument, moved, moved**2, scale, weight)
-
-
-def _values(draft: _Draft, argument: Expression) -> Component:
+def _values(draft: Draft, argument: Expression) -> Component:
     """How many different values there are: removing a row removes one at most."""
     rows, listed = draft.bounded.rows_per_person, argument.domain.values
     in_one_cell = rows if listed is None else max(1, min(rows, len(listed)))
     moved = min(rows, in_one_cell * draft.bounded.cells_per_person)
     whole = Fraction(1)
     return Component(Statistic.DISTINCT, argument, moved, moved * in_one_cell, 0, whole)
-
-
-def _count(draft: _Draft, aggregate: Aggregate, weight: Fraction) -> Component:
-    """A count in its plainest form, so that equal counts are one component."""
-    rows, people = draft.bounded.rows_per_person, draft.bounded.cells_per_person
-    match _plainest(aggregate, rows):
-        case Aggregate(Statistic.PEOPLE, argument):
-            return Component(Statistic.PEOPLE, argument, people, people, 0, weight)
-        case Aggregate(statistic, argument):
-            return Component(statistic, argument, rows, rows**2, 0, weight)
-
-
-def _counted(argument: Expression, weight: Fraction, rows: int) -> Component:
-    """A count of rows where the argument is present, of one person so many."""
-    present = presence(argument)
-    return Component(Statistic.PRESENT, present, rows, rows**2, 0, weight)
-
-
-def _plainest(aggregate: Aggregate, rows_per_person: int) -> Aggregate:
-    """COUNT(x) of what is never NULL, and people with one row each, are COUNT(*).
-
-    Where a CASE keeps some rows, which value it keeps makes no difference.
-    """
-    argument = aggregate.argument
-    people = aggregate.statistic is Statistic.PEOPLE and rows_per_person > 1
-    if argument is None or not argument.domain.nullable:
-        return Aggregate(Statistic.PEOPLE if people else Statistic.ROWS)
-    statistic = Statistic.PEOPLE if people else Statistic.PRESENT
-    return Aggregate(statistic, presence(argument))
-
-
-def _support(draft: _Draft, aggregate: Aggregate) -> Support:
-    """The one count that certifies this aggregate's cell; added where none is asked.
-
-    Only rows where a nullable argument is present are behind SUM(x), AVG(x) and
-    COUNT(x), and only those that a CASE does not take for 0, so only those are
-    counted; a sum of zeros and ones is that count. Otherwise people are better than
-    rows, and what is computed anyway is better than what must be paid for.
-    """
-    rows = draft.bounded.rows_per_person
-    argument = aggregate.argument
-    if argument is not None and aggregate.statistic in _TOTALS:
-        summed = draft.find(Statistic.SUM, argument)
-        if summed is not None and _is_indicator(argument):
-            return Support(summed, rows)
-        argument = behind(argument)
-    if draft.ranked is not None and argument is not None:
-        return _ranked_support(draft, aggregate, argument, *draft.ranked)
-    if argument is not None and aggregate.other is not None:
-        argument = together(argument, aggregate.other)
-    if argument is not None and argument.domain.nullable:
-        return _present_support(draft, argument)
-    for statistic, per_person in ((Statistic.PEOPLE, 1), (Statistic.ROWS, rows)):
-        found = draft.find(statistic, None)
-        if found is not None:
-            return Support(found, per_person)
-    people = Aggregate(Statistic.PEOPLE)
-    count = _count(draft, people, draft.policy.support_weight)
-    return Support(draft.position(count), 1)
-
-
-def _present_support(draft: _Draft, argument: Expression) -> Support:
-    """The people, where they are counted anyway, or rows where it is present."""
-    found = draft.find(Statistic.PEOPLE, presence(argument))
-    if found is not None:
-        return Support(found, 1)
-    present = Aggregate(Statistic.PRESENT, argument)
-    count = _count(draft, present, draft.policy.support_weight)
-    return Support(draft.position(count), draft.bounded.rows_per_person)
-
-
-def _ranked_support(
-    draft: _Draft,
-    aggregate: Aggregate,
-    argument: Expression,
-    relation: TableOf,
-    rank: int,
-) -> Support:
-    """The rows an average of some of each person's rows is over, or those behind it."""
-    if argument == aggregate.argument:
-        argument = draft.centred(argument)[0]
-    kept = within(argument, relation.name, relation.table, rank)
-    count = _counted(kept, draft.policy.support_weight, rank)
-    return Support(draft.position(count), rank)
-
-
-def _is_indicator(argument: Expression) -> bool:
-    whole = not (argument.domain.scale or argument.domain.nullable)
-    return whole and ends_of(argument) == (0, 1) and behind(argument) != argument
 
 
 def _refuse_unless_number(output: Output, query: BoundQuery) -> None:

@@ -1,0 +1,120 @@
+"""What a plan computes, as it is found: each component once, with its sensitivity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Final
+
+from privacy.bound import BoundedQuery
+from privacy.errors import Refused
+from privacy.expression import Expression
+from privacy.moments import centred, centred_in_units, ends_of, presence
+from privacy.policy import Policy
+from privacy.query import SPREADS, Aggregate, Statistic
+from privacy.ranks import Choice
+from privacy.reading import Component
+from privacy.relation import TableOf
+
+LARGEST_SENSITIVITY: Final = 2**56
+"""Beyond it no useful noise fits 64 bits."""
+
+
+@dataclass(slots=True)
+class Draft:
+    """Components found so far; the same one is never computed twice."""
+
+    bounded: BoundedQuery
+    policy: Policy
+    components: list[Component] = field(default_factory=list)
+    choices: list[Choice] = field(default_factory=list)
+    ranked: tuple[TableOf, int] | None = None
+
+    @property
+    def aggregates(self) -> tuple[Aggregate, ...]:
+        """The question's aggregates."""
+        return self.bounded.query.aggregates
+
+    def supported(self) -> tuple[Aggregate, ...]:
+        """The aggregates that need a certificate."""
+        return self.aggregates if self.policy.certificates else ()
+
+    def position(self, component: Component) -> int:
+        """Where the component is, adding it where it is new.
+
+        What is asked is added first, so a component keeps the weight it had.
+        """
+        found = self.find(component.statistic, component.argument)
+        if found is None:
+            self.components.append(component)
+            return len(self.components) - 1
+        return found
+
+    def find(self, statistic: Statistic, argument: Expression | None) -> int | None:
+        """Where a component like this is; None where it is not computed."""
+        for position, each in enumerate(self.components):
+            if (each.statistic, each.argument) == (statistic, argument):
+                return position
+        return None
+
+    def asks_spread_of(self, argument: Expression) -> bool:
+        """Whether a centred sum and a count are computed anyway."""
+        return any(
+            each.argument == argument and each.other is None
+            for each in self.aggregates
+            if each.statistic is Statistic.MEAN or each.statistic in SPREADS
+        )
+
+    def centred(self, argument: Expression) -> tuple[Expression, int]:
+        """The centred argument, the same one for all that ask for it."""
+        if Aggregate(Statistic.SUM, argument) in self.aggregates:
+            return centred_in_units(argument)
+        return centred(argument)
+
+
+def sum_of(draft: Draft, argument: Expression, weight: Fraction) -> Component:
+    """A sum over all rows that publication kept."""
+    return sum_over(argument, weight, draft.bounded.rows_per_person)
+
+
+def sum_over(argument: Expression, weight: Fraction, rows: int) -> Component:
+    """A sum in which one person has so many rows."""
+    largest = max(1, *(abs(end) for end in ends_of(argument)))
+    moved = rows * largest
+    if moved > LARGEST_SENSITIVITY:
+        raise Refused(
+            "overflow",
+            "One person could move this sum too far for any noise to fit.",
+            suggestion="Narrow the value with CLAMP(x, low, high).",
+        )
+    scale = argument.domain.scale
+    return Component(Statistic.SUM, argument, moved, moved**2, scale, weight)
+
+
+def count_of(draft: Draft, aggregate: Aggregate, weight: Fraction) -> Component:
+    """A count in its plainest form, so that equal counts are one component."""
+    rows, people = draft.bounded.rows_per_person, draft.bounded.cells_per_person
+    match _plainest(aggregate, rows):
+        case Aggregate(Statistic.PEOPLE, argument):
+            return Component(Statistic.PEOPLE, argument, people, people, 0, weight)
+        case Aggregate(statistic, argument):
+            return Component(statistic, argument, rows, rows**2, 0, weight)
+
+
+def count_over(argument: Expression, weight: Fraction, rows: int) -> Component:
+    """A count of rows where the argument is present, of one person so many."""
+    present = presence(argument)
+    return Component(Statistic.PRESENT, present, rows, rows**2, 0, weight)
+
+
+def _plainest(aggregate: Aggregate, rows_per_person: int) -> Aggregate:
+    """COUNT(x) of what is never NULL, and people with one row each, are COUNT(*).
+
+    Where a CASE keeps some rows, which value it keeps makes no difference.
+    """
+    argument = aggregate.argument
+    people = aggregate.statistic is Statistic.PEOPLE and rows_per_person > 1
+    if argument is None or not argument.domain.nullable:
+        return Aggregate(Statistic.PEOPLE if people else Statistic.ROWS)
+    statistic = Statistic.PEOPLE if people else Statistic.PRESENT
+    return Aggregate(statistic, presence(argument))
