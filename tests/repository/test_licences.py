@@ -37,8 +37,8 @@ EXCEPTIONS = {
 def licence_of(name: str) -> str:
     """The SPDX expression of an installed package; empty where it names none."""
     said = metadata(name)
-    if said["License-Expression"]:
-        return said["License-Expression"]
+    if expressions := said.get_all("License-Expression"):
+        return str(expressions[0])
     known = [
         CLASSIFIERS[classifier]
         for full in said.get_all("Classifier") or []
@@ -46,7 +46,7 @@ def licence_of(name: str) -> str:
     ]
     if known:
         return " AND ".join(known)
-    text = said["License"] or ""
+    text = str((said.get_all("License") or [""])[0])
     return text if re.fullmatch(r"[A-Za-z0-9.+-]{2,30}", text) else ""
 
 
