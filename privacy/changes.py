@@ -153,7 +153,7 @@ def item_dropped(node: exp.Expr) -> bool:
     if not isinstance(parent, _LISTS) or node.index is None:
         return False
     listed = parent.args.get(node.arg_key or "")
-    if not isinstance(node, exp.Join) and len(listed or ()) < 2:  # noqa: PLR2004
+    if not isinstance(node, exp.Join) and len(listed or ()) <= 1:
         return False
     node.pop()
     return True

@@ -130,7 +130,7 @@ def _local(post: Post, evidence: Evidence) -> Local | None:
             key = evidence.keys[position]
             return _known(np.where(key.null, np.nan, key.values).astype(np.float64))
         case Constant(value):
-            return None if value is None else _known(np.array([[float(value)]]))  # type: ignore[arg-type]
+            return None if value is None else _known(np.array([[float(value)]]))  # type: ignore[arg-type]  # a number here
         case GroupingRef():
             return None
         case Operation(Operator.NULLIF, (first, _)):

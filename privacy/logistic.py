@@ -29,6 +29,9 @@ _FINE: Final = 2**20
 
 Numbers = NDArray[np.float64]
 
+_FARTHEST: Final = 10
+"""Log-odds beyond it are of categories that the outcome all but follows from."""
+
 
 def logistic(noised: NoisedTable, price: Price, model: Model) -> ReleasedTable:
     """The log odds ratios, one row a term, in each draw."""
@@ -45,7 +48,7 @@ def _fit(number: int, noised: NoisedTable, price: Price, model: Model) -> Fit:
     again = _replicates(design, fitted, counts, price)
     errors = np.std(again, axis=0, ddof=1)
     hidden = _hidden(counts, meeting, cells, price)
-    steady = bool(np.all(np.isfinite(errors)) and np.abs(fitted).max() < 10)  # noqa: PLR2004
+    steady = bool(np.all(np.isfinite(errors)) and np.abs(fitted).max() < _FARTHEST)
     return Fit(
         ("(intercept)", *named(names, model.categories)), fitted, errors, hidden, steady
     )
