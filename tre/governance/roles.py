@@ -140,3 +140,17 @@ def allowed(connection: Connection, person_id: str, action: Action) -> Person:
             suggestion=f"One of these roles may: {', '.join(roles)}.",
         )
     return found
+
+
+def role_named(name: str) -> Role:
+    """The role of a name. Refused with `invalid_person` for any other word."""
+    try:
+        return Role(name)
+    except ValueError:
+        known = ", ".join(role.value for role in Role)
+    raise Refused(
+        "invalid_person",
+        "There is no such role.",
+        clause=str(name)[:80],
+        suggestion=f"Roles are {known}.",
+    )

@@ -1,0 +1,138 @@
+"""What stewards bring, look at and take back, and what anybody may know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from privacy.errors import Refused
+from tre.describe import described_dataset, described_datasets
+from tre.discovery import dcat
+from tre.discovery.croissant import croissant
+from tre.discovery.dummy import dummy
+from tre.environment.acting import Acting, actor_of
+from tre.governance import populations
+from tre.governance.catalogue import current_catalogue
+from tre.governance.datasets import check_steward
+from tre.inspection.report import Report
+from tre.intake import Publication
+from tre.intake.object import Objected
+from tre.manifest import load
+from tre.objecting import Applied, apply_objections, take_in_objections, withdraw
+from tre.publishing import Progress, check_dataset, onboard_dataset
+
+
+class Datasets(Acting):
+    """What stewards bring, look at and take back, and what anybody may know of it."""
+
+    def check(
+        self, manifest: Path | str | Mapping[str, Any], *, base: Path | None = None
+    ) -> Report:
+        """What is wrong with a manifest's sources, and how risky they are.
+
+        For the steward alone: its figures are exact. Publishes nothing.
+        """
+        return check_dataset(self._parts, manifest, base)
+
+    def onboard(
+        self,
+        manifest: Path | str | Mapping[str, Any],
+        *,
+        base: Path | None = None,
+        person: str | None = None,
+        progress: Progress | None = None,
+    ) -> Publication:
+        """Take a dataset through intake to publication, and switch to it.
+
+        Paths in the manifest are in `base`: by default the manifest's own folder,
+        and for a mapping the current one.
+        """
+        loaded = load(manifest, base)
+        who = actor_of(person)
+        return onboard_dataset(self._parts, loaded, who, progress=progress)
+
+    def check_steward(self, person: str, controller: str) -> None:
+        """Refused with `not_permitted` unless the person is this controller's steward.
+
+        Files in the controller's name are for its stewards alone: an administrator
+        may publish for anybody, from files that they were given.
+        """
+        with self._parts.control.reading() as connection:
+            check_steward(connection, person, controller)
+
+    def datasets(self) -> list[dict[str, Any]]:
+        """The catalogue: the public facts of every dataset."""
+        with self._parts.control.reading() as connection:
+            return described_datasets(connection)
+
+    def dataset(self, name: str) -> dict[str, Any]:
+        """The public facts of one dataset. Refused with `unknown_dataset`."""
+        with self._parts.control.reading() as connection:
+            return described_dataset(connection, name)
+
+    def dummy(self, name: str, *, rows: int, seed: int) -> dict[str, pa.Table]:
+        """Made-up tables like a dataset's, from its public schema alone.
+
+        `person_id` joins them; the same arguments give the same rows. Refused with
+        `unknown_dataset`.
+        """
+        with self._parts.control.reading() as connection:
+            population = described_dataset(connection, name)["population"]
+            tables = current_catalogue(connection, population).catalogue.tables
+        return dummy(
+            [one for one in tables.values() if one.dataset == name], rows, seed
+        )
+
+    def catalogue(self, address: str) -> dict[str, Any]:
+        """Every dataset's public facts as DCAT (JSON-LD), of an interface's address."""
+        return dcat.catalogue(self.datasets(), address)
+
+    def croissant(self, name: str, address: str) -> dict[str, Any]:
+        """One dataset's public facts as Croissant. Refused with `unknown_dataset`."""
+        return croissant(self.dataset(name), address)
+
+    def withdraw(self, name: str, *, person: str | None = None) -> None:
+        """End a dataset, and destroy every version of it: nobody can read it again."""
+        withdraw(self._parts, name, actor_of(person))
+
+    def import_objections(
+        self,
+        file: Path | str,
+        *,
+        population: str | None = None,
+        person: str | None = None,
+    ) -> Objected:
+        """Take in objections, as a CSV whose columns are kinds of identifiers.
+
+        They are in force from the next publication of each dataset on;
+        `apply_objections` writes what is published now anew. `population` may be
+        left out where there is only one.
+        """
+        who = actor_of(person)
+        chosen = self._population(population)
+        return take_in_objections(self._parts, Path(file), chosen, who)
+
+    def apply_objections(
+        self, *, population: str | None = None, person: str | None = None
+    ) -> Applied:
+        """Write every version that is asked anew, without the people who object."""
+        who = actor_of(person)
+        return apply_objections(self._parts, self._population(population), who)
+
+    def _population(self, name: str | None) -> str:
+        """The population named, or the only one there is."""
+        if name is not None:
+            return name
+        with self._parts.control.reading() as connection:
+            names = populations.population_names(connection)
+        if len(names) == 1:
+            return names[0]
+        raise Refused(
+            "unknown_population",
+            "Say which population.",
+            clause="population",
+            suggestion=f"There are: {', '.join(names) or 'none yet'}.",
+        )

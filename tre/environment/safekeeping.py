@@ -1,0 +1,106 @@
+"""Keys, what confines the processes that read data, and copies of it all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from privacy.errors import Refused
+from tre.backup import back_up
+from tre.enclave.confinement import LAYERS
+from tre.environment.acting import Acting, actor_of
+from tre.governance.confinement import (
+    Acceptance,
+    accept_layer,
+    accepted_layers,
+    require_layer,
+)
+from tre.governance.roles import Action, allowed
+from tre.keeping import Kept, destroy_key, kept_keys, replace_root, rotate_zone
+from tre.roots import Root
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A layer of confinement, and whether the operator does without it."""
+
+    name: str
+    takes_away: str
+    granted: bool
+    accepted: Acceptance | None
+
+    @property
+    def open(self) -> bool:
+        """Whether it is missing and nobody has accepted that."""
+        return not self.granted and self.accepted is None
+
+
+class Safekeeping(Acting):
+    """Keys, what confines the processes that read data, and copies of it all."""
+
+    def keys(self) -> tuple[Kept, ...]:
+        """The names of all keys, and their zones."""
+        return kept_keys(self._parts)
+
+    def rotate_keys(self, zone: str, *, person: str | None = None) -> int:
+        """Wrap a zone's keys under a new zone key; how many there were."""
+        with self._acting(person) as act:
+            return rotate_zone(self._parts, act, zone)
+
+    def replace_root(
+        self,
+        kind: str,
+        new: Callable[[], tuple[bytes, Root]],
+        *,
+        person: str | None = None,
+    ) -> None:
+        """Put every zone's key under another root; open the environment anew then."""
+        with self._acting(person) as act:
+            replace_root(self._parts, act, kind, new)
+
+    def destroy_key(self, name: str, *, person: str | None = None) -> None:
+        """Destroy a key, and with it everything written under it, for good."""
+        with self._acting(person) as act:
+            destroy_key(self._parts, act, name)
+
+    def confinement(self) -> tuple[Layer, ...]:
+        """What confines the processes that read data, layer by layer."""
+        granted = self._parts.gate.enclave.granted()
+        with self._parts.control.reading() as connection:
+            accepted = accepted_layers(connection)
+        return tuple(
+            Layer(name, words, name in granted, accepted.get(name))
+            for name, words in LAYERS.items()
+        )
+
+    def accept_layer(
+        self, layer: str, *, reason: str, person: str | None = None
+    ) -> None:
+        """Answer questions although this layer is missing; on record, with a reason."""
+        _known_layer(layer)
+        with self._acting(person) as act:
+            accept_layer(act, layer, reason)
+
+    def require_layer(self, layer: str, *, person: str | None = None) -> None:
+        """Take the acceptance of a missing layer back, from the next question on."""
+        _known_layer(layer)
+        with self._acting(person) as act:
+            require_layer(act, layer)
+
+    def back_up(self, file: Path, passphrase: str, *, person: str | None) -> None:
+        """Write everything to one sealed file; by an administrator."""
+        actor = actor_of(person)
+        with self._parts.control.reading() as connection:
+            allowed(connection, actor, Action.BACK_UP)
+        back_up(self._parts, file, passphrase, actor)
+
+
+def _known_layer(name: str) -> None:
+    if name not in LAYERS:
+        raise Refused(
+            "unknown_layer",
+            "There is no such layer of confinement.",
+            clause=str(name)[:80],
+            suggestion=f"Layers are {', '.join(LAYERS)}.",
+        )
