@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 
 import sqlglot.expressions as exp
 
+from privacy.aggregate_kinds import AGGREGATES, ORDERED, SPREAD_OF
 from privacy.catalogue import Type
 from privacy.choices import case, named
 from privacy.domains import ends
@@ -18,7 +19,7 @@ from privacy.ordered import ordered
 from privacy.query import Aggregate, Statistic
 from privacy.quote import quote
 from privacy.refusals import refuse
-from privacy.rows import AGGREGATES, ORDERED, SPREAD_OF, bind_condition, bind_row
+from privacy.rows import bind_condition, bind_row
 from privacy.scope import PERSON_ID, Scope, person_of, quoted_name
 from privacy.weight import MOST_REPEATED, MOST_WEIGHT, weight
 

@@ -12,7 +12,7 @@ from privacy.errors import Refused
 from privacy.expression import Expression
 from privacy.keys import bind_keys
 from privacy.names import output_names
-from privacy.post import Released, Typed, bind_post, has_aggregate
+from privacy.post import bind_post
 from privacy.query import (
     SPREADS,
     AggregateRef,
@@ -30,6 +30,7 @@ from privacy.quote import MAX_QUOTED, quote
 from privacy.refusals import refuse
 from privacy.relate import relate
 from privacy.relation import expressions
+from privacy.released import Released, Typed, has_aggregate
 from privacy.rows import bind_condition
 from privacy.scope import Scope
 from privacy.semi import where_of

@@ -7,6 +7,7 @@ from typing import Final
 
 import sqlglot.expressions as exp
 
+from privacy.aggregate_kinds import AGGREGATES
 from privacy.aggregates import weighed
 from privacy.errors import Refused
 from privacy.expression import Expression
@@ -14,7 +15,7 @@ from privacy.finite import narrowed
 from privacy.names import named_column
 from privacy.quote import quote
 from privacy.refusals import refuse
-from privacy.rows import AGGREGATES, bind_row
+from privacy.rows import bind_row
 from privacy.scope import PERSON_ID, Scope, column, granted_of, person_of
 
 MOST_COLUMNS: Final = 1_000

@@ -8,6 +8,7 @@ from typing import Final
 
 import sqlglot.expressions as exp
 
+from privacy.chains import chain
 from privacy.compare import compare
 from privacy.contribution import rows_per_person
 from privacy.errors import Refused
@@ -25,7 +26,7 @@ from privacy.relation import (
     matches_one,
     unique_keys,
 )
-from privacy.rows import bind_condition, chain
+from privacy.rows import bind_condition
 from privacy.scope import (
     PERSON_ID,
     Part,

@@ -9,6 +9,7 @@ from typing import Final
 
 import sqlglot.expressions as exp
 
+from privacy.aggregate_kinds import AGGREGATES
 from privacy.aggregates import weighed
 from privacy.catalogue import Domain, Type
 from privacy.domains import ends
@@ -26,7 +27,7 @@ from privacy.literals import written
 from privacy.query import Key
 from privacy.quote import quote
 from privacy.refusals import refuse
-from privacy.rows import AGGREGATES, bind_row
+from privacy.rows import bind_row
 from privacy.scope import Scope, has_column
 
 MOST_CELLS: Final = 10**6

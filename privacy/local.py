@@ -17,6 +17,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from privacy.centred import Moments, moments_of, noise_width, squares_of
 from privacy.evidence import Ends, Evidence, Numbers, point
 from privacy.form import Linear, Ratio, form_of
 from privacy.mechanism import Kind
@@ -33,14 +34,7 @@ from privacy.query import (
 )
 from privacy.ranks import Order
 from privacy.reading import Cross, Reading, Spread
-from privacy.spread import (
-    ROOT,
-    SAMPLE,
-    Moments,
-    moments_of,
-    noise_width,
-    squares_of,
-)
+from privacy.spread import ROOT, SAMPLE
 
 _NEAR: Final = 0.4
 _STEEPEST: Final = 0.999_999

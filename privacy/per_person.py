@@ -9,6 +9,7 @@ from typing import Final
 
 import sqlglot.expressions as exp
 
+from privacy.aggregate_kinds import AGGREGATES
 from privacy.aggregates import bind_aggregate, weighed
 from privacy.catalogue import Column, Domain, Type
 from privacy.domains import LARGEST, ends, number
@@ -26,7 +27,7 @@ from privacy.query import Aggregate, Statistic
 from privacy.quote import quote
 from privacy.refusals import refuse
 from privacy.relation import PerPerson, Selected, Summary, Summed
-from privacy.rows import AGGREGATES, bind_row
+from privacy.rows import bind_row
 from privacy.scope import PERSON_ID, Scope, person_of
 
 MOST_COLUMNS: Final = 256

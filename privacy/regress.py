@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from privacy.bound import key_sizes
-from privacy.explain import ColumnError, Explanation
+from privacy.expected_error import ColumnError
+from privacy.explain import Explanation
 from privacy.layout import codes_of
 from privacy.mechanism import Kind, Mechanism
 from privacy.model import Model

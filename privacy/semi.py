@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import sqlglot.expressions as exp
 
+from privacy.chains import chain
 from privacy.errors import Refused
 from privacy.quote import quote
 from privacy.refusals import refuse
-from privacy.rows import chain
 from privacy.scope import PERSON_ID
 
 _CLAUSES = ("having", "order", "limit", "offset", "group", "with_", "joins")

@@ -7,7 +7,8 @@ import pytest
 from privacy.accounting import Measure
 from privacy.catalogue import Domain, Type
 from privacy.certificates import least_shown
-from privacy.explain import GROUP_SIZES, explain
+from privacy.expected_error import GROUP_SIZES
+from privacy.explain import explain
 from privacy.expression import Call, Case, Function, Literal
 from privacy.policy import NONE
 from privacy.quantile import half_width, sum_half_width

@@ -8,7 +8,7 @@ import pytest
 
 from privacy.compile import canonical
 from privacy.expression import Function
-from privacy.render import _CALLS
+from privacy.render import WRITERS
 from tests.language.example import bound_query, compiled, refusal
 from tests.laws.grammar import engine, fill
 from tests.laws.test_limits import worst
@@ -260,4 +260,4 @@ def test_trap_40_the_engine_means_what_it_meant(
 
 def test_trap_40_every_function_has_a_meaning_of_its_own() -> None:
     """No function is in the language without the compiler knowing how to write it."""
-    assert set(_CALLS) == set(Function)
+    assert set(WRITERS) == set(Function)

@@ -1,0 +1,62 @@
+"""Expressions and figures of a question in words, for people to read."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from privacy.expression import Call, Case, ColumnOf, Expression, Literal
+from privacy.lot import RANK
+from privacy.plan import Component, Plan
+from privacy.query import Statistic
+
+
+def words_of(expression: Expression) -> str:
+    """An expression as people read it; not SQL to be run."""
+    match expression:
+        case ColumnOf(_, name):
+            return "row of the person" if name == RANK else name
+        case Literal(value, domain):
+            return _literal(value, domain.scale)
+        case Call(function, (left, right)) if not str(function.value).isalnum():
+            return f"{words_of(left)} {function.value} {words_of(right)}"
+        case Call(function, arguments):
+            return f"{function.value}({', '.join(map(words_of, arguments))})"
+        case Case(((condition, value),), None):
+            return f"{words_of(value)} WHERE {words_of(condition)}"
+        case Case():
+            return "CASE …"
+
+
+def _literal(value: object, scale: int) -> str:
+    if isinstance(value, int) and scale:
+        return str(Decimal(value).scaleb(-scale))
+    return str(value)
+
+
+def component_words(component: Component) -> str:
+    """What is counted or summed, as people read it."""
+    match component.statistic, component.argument:
+        case Statistic.PRESENT, argument if argument is not None:
+            return f"COUNT({words_of(argument)})"
+        case Statistic.SUM, argument if argument is not None:
+            return f"SUM({words_of(argument)})"
+        case Statistic.DISTINCT, argument if argument is not None:
+            return f"COUNT(DISTINCT {words_of(argument)})"
+        case Statistic.PEOPLE, argument if argument is not None:
+            return f"COUNT(DISTINCT person_id where {words_of(argument)})"
+        case statistic, _:
+            return str(statistic.value)
+
+
+def by_words(plan: Plan) -> str:
+    """The keys of a grouping, as people read them."""
+    keys = [words_of(key.expression) for key in plan.query.keys]
+    return f"by {', '.join(keys)}:" if keys else "in all:"
+
+
+def where_words(component: Component, plan: Plan) -> str:
+    """In which grouping a component is measured, where there are several."""
+    if component.keys is None:
+        return ""
+    keys = [words_of(plan.query.keys[each].expression) for each in component.keys]
+    return f" by {', '.join(keys)}" if keys else " in all"
