@@ -153,13 +153,22 @@ def _batch(drafted: tuple[Drafted, ...], account: Account) -> Batch:
 
 def _said(drafted: Drafted) -> tuple[str, ...]:
     if drafted.refusal is not None:
-        return (f"Refused ({drafted.refusal.code}): {drafted.refusal.message}",)
+        return refused_words(drafted.refusal)
     if drafted.explanation is None:
         return ()
     columns = "; ".join(
         f"{column.column} {column.words}" for column in drafted.explanation.columns
     )
     return (f"{drafted.spending}: {columns}.",)
+
+
+def refused_words(refusal: Refused) -> tuple[str, ...]:
+    """Why a question of a batch is refused, where, and what would pass."""
+    at = f" At {refusal.position}: {refusal.clause}" if refusal.position else ""
+    why = f"Refused ({refusal.code}): {refusal.message}{at}"
+    if not refusal.suggestion:
+        return (why,)
+    return (why, f"Try: {refusal.suggestion}")
 
 
 def _refused(message: str) -> Refused:

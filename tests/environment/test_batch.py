@@ -10,6 +10,7 @@ import pytest
 
 from privacy.errors import Refused
 from tests.environment.world import package, rows
+from tests.language.test_spec import rewritten
 from tre.lab import Lab
 
 BY_REGION = "SELECT region, COUNT(*) AS n FROM people GROUP BY region"
@@ -90,6 +91,31 @@ def test_a_refused_question_is_told_in_its_place(lab: Lab) -> None:
     assert other.refusal is not None
     assert batch.loss.epsilon < 1
     assert any("Refused" in line for line in batch.words)
+
+
+BROKEN = [
+    WRONG,
+    "SELECT SUM(payy) AS total FROM people",
+    "SELECT region, COUNT(*) FROM people GROUP BY region QUALIFY COUNT(*) > 1",
+    "SELECT COUNT(*) FROM (SELECT * FROM people LIMIT 3) AS p",
+]
+
+
+@pytest.mark.parametrize("sql", BROKEN)
+def test_a_refused_question_is_taught_as_when_asked_alone(lab: Lab, sql: str) -> None:
+    """Place and rewrite are the same, they are in the words, and the rewrite passes."""
+    (drafted,) = lab.explain_batch([sql], epsilon=1.0).questions
+    with pytest.raises(Refused) as alone:
+        lab.explain(sql, epsilon=1.0)
+    told = drafted.refusal
+    assert told is not None
+    for name in ("code", "message", "clause", "suggestion", "position"):
+        assert getattr(told, name) == getattr(alone.value, name)
+    better = rewritten(sql, told)
+    words = lab.explain_batch([sql], epsilon=1.0).words
+    assert any(told.suggestion in line for line in words)
+    again = lab.explain_batch([better], epsilon=1.0).questions[0]
+    assert again.refusal is None, better
 
 
 def test_a_margin_is_each_questions_own(lab: Lab) -> None:

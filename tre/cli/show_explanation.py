@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from rich.console import RenderableType
 from rich.table import Table
 
-from privacy.explain import Certificate, Explanation, NoiseLine
-from tre.batch import Batch
+from privacy.explain import Explanation
+from privacy.noise_lines import NoiseLine
+from privacy.shown_from import Certificate
+from tre.batch import Batch, refused_words
 from tre.cli.output import columns
 from tre.cli.words import loss_in_words
 
@@ -33,10 +35,9 @@ def batched(batch: Batch) -> Iterator[RenderableType]:
     """Each question's errors at its part, then the price of all of them."""
     for number, drafted in enumerate(batch.questions, 1):
         yield f"{number}. {' '.join(drafted.sql.split())}"
-        if drafted.explanation is None:
-            refusal = drafted.refusal
-            yield f"   Refused ({refusal.code}): {refusal.message}" if refusal else ""
-        else:
+        if drafted.refusal is not None:
+            yield from (f"   {line}" for line in refused_words(drafted.refusal))
+        elif drafted.explanation is not None:
             yield f"   Ask with {drafted.spending}."
             yield _errors(drafted.explanation)
         yield ""

@@ -96,7 +96,9 @@ def batch_document(batch: Batch) -> dict[str, Any]:
                 if each.refusal is None
                 else {
                     name: getattr(each.refusal, name)
-                    for name in ("code", "message", "clause", "suggestion")
+                    for name in (
+                        *("code", "message", "clause", "suggestion", "position"),
+                    )
                 },
             }
             for each in batch.questions
