@@ -1,0 +1,57 @@
+"""The audit proves most of what is claimed, never more, and finds broken builds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from connectors.errors import Invalid
+from tests.distinguish.breaking import in_the_enclave
+from tre.distinguish.audit import audit
+from tre.distinguish.finding import Finding
+from tre.distinguish.game import Game
+from tre.distinguish.labs import Labs, neighbours
+from tre.distinguish.suite import COUNT_PURE, SUITE
+
+SURE = 1 - 1e-6
+"""A test fails of itself once in a million times."""
+
+SETTING_OF = {game.name: setting for setting, games in SUITE for game in games}
+
+
+def audited(game: Game, draws: int) -> Finding:
+    """What an audit finds in laboratories opened for it alone."""
+    with neighbours(SETTING_OF[game.name]) as labs:
+        return audit(labs, game, draws=draws, asked=20, confidence=SURE)
+
+
+@pytest.fixture(scope="module")
+def labs() -> Iterator[Labs]:
+    """The laboratories that the first game is played in."""
+    with neighbours(SETTING_OF[COUNT_PURE.name]) as labs:
+        yield labs
+
+
+def test_an_audit_proves_most_of_the_claim_and_no_more(labs: Labs) -> None:
+    """Of ε = 1 at least two thirds in 4,000 draws, some of them asked one by one."""
+    found = audit(labs, COUNT_PURE, draws=4_000, asked=20, confidence=SURE)
+    assert 0.66 < found.share <= 1, found
+    assert found.claimed == pytest.approx(1.0)
+    assert found.asked == 40
+    assert found.right + found.wrong <= found.plays
+
+
+def test_halved_noise_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the enclave draws half the noise that was priced, the claim is false."""
+    in_the_enclave("halved")(monkeypatch)
+    found = audited(COUNT_PURE, 4_000)
+    assert not found.holds, found
+
+
+def test_too_few_draws_are_refused_before_any_is_paid_for(labs: Labs) -> None:
+    """An audit needs plays to learn from, and others to judge."""
+    before = labs.more.remaining()
+    with pytest.raises(Invalid, match="at least 60"):
+        audit(labs, COUNT_PURE, draws=50)
+    assert labs.more.remaining() == before

@@ -1,0 +1,150 @@
+"""Neighbouring databases that are as far apart as a person may make them.
+
+Everybody but one has one row in the middle of everything. The one has more rows than
+the cap lets through, all beyond the bounds that values are clamped to, and keys that
+nobody else has. The people are made up, and always the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import pyarrow as pa
+
+from tre.distinguish.game import Setting
+
+CAP: Final = 3
+"""Rows that publication keeps of one person's visits."""
+
+BROUGHT: Final = 5
+"""Rows that the one person brings."""
+
+PAY: Final = 1_000
+HOURS: Final = 20
+SCORE: Final = 15
+SECOND: Final = 4
+"""People of the second wave: so few that a quantile is anywhere, or nearly."""
+
+REGIONS: Final = ("east", "north", "south", "west")
+
+
+def setting(
+    name: str, *, people: int, measure: str, policy: str, delta: float = 1e-6
+) -> Setting:
+    """A laboratory of visits and people; of `people`, and of one more."""
+    return Setting(
+        name=f"{measure}, {name}",
+        fewer=_tables(people, one_more=False),
+        more=_tables(people, one_more=True),
+        package=PACKAGE,
+        measure=measure,
+        policy=policy,
+        delta=delta,
+    )
+
+
+def _tables(people: int, *, one_more: bool) -> Mapping[str, pa.Table]:
+    extra = people if one_more else None
+    return {
+        "visits": pa.Table.from_pylist(_visits(people, extra), _VISITS),
+        "people": pa.Table.from_pylist(_people(people, extra), _PEOPLE),
+    }
+
+
+def _visits(people: int, extra: int | None) -> list[Mapping[str, Any]]:
+    """One row a person, in the middle of what pays; a few are of the second wave."""
+    rows: list[Mapping[str, Any]] = [
+        {
+            "id": person,
+            "region": "north",
+            "employer": "a firm",
+            "pay": PAY / 2,
+            "hours": person % (HOURS + 1),
+            "wave": 2 if person < SECOND else 1,
+            "score": SCORE // 2 + person % 2,
+        }
+        for person in range(people)
+    ]
+    if extra is not None:
+        one = {
+            "id": extra,
+            "region": "north",
+            "employer": "nobody else's",
+            "pay": 50.0 * PAY,
+            "hours": HOURS,
+            "wave": 2,
+            "score": SCORE,
+        }
+        rows += [one] * BROUGHT
+    return rows
+
+
+def _people(people: int, extra: int | None) -> list[Mapping[str, Any]]:
+    everybody = range(people if extra is None else people + 1)
+    return [{"id": each, "sex": "f" if each == extra else "m"} for each in everybody]
+
+
+_VISITS: Final = pa.schema(
+    {
+        "id": pa.int64(),
+        "region": pa.string(),
+        "employer": pa.string(),
+        "pay": pa.float64(),
+        "hours": pa.int64(),
+        "wave": pa.int64(),
+        "score": pa.int64(),
+    }
+)
+_PEOPLE: Final = pa.schema({"id": pa.int64(), "sex": pa.string()})
+
+
+def _number(name: str, most: int, **tre: Any) -> dict[str, Any]:  # noqa: ANN401
+    return {
+        "name": name,
+        "type": "number" if tre else "integer",
+        "constraints": {"required": True, "minimum": 0, "maximum": most},
+        "tre": tre,
+    }
+
+
+def _listed(name: str, values: tuple[str, ...]) -> dict[str, Any]:
+    return {"name": name, "constraints": {"required": True, "enum": [*values]}}
+
+
+_ID: Final = {
+    "name": "id",
+    "type": "integer",
+    "tre": {"role": "identifier", "kind": "local-id"},
+}
+
+PACKAGE: Final[Mapping[str, Any]] = {
+    "name": "audited",
+    "tre": {
+        "controller": "Nobody",
+        "legal_basis": "None: made-up people",
+        "population": "audited",
+    },
+    "resources": [
+        {
+            "name": "visits",
+            "tre": {"privacy_unit": "person", "rows_per_person": CAP},
+            "schema": {
+                "fields": [
+                    _ID,
+                    _listed("region", REGIONS),
+                    {"name": "employer", "constraints": {"required": True}},
+                    _number("pay", PAY, decimals=2, out_of_range="clamp"),
+                    _number("hours", HOURS),
+                    _number("wave", 2),
+                    _number("score", SCORE),
+                ]
+            },
+        },
+        {
+            "name": "people",
+            "tre": {"privacy_unit": "person", "rows_per_person": 1},
+            "schema": {"fields": [_ID, _listed("sex", ("f", "m"))]},
+        },
+    ],
+}
