@@ -27,10 +27,10 @@ AREAS: Final = ["north", "south", "east", "west"]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of question: its text, and the ε from which its coverage is 95%.
+    """A kind of question, and the ε from which its coverage is 95% and no more.
 
-    Below, where noise is not small beside a variance, it may be more; so may it be
-    where rows are left out.
+    Below, where noise often leaves a correlation no variance to divide by, it may be
+    more; so may it be wherever rows are left out.
     """
 
     name: str
@@ -60,8 +60,8 @@ KINDS: Final = (
     Kind("STDDEV", _BY.format("STDDEV_SAMP(age)")),
     Kind("COVAR", _BY.format("COVAR_POP(pay, age)")),
     Kind("CORR", _BY.format("CORR(pay, age)"), 5.0),
-    Kind("REGR_SLOPE", _BY.format("REGR_SLOPE(pay, age)"), 5.0),
-    Kind("REGR_INTERCEPT", _BY.format("REGR_INTERCEPT(pay, age)"), 5.0),
+    Kind("REGR_SLOPE", _BY.format("REGR_SLOPE(pay, age)")),
+    Kind("REGR_INTERCEPT", _BY.format("REGR_INTERCEPT(pay, age)")),
     Kind("share of rows", _BY.format("COUNT_IF(age > 40) / COUNT(*)")),
     Kind("ratio of sums", _BY.format("SUM(pay) / SUM(age)")),
     Kind("difference", _BY.format("COUNT_IF(age > 40) - COUNT_IF(age <= 40)")),
@@ -150,7 +150,9 @@ def laboratory(measure: str, rows: int = ROWS) -> Lab:
 class Covered:
     """How often intervals had the exact answer, and their median half-width.
 
-    `needed` is how wide they need be: the 95% quantile of the error, by median cell.
+    Of answers that are NULL, as a correlation's where noise left no variance, none is
+    counted: they have no interval. `needed` is how wide they need be: the 95% quantile
+    of the error, by median cell.
     """
 
     share: float
@@ -169,9 +171,10 @@ def covered(lab: Lab, kind: Kind, *, epsilon: float, times: int) -> Covered:
     )
     below = np.isnan(low) | (low <= exact + 1e-9)
     above = np.isnan(high) | (high >= exact - 1e-9)
+    told = ~np.isnan(value)
     errors = np.quantile(np.abs(np.nan_to_num(value) - exact), 0.95, axis=0)
     return Covered(
-        share=float((below & above).mean()),
+        share=float((below & above)[told].mean()),
         width=float(np.nanmedian(high - low) / 2),
         needed=float(np.median(errors)),
         cells=exact.size,
