@@ -16,9 +16,10 @@ from privacy.catalogue import Column, Domain, Table, Type, Unit, Value
 from privacy.errors import Refused
 from privacy.profile import Profile
 from tre.control.tables import dataset_version
+from tre.governance.amendments import find_amendment
 from tre.governance.catalogue import Current, current_catalogue
 from tre.governance.datasets import Dataset, list_datasets
-from tre.governance.project import Project
+from tre.governance.project import Project, Terms
 
 _THE_COMMITTEE: Final = "the committee"
 
@@ -45,18 +46,36 @@ def described_dataset(connection: Connection, name: str) -> dict[str, Any]:
     )
 
 
-def described_project(project: Project) -> dict[str, Any]:
-    """A project's application, state and approvals, and whose approval it lacks."""
+def described_project(connection: Connection, project: Project) -> dict[str, Any]:
+    """A project's application, state and approvals, and whose approval it lacks.
+
+    `amendment` is the change that is asked for, with what that lacks; None for none.
+    """
+    asked = find_amendment(connection, project)
     return {
         **project.application,
         "state": project.standing.value,
+        "route": project.route.value,
         "proposer": project.proposer,
-        "approvals": [
-            {"person": given.person, "of": given.controller or _THE_COMMITTEE}
-            for given in project.approvals
-        ],
-        "awaiting": sorted(name or _THE_COMMITTEE for name in project.missing),
+        **_approvals(project.terms),
         "outcome": project.outcome,
+        "amendment": None
+        if asked is None
+        else {
+            "application": asked.application,
+            "route": asked.route.value,
+            **_approvals(asked.terms),
+        },
+    }
+
+
+def _approvals(terms: Terms) -> dict[str, Any]:
+    return {
+        "approvals": [
+            {"person": given.person, "of": given.approver or _THE_COMMITTEE}
+            for given in terms.approvals
+        ],
+        "awaiting": sorted(name or _THE_COMMITTEE for name in terms.missing),
     }
 
 

@@ -20,9 +20,16 @@ from tests.control.world import (
 )
 from tre.audit.act import Act
 from tre.governance.application import read_application
+from tre.governance.conditions import lift_conditions
 from tre.governance.confinement import accept_layer
 from tre.governance.datasets import check_steward, switch_versions, withdraw_dataset
+from tre.governance.organisations import (
+    add_organisation,
+    affiliate,
+    organisation_of,
+)
 from tre.governance.people import (
+    Background,
     add_person,
     change_roles,
     disable_person,
@@ -37,6 +44,14 @@ from tre.governance.projects import (
     resume_project,
     suspend_project,
     withdraw_approval,
+)
+from tre.governance.qualifications import (
+    VOUCHED,
+    Kind,
+    Qualified,
+    disqualify_person,
+    qualified_until,
+    qualify_person,
 )
 from tre.governance.replacing import replace_versions
 from tre.governance.roles import PERMITTED, Action, Role, find_person, permitted
@@ -53,6 +68,12 @@ DEEDS: dict[Action, Callable[[Act], object]] = {
     Action.REVOKE_TOKEN: lambda act: revoke_token(
         act, issue_token(act, act.actor, NOW + timedelta(1)).id
     ),
+    Action.ADD_ORGANISATION: lambda act: add_organisation(act, "University"),
+    Action.AFFILIATE_PERSON: lambda act: affiliate(act, COMMITTEE, "University"),
+    Action.QUALIFY_PERSON: lambda act: disqualify_person(
+        act, RESEARCHER, Kind.TRAINING, "It was another's."
+    ),
+    Action.SET_CONDITIONS: lambda act: lift_conditions(act, "people"),
     Action.INVITE_PERSON: lambda act: invite(act, COMMITTEE, bytes(32)),
     Action.SET_PROVIDER: lambda act: remove_provider(act),
     Action.BACK_UP: lambda act: permitted(act, Action.BACK_UP),
@@ -238,3 +259,77 @@ def test_tokens_are_ones_own(new: World) -> None:
     assert refusal(new, RESEARCHER, revoke) == "not_permitted"
     nobody = lambda act: issue_token(act, "nobody", NOW + timedelta(1))  # noqa: E731
     assert refusal(new, ADMINISTRATOR, nobody) == "unknown_person"
+
+
+def test_people_are_of_organisations_that_are_known(new: World) -> None:
+    """An organisation is added once, by its name, and a person is of one at a time."""
+    with new.act(ADMINISTRATOR) as act:
+        add_organisation(act, "University of Examples")
+        add_organisation(act, "Institute of Others")
+        add_person(act, "new", [Role.AUDITOR], None, Background("Institute of Others"))
+        affiliate(act, RESEARCHER, "Institute of Others")
+        affiliate(act, RESEARCHER, "University of Examples")
+    with new.control.reading() as connection:
+        assert organisation_of(connection, RESEARCHER) == "University of Examples"
+        assert organisation_of(connection, "new") == "Institute of Others"
+        assert organisation_of(connection, STEWARD) is None
+    deeds = {
+        "organisation_exists": lambda act: add_organisation(act, "Institute of Others"),
+        "invalid_name": lambda act: add_organisation(act, " "),
+        "unknown_organisation": lambda act: affiliate(act, RESEARCHER, "Nowhere"),
+        "unknown_person": lambda act: affiliate(act, "x", "Institute of Others"),
+        "separation_of_duties": lambda act: affiliate(
+            act, ADMINISTRATOR, "Institute of Others"
+        ),
+    }
+    for code, deed in deeds.items():
+        assert refusal(new, ADMINISTRATOR, deed) == code
+
+
+def test_who_adds_a_researcher_vouches_for_a_year(new: World) -> None:
+    """Accreditation and training are on record, with whose word they rest on."""
+    later = {Kind.TRAINING: date(2026, 9, 1)}
+    with new.act(ADMINISTRATOR) as act:
+        add_person(act, "a", [Role.RESEARCHER])
+        add_person(act, "b", [Role.RESEARCHER], None, Background(None, later))
+        add_person(act, "c", [Role.AUDITOR])
+        records = [record for record in act.records if VOUCHED in record.detail]
+    year = {kind: date(2027, 7, 1) for kind in Kind}
+    with new.control.reading() as connection:
+        assert qualified_until(connection, "a") == year
+        assert qualified_until(connection, "b") == year | later
+        assert qualified_until(connection, "c") == {}
+    assert [record.subject for record in records] == ["a", "a", "b", "b"]
+
+
+def test_a_qualification_has_a_day_and_a_reference(new: World) -> None:
+    """Nobody qualifies themselves, for a day that is over, or with nothing on paper."""
+
+    def qualify(
+        person: str = RESEARCHER, until: date = date(2030, 1, 1), reference: str = "A1"
+    ) -> Callable[[Act], object]:
+        qualified = Qualified(Kind.ACCREDITATION, until, reference)
+        return lambda act: qualify_person(act, person, qualified)
+
+    assert refusal(new, ADMINISTRATOR, qualify()) == ""
+    with new.control.reading() as connection:
+        held = qualified_until(connection, RESEARCHER)
+    assert held[Kind.ACCREDITATION] == date(2030, 1, 1)
+    deeds = {
+        "separation_of_duties": qualify(ADMINISTRATOR),
+        "unknown_person": qualify("nobody"),
+        "reason_missing": qualify(reference=" "),
+        "invalid_qualification": qualify(until=date(2026, 6, 30)),
+    }
+    for code, deed in deeds.items():
+        assert refusal(new, ADMINISTRATOR, deed) == code
+
+
+def test_a_qualification_ends_with_its_reason(new: World) -> None:
+    """Ending one says why, and there must be one."""
+    end = lambda reason: (  # noqa: E731
+        lambda act: disqualify_person(act, RESEARCHER, Kind.TRAINING, reason)
+    )
+    assert refusal(new, ADMINISTRATOR, end(" ")) == "reason_missing"
+    assert refusal(new, ADMINISTRATOR, end("It was another's.")) == ""
+    assert refusal(new, ADMINISTRATOR, end("Again.")) == "wrong_state"

@@ -36,6 +36,7 @@ from tre.audit.act import Act
 from tre.audit.verify import verify
 from tre.control.tables import audit_record
 from tre.governance.admit import admit
+from tre.governance.amendments import find_amendment
 from tre.governance.application import read_application
 from tre.governance.datasets import switch_versions, withdraw_dataset
 from tre.governance.people import add_person, change_roles, disable_person
@@ -47,6 +48,7 @@ from tre.governance.projects import (
     propose_project,
     resume_project,
     suspend_project,
+    withdraw_amendment,
     withdraw_approval,
 )
 from tre.governance.roles import Role
@@ -130,6 +132,9 @@ def test_a_wrong_application_names_its_path(changes: dict[str, Any], path: str) 
         ({"researchers": [RESEARCHER, RESEARCHER]}, "researchers[1]"),
         ({"researchers": [STEWARD]}, "researchers[0]"),
         ({"until": date(2026, 6, 30)}, "until"),
+        ({"starts": date(2028, 6, 30)}, "starts"),
+        ({"reasons": {"earnings": {"pay": "Why."}}}, "reasons.earnings"),
+        ({"reasons": {"people": {"pay": "Why."}}}, "reasons.people.pay"),
     ],
 )
 def test_an_application_names_only_what_there_is(
@@ -322,7 +327,8 @@ def test_only_its_proposer_amends_a_proposal(populated: World) -> None:
         amend_project(act, moved)
     with populated.act(RESEARCHER) as act:
         assert amend_project(act, changed).application["title"] == "Changed"
-    worlds.approve(populated)
+    with populated.act(RESEARCHER) as act:
+        close_project(act, "pathways", "Not to be.")
     assert refusal(populated, RESEARCHER, amend).code == "wrong_state"
 
 
@@ -513,14 +519,30 @@ class Projects(RuleBasedStateMachine):
             {self.standing, Standing.SUSPENDED},
         )
 
-    @rule(actor=st.sampled_from(PEOPLE))
-    def amend(self, actor: str) -> None:
-        """Somebody changes the proposal."""
-        self.attempt(
-            actor,
-            lambda act: amend_project(act, read_application(application())),
-            {Standing.PROPOSED},
+    @rule(actor=st.sampled_from(PEOPLE), title=st.sampled_from(["One", "Two"]))
+    def amend(self, actor: str, title: str) -> None:
+        """Somebody changes the proposal, or asks for a change: no state changes."""
+        changed = read_application(
+            application(title=title, purposes=["research", title])
         )
+        before = project(self.world)
+        try:
+            self.attempt(
+                actor, lambda act: amend_project(act, changed), {self.standing}
+            )
+        except Invalid:
+            assert before.application["title"] == title
+        if before.standing is not Standing.PROPOSED:
+            assert project(self.world) == before
+
+    @rule(actor=st.sampled_from(PEOPLE))
+    def withdraw_change(self, actor: str) -> None:
+        """Somebody asks for the change no longer; the terms in force stay."""
+        before = project(self.world)
+        self.attempt(
+            actor, lambda act: withdraw_amendment(act, "pathways"), {self.standing}
+        )
+        assert project(self.world) == before
 
     @rule(actor=st.sampled_from(PEOPLE))
     def suspend(self, actor: str) -> None:
@@ -566,6 +588,12 @@ class Projects(RuleBasedStateMachine):
         people = [given.person for given in held.approvals]
         assert len(people) == len(set(people))
         assert not set(people) & held.own
+        with self.world.control.reading() as connection:
+            asked = find_amendment(connection, held)
+        if asked is not None:
+            assert held.standing in {Standing.ACTIVE, Standing.SUSPENDED}
+            assert asked.terms.missing
+            assert not {each.person for each in asked.terms.approvals} & held.own
         if held.standing is Standing.ACTIVE:
             assert "" in held.approved_by
             assert self.world.account(Kind.PROJECT, "pathways").state is State.OPEN

@@ -18,9 +18,10 @@ from tre.control.database import Control, open_control
 from tre.control.engines import Durability, Place
 from tre.governance.application import read_application
 from tre.governance.datasets import Publication, switch_versions
-from tre.governance.people import add_person, found_environment
+from tre.governance.people import Background, add_person, found_environment
 from tre.governance.populations import Grant, create_population
 from tre.governance.projects import approve_project, propose_project
+from tre.governance.qualifications import Kind as Qualification
 from tre.governance.roles import Role
 from tre.ledger.account import Account, Kind, current_account
 from tre.ledger.budget import Budget
@@ -35,6 +36,10 @@ STEWARD: Final = "steward"
 COMMITTEE: Final = "committee"
 RESEARCHER: Final = "researcher"
 COLLEAGUE: Final = "colleague"
+
+LASTING: Final = Background(
+    qualified_until=dict.fromkeys(Qualification, date(2099, 12, 31))
+)
 
 CRITERIA: Final = {
     "public_benefit": "Better courses.",
@@ -139,8 +144,8 @@ def found(path: Place) -> World:
         found_environment(act)
         add_person(act, STEWARD, [Role.STEWARD], "Department of Examples")
         add_person(act, COMMITTEE, [Role.COMMITTEE])
-        add_person(act, RESEARCHER, [Role.RESEARCHER])
-        add_person(act, COLLEAGUE, [Role.RESEARCHER])
+        for person in (RESEARCHER, COLLEAGUE):
+            add_person(act, person, [Role.RESEARCHER], background=LASTING)
     return world
 
 

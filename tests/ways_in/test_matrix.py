@@ -197,6 +197,13 @@ ON_PAY = ("--project", "pay")
 COMMANDS = {
     "population create": act(ADMINISTRATOR, "{new}", *BUDGET),
     "person add": act(ADMINISTRATOR, "{new}", "--role", "auditor"),
+    "organisation add": act(ADMINISTRATOR, "{new}"),
+    "person affiliate": act(ADMINISTRATOR, MEMBER, "{organisation}"),
+    "person qualify": act(
+        ADMINISTRATOR,
+        *(MEMBER, "training", "--until", "2099-01-01", "--reference", "On paper."),
+    ),
+    "person disqualify": act(ADMINISTRATOR, MEMBER, "training", "--reason", "Why."),
     "person invite": act(ADMINISTRATOR, MEMBER),
     "token issue": act(ADMINISTRATOR | {"committee-member"}, MEMBER),
     "token list": act(ADMINISTRATOR | {"committee-member"}, MEMBER),
@@ -208,6 +215,10 @@ COMMANDS = {
     "provider link": act(ADMINISTRATOR, "subject", MEMBER),
     "provider unlink": act(ADMINISTRATOR, "subject"),
     "dataset onboard": act({ITS_STEWARD, "administrator"}, "{manifest}"),
+    "condition set": act({ITS_STEWARD}, "people", "{conditions}"),
+    "condition lift": act({ITS_STEWARD}, "people"),
+    "project amend": act({ITS_RESEARCHER}, "{amended}"),
+    "project withdraw-amendment": act({ITS_RESEARCHER}, "{active}"),
     "project propose": act({"researcher", ITS_RESEARCHER}, "{project}"),
     "project approve": act({"committee", "committee-member", ITS_STEWARD}, "{fresh}"),
     "project suspend": act(
@@ -234,6 +245,7 @@ COMMANDS = {
             *("init", "dataset check", "dataset list", "dataset show", "doctor"),
             "dataset dummy",
             *("dataset withdraw", "optout import", "optout apply", "encode"),
+            *("organisation list", "condition show", "project due"),
             *("project show", "provider show", "budget", "review", "evaluate"),
             *("audit verify", "audit checkpoint", "audit key", "audit inclusion"),
             *("audit consistency", "release verify", "restore", "key list"),
@@ -285,12 +297,15 @@ def thing_after_thing(home: Path, folder: Path) -> Iterator[dict[str, str]]:
     manifest = write_dataset(folder / "data")
     passphrase = folder / "passphrase"
     passphrase.write_text("a passphrase")
+    conditions = folder / "conditions.yaml"
+    conditions.write_text("purposes: [research]")
     number = 0
     while True:
         number += 1
         fresh = f"fresh-{folder.name[-8:].strip('_-').lower()}-{number}"
         with Environment.open(home) as environment:
             token = environment.issue_token(MEMBER)
+            environment.add_organisation(fresh)
             for name in (fresh, f"{fresh}-active"):
                 file = write_project(folder / f"{number}", name)
                 environment.propose(file, person=RESEARCHER)
@@ -299,6 +314,9 @@ def thing_after_thing(home: Path, folder: Path) -> Iterator[dict[str, str]]:
         yield {
             "new": f"new-{number}",
             "passphrase": str(passphrase),
+            "conditions": str(conditions),
+            "organisation": fresh,
+            "amended": str(write_project(folder / f"a{number}", fresh, epsilon=1.0)),
             "token": token.split("_")[1],
             "manifest": str(manifest),
             "project": str(write_project(folder / f"q{number}", f"{fresh}-more")),

@@ -134,10 +134,16 @@ def test_a_project_says_whom_it_waits_for() -> None:
         "proposer": "ann",
         "approvals": [],
         "outcome": None,
+        "route": "standard",
+        "amendment": None,
     }
     assert standing(facts) == (
         "pay is proposed. "
         "It awaits the approval of Department of Examples and the committee."
     )
     assert standing(facts | {"state": "closed"}) == "pay is closed."
+    changing = {"state": "active", "amendment": {"awaiting": ["the committee"]}}
+    assert standing(facts | changing) == (
+        "pay is active. A change of it awaits the approval of the committee."
+    )
     assert "ε = 50.0, pure" in text(project_in_words(facts))

@@ -98,14 +98,12 @@ Share = Annotated[
         help="Spend this share of what is left. [default: 1%]",
     ),
 ]
+day: Final = _reader(date.fromisoformat, "a date such as 2027-12-31")
+"""Reads a day."""
+
 Until = Annotated[
     date,
-    typer.Option(
-        "--until",
-        metavar="DATE",
-        parser=_reader(date.fromisoformat, "a date such as 2027-12-31"),
-        help="The period's last day.",
-    ),
+    typer.Option("--until", metavar="DATE", parser=day, help="The period's last day."),
 ]
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated, Final
 
 import typer
 
-from tre.cli.options import HERE, Home, Json, Person, period
+from tre.cli.options import HERE, Home, Json, Person, day, period
 from tre.cli.output import answer, columns, note
 from tre.cli.session import acting_person, opened
 
@@ -15,6 +15,11 @@ person: Final = typer.Typer(help="People and their roles.", no_args_is_help=True
 token: Final = typer.Typer(help="What people sign in with.", no_args_is_help=True)
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="Whom it is about.")]
+What = Annotated[str, typer.Argument(metavar="KIND", help="accreditation or training.")]
+Day = Annotated[
+    date | None,
+    typer.Option(metavar="DATE", parser=day, help="The last day. [default: a year on]"),
+]
 
 
 @person.command("add", context_settings={"allow_extra_args": True})
@@ -35,21 +40,96 @@ def add(  # noqa: PLR0913 - one parameter for each option
         str | None,
         typer.Option("--controller", metavar="NAME", help="Whom a steward works for."),
     ] = None,
+    organisation: Annotated[
+        str | None,
+        typer.Option("--organisation", metavar="NAME", help="Whom they are of."),
+    ] = None,
+    accredited_until: Day = None,
+    trained_until: Day = None,
     person: Person = None,
     home: Home = HERE,
     as_json: Json = False,
 ) -> None:
-    """Add a person."""
+    """Add a person. A researcher is vouched for by this, for a year or as said."""
     roles = [*role, *context.args]
     with opened(home) as environment:
         environment.add_person(
-            subject, roles=roles, controller=controller, person=person
+            subject,
+            roles=roles,
+            controller=controller,
+            organisation=organisation,
+            accredited_until=accredited_until,
+            trained_until=trained_until,
+            person=person,
         )
     answer(
-        {"person": subject, "roles": roles, "controller": controller},
+        {
+            "person": subject,
+            "roles": roles,
+            "controller": controller,
+            "organisation": organisation,
+        },
         lambda: [f"Added {subject}: {', '.join(roles)}."],
         as_json=as_json,
     )
+
+
+@person.command("affiliate")
+def affiliate(
+    subject: Id,
+    organisation: Annotated[str, typer.Argument(metavar="ORGANISATION")],
+    *,
+    person: Person = None,
+    home: Home = HERE,
+    as_json: Json = False,
+) -> None:
+    """Say which organisation a person is of, from now on."""
+    with opened(home) as environment:
+        environment.affiliate(subject, organisation, person=person)
+    document = {"person": subject, "organisation": organisation}
+    answer(document, lambda: [f"{subject} is of {organisation}."], as_json=as_json)
+
+
+@person.command("qualify")
+def qualify(  # noqa: PLR0913 - one parameter for each option
+    subject: Id,
+    kind: What,
+    *,
+    until: Annotated[
+        date, typer.Option("--until", metavar="DATE", parser=day, help="The last day.")
+    ],
+    reference: Annotated[
+        str, typer.Option("--reference", metavar="TEXT", help="Where it is on paper.")
+    ],
+    person: Person = None,
+    home: Home = HERE,
+    as_json: Json = False,
+) -> None:
+    """Record a person's accreditation or training, in place of what they had."""
+    with opened(home) as environment:
+        environment.qualify(
+            subject, kind, until=until, reference=reference, person=person
+        )
+    document = {"person": subject, "kind": kind, "until": until}
+    words = f"{subject}: {kind} until {until}."
+    answer(document, lambda: [words], as_json=as_json)
+
+
+@person.command("disqualify")
+def disqualify(
+    subject: Id,
+    kind: What,
+    *,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")],
+    person: Person = None,
+    home: Home = HERE,
+    as_json: Json = False,
+) -> None:
+    """End a person's accreditation or training; their next question is refused."""
+    with opened(home) as environment:
+        environment.disqualify(subject, kind, reason=reason, person=person)
+    document = {"person": subject, "ended": kind}
+    answer(document, lambda: [f"{subject}: {kind} ended."], as_json=as_json)
 
 
 @person.command("invite")

@@ -10,11 +10,13 @@ from tre.cli import (
     absent,
     audit,
     backups,
+    conditions,
     datasets,
     doctor,
     encode,
     keys,
     optout,
+    organisations,
     people,
     projects,
     providers,
@@ -37,10 +39,12 @@ program.command("init")(setup.init)
 program.command("doctor")(doctor.doctor)
 program.add_typer(keys.key, name="key")
 program.add_typer(setup.population, name="population")
+program.add_typer(organisations.organisation, name="organisation")
 program.add_typer(people.person, name="person")
 program.add_typer(people.token, name="token")
 program.add_typer(providers.provider, name="provider")
 program.add_typer(datasets.dataset, name="dataset")
+program.add_typer(conditions.condition, name="condition")
 program.command("encode")(encode.encode)
 program.add_typer(optout.optout, name="optout")
 program.add_typer(projects.project, name="project")

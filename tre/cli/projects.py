@@ -32,6 +32,47 @@ def propose(
     _changed(state, as_json=as_json)
 
 
+@project.command("amend")
+def amend(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The project, changed.")],
+    *,
+    person: Person = None,
+    home: Home = HERE,
+    as_json: Json = False,
+) -> None:
+    """Change a project of one's own; a running one goes on as it was until approved."""
+    with opened(home) as environment:
+        state = environment.amend(file, person=person)
+    _changed(state, as_json=as_json)
+
+
+@project.command("withdraw-amendment")
+def withdraw_amendment(
+    name: Name, *, person: Person = None, home: Home = HERE, as_json: Json = False
+) -> None:
+    """Ask no longer for a change of a running project."""
+    with opened(home) as environment:
+        state = environment.withdraw_amendment(name, person=person)
+    _changed(state, as_json=as_json)
+
+
+@project.command("due")
+def due(
+    *,
+    within: Annotated[
+        int, typer.Option("--within", metavar="DAYS", min=0, help="How far ahead.")
+    ] = 30,
+    home: Home = HERE,
+    as_json: Json = False,
+) -> None:
+    """List what has to be seen to soon, and what is overdue."""
+    from tre.cli.show_project import due_in_words
+
+    with opened(home) as environment:
+        found = environment.due(within=within)
+    answer(found, lambda: due_in_words(found), as_json=as_json)
+
+
 @project.command("approve")
 def approve(
     name: Name,

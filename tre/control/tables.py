@@ -167,6 +167,31 @@ external_identity: Final = Table(
     Column("person", ForeignKey("person.id"), nullable=False),
 )
 
+organisation: Final = Table(
+    "organisation",
+    metadata,
+    Column("name", String(200), primary_key=True),
+    Column("added_at", Instant, nullable=False),
+)
+
+affiliation: Final = Table(
+    "affiliation",
+    metadata,
+    Column("person", ForeignKey("person.id"), primary_key=True),
+    Column("organisation", ForeignKey("organisation.name"), nullable=False),
+    Column("since", Instant, nullable=False),
+)
+
+qualification: Final = Table(
+    "qualification",
+    metadata,
+    Column("person", ForeignKey("person.id"), primary_key=True),
+    Column("kind", String(20), primary_key=True),
+    Column("until", Date, nullable=False),
+    Column("reference", Text, nullable=False),
+    CheckConstraint("kind IN ('accreditation', 'training')", name="kind"),
+)
+
 # ---------------------------------------------------------------------- machine
 
 accepted_layer: Final = Table(
@@ -234,6 +259,14 @@ published_table: Final = Table(
     Column("body", Text, nullable=False),
 )
 
+dataset_condition: Final = Table(
+    "dataset_condition",
+    metadata,
+    Column("dataset", ForeignKey("dataset.name"), primary_key=True),
+    Column("body", Text, nullable=False),
+    Column("set_at", Instant, nullable=False),
+)
+
 # ---------------------------------------------------------------------- projects
 
 project: Final = Table(
@@ -248,6 +281,7 @@ project: Final = Table(
     Column("until", Date, nullable=False),
     Column("proposed_at", Instant, nullable=False),
     Column("outcome", Text),
+    Column("route", String(12), nullable=False, server_default="standard"),
     CheckConstraint(
         "state IN ('proposed', 'active', 'suspended', 'closed')", name="state"
     ),
@@ -270,14 +304,24 @@ project_table: Final = Table(
     Column("columns", Text, nullable=False),
 )
 
+amendment: Final = Table(
+    "amendment",
+    metadata,
+    Column("project", ForeignKey("project.name"), primary_key=True),
+    Column("application", Text, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("route", String(12), nullable=False),
+    Column("proposed_at", Instant, nullable=False),
+)
+
 approval: Final = Table(
     "approval",
     metadata,
     Column("project", ForeignKey("project.name"), primary_key=True),
     Column("person", ForeignKey("person.id"), primary_key=True),
+    Column("digest", String(64), primary_key=True),
     Column("capacity", String(20), nullable=False),
     Column("controller", String(200)),
-    Column("digest", String(64), nullable=False),
     Column("approved_at", Instant, nullable=False),
     CheckConstraint(
         "(capacity = 'committee' AND controller IS NULL)"

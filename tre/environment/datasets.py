@@ -16,6 +16,12 @@ from tre.discovery.dummy import dummy
 from tre.environment.acting import Acting, actor_of
 from tre.governance import populations
 from tre.governance.catalogue import current_catalogue
+from tre.governance.conditions import (
+    conditions_of,
+    lift_conditions,
+    read_conditions,
+    set_conditions,
+)
 from tre.governance.datasets import check_steward
 from tre.inspection.report import Report
 from tre.intake import Publication
@@ -97,6 +103,34 @@ class Datasets(Acting):
     def withdraw(self, name: str, *, person: str | None = None) -> None:
         """End a dataset, and destroy every version of it: nobody can read it again."""
         withdraw(self._parts, name, actor_of(person))
+
+    def set_conditions(
+        self,
+        name: str,
+        conditions: Path | str | Mapping[str, Any],
+        *,
+        person: str | None = None,
+    ) -> None:
+        """Say what a dataset may be used for from the next question on, as its steward.
+
+        `conditions` is a file or a mapping: `purposes`, `organisations`, `columns` by
+        table, and `until`; what is not said is not restricted.
+        """
+        read = read_conditions(conditions)
+        with self._acting(person) as act:
+            set_conditions(act, name, read)
+
+    def lift_conditions(self, name: str, *, person: str | None = None) -> None:
+        """End a dataset's conditions, as its steward."""
+        with self._acting(person) as act:
+            lift_conditions(act, name)
+
+    def conditions(self, name: str) -> dict[str, Any]:
+        """A dataset's conditions; empty where it has none."""
+        with self._parts.control.reading() as connection:
+            described_dataset(connection, name)
+            held = conditions_of(connection, [name]).get(name)
+        return {} if held is None else dict(held.facts())
 
     def import_objections(
         self,

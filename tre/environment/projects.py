@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from tre.describe import described_project
 from tre.environment.acting import Acting
 from tre.governance import projects
 from tre.governance.application import read_application
+from tre.governance.due import Due, due
 from tre.governance.project import find_project
 from tre.governance.roles import role_named
 
@@ -25,6 +27,31 @@ class Projects(Acting):
         with self._acting(person) as act:
             return projects.propose_project(act, application).name
 
+    def amend(
+        self, project: Path | str | Mapping[str, Any], *, person: str | None = None
+    ) -> dict[str, Any]:
+        """Change a project of one's own.
+
+        A proposal changes at once, and its approvals are gone. Of a running project
+        the terms in force hold until the change has been approved.
+        """
+        application = read_application(project)
+        with self._acting(person) as act:
+            held = projects.amend_project(act, application)
+            return described_project(act.connection, held)
+
+    def withdraw_amendment(self, project: str, *, person: str | None) -> dict[str, Any]:
+        """Ask no longer for a change of a running project."""
+        with self._acting(person) as act:
+            held = projects.withdraw_amendment(act, project)
+            return described_project(act.connection, held)
+
+    def due(self, *, within: int = 30) -> tuple[Due, ...]:
+        """What has to be seen to within so many days, and what is overdue."""
+        today = self._parts.clock().date()
+        with self._parts.control.reading() as connection:
+            return due(connection, today, timedelta(days=within))
+
     def approve(
         self, project: str, *, person: str | None, role: str | None = None
     ) -> dict[str, Any]:
@@ -34,33 +61,38 @@ class Projects(Acting):
         """
         capacity = None if role is None else role_named(role)
         with self._acting(person) as act:
-            return described_project(projects.approve_project(act, project, capacity))
+            held = projects.approve_project(act, project, capacity)
+            return described_project(act.connection, held)
 
     def suspend(
         self, project: str, *, reason: str, person: str | None
     ) -> dict[str, Any]:
         """Stop a project; its next question is refused."""
         with self._acting(person) as act:
-            return described_project(projects.suspend_project(act, project, reason))
+            held = projects.suspend_project(act, project, reason)
+            return described_project(act.connection, held)
 
     def resume(self, project: str, *, person: str | None) -> dict[str, Any]:
         """Let a suspended project ask again."""
         with self._acting(person) as act:
-            return described_project(projects.resume_project(act, project))
+            held = projects.resume_project(act, project)
+            return described_project(act.connection, held)
 
     def withdraw_approval(self, project: str, *, person: str | None) -> dict[str, Any]:
         """Take back one's approval, or that of those one speaks for."""
         with self._acting(person) as act:
-            return described_project(projects.withdraw_approval(act, project))
+            held = projects.withdraw_approval(act, project)
+            return described_project(act.connection, held)
 
     def close_project(
         self, project: str, *, outcome: str, person: str | None
     ) -> dict[str, Any]:
         """End a project with its outcome."""
         with self._acting(person) as act:
-            return described_project(projects.close_project(act, project, outcome))
+            held = projects.close_project(act, project, outcome)
+            return described_project(act.connection, held)
 
     def project(self, name: str) -> dict[str, Any]:
         """A project's application, state and approvals."""
         with self._parts.control.reading() as connection:
-            return described_project(find_project(connection, name))
+            return described_project(connection, find_project(connection, name))

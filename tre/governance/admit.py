@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 
 from sqlalchemy import Connection
 
 from privacy.catalogue import Catalogue
 from privacy.errors import Refused
 from tre.audit.act import log_size
-from tre.governance.catalogue import Version, current_catalogue
-from tre.governance.project import Standing, find_project
+from tre.governance.catalogue import Grants, Version, current_catalogue
+from tre.governance.conditions import Use, conditions_of, unmet
+from tre.governance.organisations import organisation_of
+from tre.governance.project import Project, Standing, find_project
+from tre.governance.qualifications import check_qualified
 from tre.governance.roles import Role, find_person
 from tre.ledger.account import Account, Kind, current_account
 
@@ -34,6 +37,8 @@ class Admission:
     versions: Mapping[str, Version]
     account: Account
     log_size: int
+    withheld: Mapping[str, str] = field(default_factory=dict)
+    """Tables that were granted and a condition withholds: by name, which condition."""
 
     def version(self, table: str) -> Version:
         """The version to read of a table. Refused with not_granted for any other.
@@ -41,6 +46,14 @@ class Admission:
         A question may name no column at all: leave for a table is not leave for
         its columns alone.
         """
+        if table in self.withheld:
+            raise Refused(
+                "condition_unmet",
+                f"A condition of {table}'s controller is not met:"
+                f" {self.withheld[table]}.",
+                suggestion="Its stewards set conditions; an amendment of the project"
+                " may meet them.",
+            )
         if table not in self.versions:
             raise Refused(
                 "not_granted",
@@ -53,28 +66,75 @@ class Admission:
 def admit(
     connection: Connection, project: str, person: str, now: datetime
 ) -> Admission:
-    """Let a researcher of an active project ask.
+    """Let a qualified researcher of an active project ask.
 
-    Refused with not_permitted, unknown_project, project_not_active or
-    project_expired. Asked again for every question: what was revoked stays revoked.
+    Refused with not_permitted, unknown_project, project_not_active, project_expired,
+    not_accredited or not_trained. Asked again for every question: what was revoked
+    stays revoked.
     """
+    today = now.astimezone(UTC).date()
     asker = find_person(connection, person)
     if asker is None or not asker.active:
         raise Refused("not_permitted", "Only people known here ask questions.")
     held = find_project(connection, project)
     if person not in held.researchers or Role.RESEARCHER not in asker.roles:
         raise Refused("not_permitted", "Only its researchers ask in a project.")
-    if held.standing is not Standing.ACTIVE:
-        raise Refused("project_not_active", f"The project is {held.standing.value}.")
-    if held.until < now.astimezone(UTC).date():
-        raise Refused("project_expired", f"The project ended on {held.until}.")
-    current = current_catalogue(connection, held.population, held.granted())
+    _check_running(held, today)
+    check_qualified(connection, person, today)
+    use = Use(
+        frozenset(held.application["purposes"]),
+        organisation_of(connection, person),
+        today,
+    )
+    leave = _leave(connection, held, use)
+    current = current_catalogue(connection, held.population, leave.grants)
     return Admission(
         project=project,
         person=person,
         population=held.population,
         catalogue=current.catalogue,
-        versions=current.versions,
+        versions={
+            name: version
+            for name, version in current.versions.items()
+            if name not in leave.withheld
+        },
         account=current_account(connection, Kind.PROJECT, project),
         log_size=log_size(connection),
+        withheld=leave.withheld,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Leave:
+    """What conditions leave of a project's grants."""
+
+    grants: Grants
+    withheld: Mapping[str, str]
+
+
+def _leave(connection: Connection, held: Project, use: Use) -> _Leave:
+    """Narrow what was granted to what the controllers' conditions allow."""
+    grants, withheld = dict(held.granted()), {}
+    conditions = conditions_of(connection, {dataset for dataset, _ in grants})
+    for (dataset, table), columns in held.granted().items():
+        if dataset not in conditions:
+            continue
+        problem = unmet(conditions[dataset], use)
+        usable = conditions[dataset].usable(table)
+        if problem is None and usable == frozenset():
+            problem = "none of its columns may be used"
+        if problem is not None:
+            withheld[table] = problem
+        elif usable is not None:
+            grants[dataset, table] = columns & usable
+    return _Leave(grants, withheld)
+
+
+def _check_running(held: Project, today: date) -> None:
+    if held.standing is not Standing.ACTIVE:
+        raise Refused("project_not_active", f"The project is {held.standing.value}.")
+    starts = held.application.get("starts")
+    if starts is not None and today < date.fromisoformat(starts):
+        raise Refused("project_not_active", f"The project begins on {starts}.")
+    if held.until < today:
+        raise Refused("project_expired", f"The project ended on {held.until}.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -44,6 +44,7 @@ class BudgetAsked(_Model):
     epsilon: Annotated[_Number, Field(gt=0)]
     delta: Annotated[_Number, Field(ge=0, lt=1)] = Decimal(0)
     measure: Literal["zcdp", "pure"] = "zcdp"
+    reason: _Text = ""
 
     @model_validator(mode="after")
     def _delta_fits_measure(self) -> BudgetAsked:
@@ -71,6 +72,10 @@ class Application(_Model):
     budget: BudgetAsked
     purposes: Annotated[tuple[_Word, ...], Field(min_length=1)]
     until: date
+    starts: date | None = None
+    ethics_reference: _Text = ""
+    reasons: dict[_Word, dict[_Word, _Text]] = {}
+    """Why a column is needed, by table and column."""
 
     def facts(self) -> Mapping[str, Json]:
         """The application as it is kept, hashed and shown."""
@@ -86,9 +91,13 @@ class Application(_Model):
                 "epsilon": plain(self.budget.epsilon),
                 "delta": plain(self.budget.delta),
                 "measure": self.budget.measure,
+                "reason": self.budget.reason,
             },
             "purposes": list(self.purposes),
             "until": self.until.isoformat(),
+            "starts": None if self.starts is None else self.starts.isoformat(),
+            "ethics_reference": self.ethics_reference,
+            "reasons": self.reasons,
         }
 
     def blank(self) -> str | None:
@@ -98,25 +107,45 @@ class Application(_Model):
         }
         return next((name for name, text in said.items() if not text.strip()), None)
 
+    def unargued(self, sensitive: Mapping[str, Iterable[str]]) -> str | None:
+        """The first thing that a heightened route needs and is not said; or None.
+
+        `sensitive` are the sensitive columns asked for, by table.
+        """
+        if not self.ethics_reference.strip():
+            return "ethics_reference"
+        for table, columns in sensitive.items():
+            given = self.reasons.get(table, {})
+            for column in columns:
+                if not given.get(column, "").strip():
+                    return f"reasons.{table}.{column}"
+        return None
+
 
 def read_application(source: Path | str | Mapping[str, Any]) -> Application:
     """An application from its YAML or JSON file, or from a mapping of that shape.
 
     Invalid names the path of what is wrong, and what was expected.
     """
-    facts = _load(Path(source)) if isinstance(source, Path | str) else source
+    facts = load_yaml(Path(source)) if isinstance(source, Path | str) else source
     try:
         application = Application.model_validate(facts)
         application.budget.budget()
     except ValidationError as problems:
-        first = problems.errors(include_url=False, include_input=False)[0]
-        raise Invalid(_path(first["loc"]), first["msg"]) from None
+        raise fault(problems) from None
     except ValueError as problem:
         raise Invalid("budget", str(problem)) from None
     return application
 
 
-def _load(path: Path) -> object:
+def fault(problems: ValidationError) -> Invalid:
+    """The first of pydantic's problems, by its place and without the value."""
+    first = problems.errors(include_url=False, include_input=False)[0]
+    return Invalid(_path(first["loc"]), first["msg"])
+
+
+def load_yaml(path: Path) -> object:
+    """What a small YAML or JSON file says. Invalid for any other file."""
     try:
         if path.stat().st_size > _LARGEST_FILE:
             raise Invalid(path.name, "expected a file of at most 1 MiB")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date
 from typing import Final
 
 from sqlalchemy import delete, exists, func, insert, select, update
@@ -11,6 +13,14 @@ from sqlalchemy import delete, exists, func, insert, select, update
 from privacy.errors import Refused
 from tre.audit.act import Act
 from tre.control.tables import person, person_role, storable, token
+from tre.governance.organisations import place
+from tre.governance.qualifications import (
+    USUAL_LIFE,
+    VOUCHED,
+    Qualified,
+    record_qualification,
+)
+from tre.governance.qualifications import Kind as Qualification
 from tre.governance.roles import Action, Person, Role, find_person, permitted
 from tre.ledger.settle import ENVIRONMENT, UNKNOWN
 
@@ -25,17 +35,41 @@ def found_environment(act: Act) -> Person:
     return _insert(act, act.actor, [Role.ADMINISTRATOR], None)
 
 
+@dataclass(frozen=True, slots=True)
+class Background:
+    """Where somebody comes from, and until when who adds them vouches for them.
+
+    `qualified_until` says a last day by kind; a researcher has each kind for a year
+    where it says nothing.
+    """
+
+    organisation: str | None = None
+    qualified_until: Mapping[Qualification, date] = field(default_factory=dict)
+
+
 def add_person(
-    act: Act, person_id: str, roles: Iterable[Role], controller: str | None = None
+    act: Act,
+    person_id: str,
+    roles: Iterable[Role],
+    controller: str | None = None,
+    background: Background | None = None,
 ) -> Person:
     """Add somebody, with roles. A steward needs the controller they act for.
 
-    Refused with not_permitted, invalid_person or person_exists.
+    Whoever adds a researcher vouches for their accreditation and training, on record
+    and until a day. Refused with not_permitted, invalid_person, person_exists,
+    unknown_organisation, or invalid_qualification for a day that is over.
     """
     permitted(act, Action.ADD_PERSON)
     if find_person(act.connection, person_id) is not None:
         raise Refused("person_exists", f"{person_id} is known already.")
-    return _insert(act, person_id, roles, controller)
+    added = _insert(act, person_id, roles, controller)
+    known = background or Background()
+    if known.organisation is not None:
+        place(act, person_id, known.organisation)
+    for kind, until in _vouched(act, added, known).items():
+        record_qualification(act, person_id, Qualified(kind, until, VOUCHED))
+    return added
 
 
 def change_roles(act: Act, person_id: str, roles: Iterable[Role]) -> Person:
@@ -69,6 +103,15 @@ def disable_person(act: Act, person_id: str) -> None:
         .values(revoked_at=act.now)
     )
     act.record("person.disabled", person_id, {})
+
+
+def _vouched(
+    act: Act, added: Person, known: Background
+) -> Mapping[Qualification, date]:
+    usual = act.now.astimezone(UTC).date() + USUAL_LIFE
+    researcher = Role.RESEARCHER in added.roles
+    vouched = dict.fromkeys(Qualification, usual) if researcher else {}
+    return {**vouched, **known.qualified_until}
 
 
 def _administrators(act: Act) -> int:

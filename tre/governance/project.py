@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from enum import Enum
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ from tre.control.tables import (
     storable,
 )
 from tre.governance.catalogue import Grants
+from tre.governance.route import REVIEWS, Review, Route
 
 _PROJECT: Final = select(project).where(project.c.name == bindparam("project"))
 _RESEARCHERS: Final = select(project_researcher.c.person).where(
@@ -32,7 +34,7 @@ _TABLES: Final = (
     .where(project_table.c.project == bindparam("project"))
 )
 _APPROVALS: Final = (
-    select(approval.c.person, approval.c.controller)
+    select(approval.c.person, approval.c.controller, approval.c.approved_at)
     .where(approval.c.project == bindparam("project"))
     .where(approval.c.digest == bindparam("digest"))
     .order_by(approval.c.person)
@@ -67,6 +69,35 @@ class Approval:
 
     person: str
     controller: str | None
+    at: datetime
+
+    @property
+    def approver(self) -> str:
+        """Whose approval it is: a controller's name, or COMMITTEE."""
+        return self.controller or COMMITTEE
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """A text that approvals are about: who has to approve of it, and who did.
+
+    `controllers` are those it takes, `own` the people whose project it is.
+    """
+
+    digest: str
+    controllers: frozenset[str]
+    approvals: tuple[Approval, ...]
+    review: Review
+    own: frozenset[str]
+
+    @property
+    def missing(self) -> frozenset[str]:
+        """Whose approval it lacks: controllers by name, the committee as COMMITTEE."""
+        given = Counter(each.approver for each in self.approvals)
+        missing = {name for name in self.controllers if not given[name]}
+        if given[COMMITTEE] < self.review.members:
+            missing.add(COMMITTEE)
+        return frozenset(missing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +115,12 @@ class Project:
     outcome: str | None
     tables: Mapping[str, GrantedTable]
     approvals: tuple[Approval, ...]
+    route: Route
+
+    @property
+    def review(self) -> Review:
+        """How much review its route takes."""
+        return REVIEWS[self.route]
 
     @property
     def controllers(self) -> frozenset[str]:
@@ -98,12 +135,19 @@ class Project:
     @property
     def approved_by(self) -> frozenset[str]:
         """Who has approved: controllers by name, the committee as COMMITTEE."""
-        return frozenset(given.controller or COMMITTEE for given in self.approvals)
+        return frozenset(given.approver for given in self.approvals)
 
     @property
     def missing(self) -> frozenset[str]:
         """Whose approval it lacks: controllers by name, the committee as COMMITTEE."""
-        return (self.controllers | {COMMITTEE}) - self.approved_by
+        return self.terms.missing
+
+    @property
+    def terms(self) -> Terms:
+        """What its approvals are about."""
+        return Terms(
+            self.digest, self.controllers, self.approvals, self.review, self.own
+        )
 
     def granted(self) -> Grants:
         """The columns it may use, of controllers that approve of it now."""
@@ -131,7 +175,8 @@ def find_project(connection: Connection, name: str) -> Project:
         until=row.until,
         outcome=row.outcome,
         tables=_tables(connection, name),
-        approvals=_approvals(connection, name, row.digest),
+        approvals=approvals_of(connection, name, row.digest),
+        route=Route(row.route),
     )
 
 
@@ -156,6 +201,9 @@ def _tables(connection: Connection, name: str) -> Mapping[str, GrantedTable]:
     }
 
 
-def _approvals(connection: Connection, name: str, digest: str) -> tuple[Approval, ...]:
+def approvals_of(
+    connection: Connection, name: str, digest: str
+) -> tuple[Approval, ...]:
+    """The approvals given to one text of a project's application."""
     rows = connection.execute(_APPROVALS, {"project": name, "digest": digest})
     return tuple(Approval(*row) for row in rows)

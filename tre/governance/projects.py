@@ -3,42 +3,43 @@
     proposed --every approval--> active <--suspend, resume--> suspended
 
 and from each of them to closed. Every step has an actor and a log record. Nobody
-judges what they proposed or research in, and nobody approves in two capacities.
+judges what they proposed or research in, and nobody approves in two capacities. What
+a running project may do is changed by an amendment, which takes approvals of its own.
 """
 
 from __future__ import annotations
 
-from datetime import UTC
-
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from connectors.errors import Invalid
 from privacy.errors import Refused
 from tre.audit.act import Act
-from tre.control.canonical import Json, canonical, digest
-from tre.control.tables import (
-    approval,
-    project,
-    project_researcher,
-    project_table,
-    storable,
+from tre.control.canonical import canonical, digest
+from tre.control.tables import approval, project, storable
+from tre.governance.amendments import (
+    drop_amendment,
+    find_amendment,
+    propose_amendment,
+    put_in_force,
 )
+from tre.governance.amendments import withdraw_amendment as withdraw_asked
 from tre.governance.application import Application
-from tre.governance.catalogue import current_catalogue
-from tre.governance.populations import population_exists
-from tre.governance.project import (
-    COMMITTEE,
-    Approval,
-    Project,
-    Standing,
-    find_project,
+from tre.governance.approvals import give_approval, judge, take_back, wanted_of
+from tre.governance.project import COMMITTEE, Project, Standing, find_project
+from tre.governance.requested import (
+    check_application,
+    check_said,
+    delete_parts,
+    insert_parts,
+    wanted_tables,
 )
-from tre.governance.roles import Action, Person, Role, find_person, permitted
+from tre.governance.roles import Action, Role, permitted
+from tre.governance.route import route
 from tre.ledger.account import Kind, Owner, State, open_account, set_state
 
 
 def propose_project(act: Act, application: Application) -> Project:
-    """Put a project forward.
+    """Put a project forward, on the route that what it asks for takes.
 
     Refused with not_permitted or project_exists. Invalid where the application
     names a population, table, column or researcher that there is not.
@@ -49,7 +50,8 @@ def propose_project(act: Act, application: Application) -> Project:
         select(project.c.name).where(project.c.name == name)
     ).one_or_none():
         raise Refused("project_exists", f"There is a project {name} already.")
-    _check(act, application)
+    check_application(act, application)
+    chosen = route(wanted_tables(connection, application))
     connection.execute(
         insert(project).values(
             name=name,
@@ -60,67 +62,71 @@ def propose_project(act: Act, application: Application) -> Project:
             state=Standing.PROPOSED.value,
             until=application.until,
             proposed_at=act.now,
+            route=chosen.value,
         )
     )
-    _insert_parts(act, application)
-    act.record("project.proposed", name, {"application": application.facts()})
+    insert_parts(act, application)
+    detail = {"application": application.facts(), "route": chosen.value}
+    act.record("project.proposed", name, detail)
     return find_project(connection, name)
 
 
 def amend_project(act: Act, application: Application) -> Project:
-    """Change a proposal that is one's own. Approvals given so far no longer hold.
+    """Change a project that is one's own.
 
-    Refused with not_permitted, unknown_project or wrong_state; Invalid as for
-    `propose_project`, and where the population would change.
+    Of a proposal, approvals given so far no longer hold. Of a running project, the
+    terms in force hold until the change has its own approvals. Refused with
+    not_permitted, unknown_project or wrong_state; Invalid as for `propose_project`,
+    and where the population would change.
     """
     permitted(act, Action.AMEND_PROJECT)
-    held = _in_state(act, application.name, Standing.PROPOSED)
-    if held.proposer != act.actor:
-        raise Refused("not_permitted", "Only its proposer amends a proposal.")
+    held = find_project(act.connection, application.name)
+    _own(act, held)
+    if held.standing is Standing.CLOSED:
+        raise Refused("wrong_state", "The project is closed.")
     if held.population != application.population:
         raise Invalid("population", f"expected {held.population}, as proposed")
-    _check(act, application)
-    for part in (approval, project_table, project_researcher):
-        act.connection.execute(delete(part).where(part.c.project == held.name))
-    act.connection.execute(
-        update(project)
-        .where(project.c.name == held.name)
-        .values(
-            application=canonical(application.facts()),
-            digest=digest(application.facts()),
-            until=application.until,
-        )
-    )
-    _insert_parts(act, application)
-    act.record("project.amended", held.name, {"application": application.facts()})
+    if held.standing is Standing.PROPOSED:
+        _replace_proposal(act, held, application)
+    else:
+        propose_amendment(act, held, application)
     return find_project(act.connection, held.name)
+
+
+def withdraw_amendment(act: Act, name: str) -> Project:
+    """Ask for a change of a running project no longer; its terms stay.
+
+    Refused with not_permitted, unknown_project, or wrong_state where none is asked.
+    """
+    permitted(act, Action.AMEND_PROJECT)
+    held = find_project(act.connection, name)
+    _own(act, held)
+    withdraw_asked(act, held)
+    return held
 
 
 def approve_project(act: Act, name: str, role: Role | None = None) -> Project:
     """Approve, as the committee or for one's controller; the last approval activates.
 
-    `role` says in which capacity where the person has both. Refused with
-    not_permitted, unknown_project, wrong_state, separation_of_duties,
-    already_approved, or criterion_blank where activation finds one unsaid.
+    Where the terms in force lack nothing of the actor's, it is the change asked for
+    that is approved; the last approval of it puts it in force. `role` says in which
+    capacity where the person has both. Refused with not_permitted, unknown_project,
+    wrong_state, separation_of_duties, already_approved, or criterion_blank where
+    activation finds one unsaid.
     """
     actor = permitted(act, Action.APPROVE_PROJECT)
     held = find_project(act.connection, name)
-    _judge(act, held)
-    if held.standing not in {Standing.PROPOSED, Standing.ACTIVE, Standing.SUSPENDED}:
+    judge(act, held.terms)
+    if held.standing is Standing.CLOSED:
         raise Refused("wrong_state", "The project is closed.")
-    approver = _approver(actor, held, role)
-    capacity = Role.STEWARD if approver else Role.COMMITTEE
-    act.connection.execute(
-        insert(approval).values(
-            project=name,
-            person=act.actor,
-            capacity=capacity.value,
-            controller=approver or None,
-            digest=held.digest,
-            approved_at=act.now,
-        )
-    )
-    act.record("project.approved", name, _approval_facts(held, approver))
+    asked = find_amendment(act.connection, held)
+    if asked is not None and not wanted_of(actor, held.terms):
+        give_approval(act, actor, name, asked.terms, role)
+        given = find_amendment(act.connection, held)
+        if given is not None and not given.terms.missing:
+            put_in_force(act, held, given)
+        return find_project(act.connection, name)
+    give_approval(act, actor, name, held.terms, role)
     held = find_project(act.connection, name)
     if held.standing is Standing.PROPOSED and not held.missing:
         _activate(act, held)
@@ -136,17 +142,7 @@ def withdraw_approval(act: Act, name: str) -> Project:
     """
     actor = permitted(act, Action.WITHDRAW_APPROVAL)
     held = find_project(act.connection, name)
-    given = [each for each in held.approvals if _speaks_for(actor, each)]
-    if not given:
-        raise Refused("not_permitted", "There is no approval of yours to take back.")
-    taken = min(given, key=lambda each: each.person != actor.id)
-    act.connection.execute(
-        delete(approval).where(
-            approval.c.project == name, approval.c.person == taken.person
-        )
-    )
-    approver = taken.controller or COMMITTEE
-    act.record("project.approval_withdrawn", name, _approval_facts(held, approver))
+    approver = take_back(act, actor, name, held.terms)
     if approver == COMMITTEE and held.standing is Standing.ACTIVE:
         _suspend(act, held, "The committee's approval was withdrawn.")
     return find_project(act.connection, name)
@@ -175,7 +171,7 @@ def resume_project(act: Act, name: str) -> Project:
     """
     permitted(act, Action.RESUME_PROJECT)
     held = _in_state(act, name, Standing.SUSPENDED)
-    _judge(act, held)
+    judge(act, held.terms)
     if COMMITTEE in held.missing:
         raise Refused("approval_missing", "The committee has to approve it again.")
     set_state(act, Kind.PROJECT, name, State.OPEN)
@@ -198,6 +194,7 @@ def close_project(act: Act, name: str, outcome: str) -> Project:
     if held.standing is Standing.CLOSED:
         raise Refused("wrong_state", "The project is closed.")
     said = _said(outcome, "outcome_missing", "A project closes with its outcome.")
+    drop_amendment(act, held)
     set_state(act, Kind.PROJECT, name, State.CLOSED)
     act.connection.execute(
         update(project)
@@ -208,16 +205,29 @@ def close_project(act: Act, name: str, outcome: str) -> Project:
     return find_project(act.connection, name)
 
 
+def _replace_proposal(act: Act, held: Project, application: Application) -> None:
+    check_application(act, application)
+    chosen = route(wanted_tables(act.connection, application))
+    act.connection.execute(delete(approval).where(approval.c.project == held.name))
+    delete_parts(act, held.name)
+    act.connection.execute(
+        update(project)
+        .where(project.c.name == held.name)
+        .values(
+            application=canonical(application.facts()),
+            digest=digest(application.facts()),
+            until=application.until,
+            route=chosen.value,
+        )
+    )
+    insert_parts(act, application)
+    detail = {"application": application.facts(), "route": chosen.value}
+    act.record("project.amended", held.name, detail)
+
+
 def _activate(act: Act, held: Project) -> None:
     application = Application.model_validate(held.application)
-    blank = application.blank()
-    if blank is not None:
-        raise Refused(
-            "criterion_blank",
-            f"The project cannot start while {blank} is blank.",
-            clause=blank,
-            suggestion=f"Its proposer amends the proposal, saying {blank}.",
-        )
+    check_said(application, wanted_tables(act.connection, application), held.route)
     budget = application.budget.budget()
     owner = Owner(Kind.PROJECT, held.name, held.population)
     open_account(act, owner, budget, held.until)
@@ -237,6 +247,11 @@ def _move(act: Act, held: Project, standing: Standing) -> None:
     )
 
 
+def _own(act: Act, held: Project) -> None:
+    if held.proposer != act.actor:
+        raise Refused("not_permitted", "Only its proposer amends a project.")
+
+
 def _in_state(act: Act, name: str, standing: Standing) -> Project:
     held = find_project(act.connection, name)
     if held.standing is not standing:
@@ -248,104 +263,7 @@ def _in_state(act: Act, name: str, standing: Standing) -> Project:
     return held
 
 
-def _speaks_for(actor: Person, given: Approval) -> bool:
-    """Whether an approval is the actor's own, or of those the actor speaks for now."""
-    if given.person == actor.id:
-        return True
-    if given.controller is None:
-        return Role.COMMITTEE in actor.roles
-    return Role.STEWARD in actor.roles and actor.controller == given.controller
-
-
-def _judge(act: Act, held: Project) -> None:
-    if act.actor in held.own:
-        raise Refused("separation_of_duties", "Nobody judges their own project.")
-
-
-def _approver(actor: Person, held: Project, role: Role | None) -> str:
-    """Whom this approval is from: a controller's name, or COMMITTEE."""
-    if any(given.person == actor.id for given in held.approvals):
-        raise Refused("separation_of_duties", "Nobody approves a project twice.")
-    capacities = {}
-    if Role.STEWARD in actor.roles and actor.controller in held.controllers:
-        capacities[Role.STEWARD] = actor.controller
-    if Role.COMMITTEE in actor.roles:
-        capacities[Role.COMMITTEE] = COMMITTEE
-    if role is not None:
-        capacities = {role: capacities[role]} if role in capacities else {}
-    if not capacities:
-        raise Refused("not_permitted", "The project needs no approval of yours.")
-    wanted = [each for each in capacities.values() if each in held.missing]
-    if not wanted:
-        raise Refused("already_approved", "This approval has been given.")
-    if len(wanted) > 1:
-        raise Refused(
-            "capacity_unclear",
-            "You could approve as committee or as steward.",
-            suggestion="Say which: role committee, or role steward.",
-        )
-    return wanted[0]
-
-
-def _approval_facts(held: Project, approver: str) -> dict[str, Json]:
-    return {
-        "capacity": (Role.STEWARD if approver else Role.COMMITTEE).value,
-        "controller": approver or None,
-        "application_sha256": held.digest,
-    }
-
-
 def _said(text: str, code: str, otherwise: str) -> str:
     if not text.strip() or not storable(text):
         raise Refused(code, otherwise)
     return text.strip()
-
-
-def _check(act: Act, application: Application) -> None:
-    """Invalid where the application names what there is not."""
-    connection = act.connection
-    if not population_exists(connection, application.population):
-        raise Invalid("population", "expected a population there is")
-    if application.until < act.now.astimezone(UTC).date():
-        raise Invalid("until", "expected a day that has not passed")
-    tables = current_catalogue(connection, application.population).catalogue.tables
-    for name, columns in application.datasets.items():
-        if name not in tables:
-            raise Invalid(f"datasets.{name}", "expected a table of the population")
-        known = {column.name for column in tables[name].columns} | {"person_id"}
-        for place, column in enumerate(columns):
-            if column not in known:
-                raise Invalid(f"datasets.{name}[{place}]", "expected a column it has")
-    _check_researchers(connection, application.researchers)
-
-
-def _check_researchers(connection: Connection, researchers: tuple[str, ...]) -> None:
-    for place, person in enumerate(researchers):
-        found = find_person(connection, person)
-        if found is None or not found.active or Role.RESEARCHER not in found.roles:
-            raise Invalid(f"researchers[{place}]", "expected an active researcher")
-        if person in researchers[:place]:
-            raise Invalid(f"researchers[{place}]", "expected each researcher once")
-
-
-def _insert_parts(act: Act, application: Application) -> None:
-    tables = current_catalogue(act.connection, application.population).catalogue.tables
-    act.connection.execute(
-        insert(project_researcher),
-        [
-            {"project": application.name, "person": person}
-            for person in application.researchers
-        ],
-    )
-    act.connection.execute(
-        insert(project_table),
-        [
-            {
-                "project": application.name,
-                "table_name": name,
-                "dataset": tables[name].dataset,
-                "columns": canonical(sorted(set(columns))),
-            }
-            for name, columns in application.datasets.items()
-        ],
-    )

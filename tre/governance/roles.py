@@ -33,6 +33,9 @@ class Action(Enum):
     ADD_PERSON = "add a person"
     CHANGE_ROLES = "change roles"
     DISABLE_PERSON = "disable a person"
+    ADD_ORGANISATION = "add an organisation"
+    AFFILIATE_PERSON = "say which organisation a person is of"
+    QUALIFY_PERSON = "record or end an accreditation or training"
     ISSUE_TOKEN = "issue a token"  # noqa: S105 - the name of an action
     REVOKE_TOKEN = "revoke a token"  # noqa: S105 - the name of an action
     INVITE_PERSON = "invite a person to sign in"
@@ -45,8 +48,9 @@ class Action(Enum):
     READ_INBOX = "have the server read a controller's files"
     WITHDRAW_DATASET = "withdraw a dataset"
     OBJECT = "take in objections"
+    SET_CONDITIONS = "set the conditions of a dataset"
     PROPOSE_PROJECT = "propose a project"
-    AMEND_PROJECT = "amend a proposal"
+    AMEND_PROJECT = "amend a project"
     APPROVE_PROJECT = "approve a project"
     WITHDRAW_APPROVAL = "withdraw an approval"
     SUSPEND_PROJECT = "suspend a project"
@@ -69,6 +73,9 @@ PERMITTED: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType(
         Action.ADD_PERSON: frozenset({Role.ADMINISTRATOR}),
         Action.CHANGE_ROLES: frozenset({Role.ADMINISTRATOR}),
         Action.DISABLE_PERSON: frozenset({Role.ADMINISTRATOR}),
+        Action.ADD_ORGANISATION: frozenset({Role.ADMINISTRATOR}),
+        Action.AFFILIATE_PERSON: frozenset({Role.ADMINISTRATOR}),
+        Action.QUALIFY_PERSON: frozenset({Role.ADMINISTRATOR}),
         Action.ISSUE_TOKEN: _EVERYBODY,
         Action.REVOKE_TOKEN: _EVERYBODY,
         Action.INVITE_PERSON: frozenset({Role.ADMINISTRATOR}),
@@ -81,6 +88,7 @@ PERMITTED: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType(
         Action.READ_INBOX: frozenset({Role.STEWARD}),
         Action.WITHDRAW_DATASET: frozenset({Role.STEWARD, Role.ADMINISTRATOR}),
         Action.OBJECT: frozenset({Role.STEWARD, Role.ADMINISTRATOR}),
+        Action.SET_CONDITIONS: frozenset({Role.STEWARD}),
         Action.PROPOSE_PROJECT: frozenset({Role.RESEARCHER}),
         Action.AMEND_PROJECT: frozenset({Role.RESEARCHER}),
         Action.APPROVE_PROJECT: frozenset({Role.COMMITTEE, Role.STEWARD}),

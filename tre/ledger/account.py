@@ -153,6 +153,29 @@ def lower_cap(act: Act, dataset: str, budget: Budget) -> bool:
     return True
 
 
+def change_budget(act: Act, project: str, budget: Budget, until: date) -> None:
+    """Give a project another budget and last day, whatever it has spent.
+
+    The measure stays. A budget below what is spent leaves nothing. The caller
+    records what was agreed.
+    """
+    held = current_account(act.connection, Kind.PROJECT, project)
+    if budget.measure is not held.measure:
+        raise ValueError("a project's measure does not change")
+    act.connection.execute(
+        update(account)
+        .where(account.c.kind == Kind.PROJECT.value, account.c.name == project)
+        .values(
+            epsilon=budget.epsilon,
+            delta=budget.delta,
+            total_nano=max(budget.total_nano, held.spent_nano),
+            threshold_total_atto=max(budget.threshold_atto, held.threshold_spent_atto),
+            conversion_atto=budget.conversion_atto,
+            until=until,
+        )
+    )
+
+
 def current_account(connection: Connection, kind: Kind, name: str) -> Account:
     """The newest account of this name. LookupError where there has been none."""
     named = {"kind": kind.value, "name": name}

@@ -32,7 +32,7 @@ Charges: TypeAlias = dict[str, dict[Key, Amount]]
 _CHARGES: Final = ("question.reserved", "profile.reserved", "profile.released")
 _BUDGETS: Final = (
     *("population.created", "population.period_opened", "project.activated"),
-    *("dataset.published", "dataset.cap_lowered"),
+    *("project.terms_changed", "dataset.published", "dataset.cap_lowered"),
 )
 _OUTCOMES: Final = (
     *("question.released", "question.failed"),
@@ -97,7 +97,7 @@ def _take_budget(log: _Log, said: Told) -> None:
     detail, name = said.detail, said.subject
     if said.kind.startswith("population."):
         log.budgets[Kind.POPULATION.value, name, detail["period"]] = _total(detail)
-    elif said.kind == "project.activated":
+    elif said.kind in {"project.activated", "project.terms_changed"}:
         log.budgets[Kind.PROJECT.value, name, 1] = _total(detail["budget"])
     else:
         dataset = name.rpartition("/")[0] or name
