@@ -1,0 +1,96 @@
+"""A whole question may be killed at any step, and its enclave: see `killing`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.control.killing import Fate, How, killed, made, spread, undisturbed
+from tests.postgres import Postgres
+
+PART = 10
+"""Questions of one test: more would take longer than a test may on a busy machine."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A home with questions to ask, and how many steps one has that nobody kills."""
+
+    home: Path
+    steps: int
+
+
+@pytest.fixture(scope="module")
+def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """One whose control database is a file."""
+    return prepared(tmp_path_factory.mktemp("killed"))
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres) -> Place:
+    """One whose control database is on a server."""
+    address = postgres.new().render_as_string()
+    return prepared(tmp_path_factory.mktemp("killed"), address)
+
+
+def prepared(folder: Path, control: str | None = None) -> Place:
+    """A place, made."""
+    made(folder / "home", folder, control)
+    return Place(folder / "home", undisturbed(folder / "home").steps)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(20))
+def test_two_hundred_kills_of_whole_questions_lose_and_double_no_charge(
+    sqlite: Place, part: int
+) -> None:
+    """Killed anywhere between being opened and having answered, on SQLite."""
+    assert_each_ended_once(gateways_killed(sqlite, part))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(4))
+def test_kills_of_whole_questions_on_postgresql_lose_and_double_no_charge(
+    server: Place, part: int
+) -> None:
+    """The same on a server, fewer times."""
+    assert_each_ended_once(gateways_killed(server, part))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(3))
+def test_a_question_whose_enclave_is_killed_is_answered_or_fails_charged(
+    sqlite: Place, part: int
+) -> None:
+    """It takes no charge with it, and no other question.
+
+    Killed at any step of the second half: whoever has no process yet gets another.
+    """
+    half = sqlite.steps // 2
+    steps = spread(PART, half, part * PART)
+    hows = [How(enclave=half + step) for step in steps]
+    fates = killed(sqlite.home, hows, verified_every=5)
+    assert {fate.code for fate in fates} == {0}
+    assert {fate.found for fate in fates} == {"failed", "released"}
+
+
+def gateways_killed(place: Place, part: int) -> list[Fate]:
+    """Kill so many gateways, each fourth after its enclave; what became of them."""
+    hows = [
+        How(gateway=step, enclave=step // 2 if number % 4 == 3 else 0)
+        for number, step in enumerate(spread(PART, place.steps, part * PART))
+    ]
+    return killed(place.home, hows, verified_every=5)
+
+
+def assert_each_ended_once(fates: list[Fate]) -> None:
+    """Each was killed, and had never been, had failed, or had been released.
+
+    One may have had a step less than the one that was counted.
+    """
+    assert sum(fate.killed for fate in fates) >= len(fates) - 1
+    ends = Counter(fate.found for fate in fates)
+    assert {"never", "failed"} <= set(ends) <= {"never", "failed", "released"}
