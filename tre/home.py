@@ -16,6 +16,7 @@ from sqlalchemy import URL
 
 from connectors.errors import Invalid
 from privacy.policy import GATEWAY, Policy
+from tre.audit.act import log_size
 from tre.control.database import Control, is_made, open_control
 from tre.control.engines import Durability, Place, read_address
 from tre.control.instance import Instance, begin_instance, instance_alive
@@ -172,11 +173,14 @@ def _empty(server: str) -> URL:
 def open_home(root: Path, terms: Terms, capacity: Capacity = ONE) -> Parts:
     """Open a home. Questions that a crash left unsettled are settled as failed.
 
-    Invalid where there is no home, or its keys cannot be read.
+    Invalid where there is no home, its control database is empty, or its keys cannot
+    be read.
     """
     layout = Layout(root)
     if layout.place is None:
         raise Invalid(str(root), "there is no environment here; `tre init` makes one")
+    if not is_made(layout.place):
+        raise _empty_database()
     try:
         keystore = Keystore.open(layout.keys)
         parts = _open(layout, keystore, terms, capacity)
@@ -184,11 +188,21 @@ def open_home(root: Path, terms: Terms, capacity: Capacity = ONE) -> Parts:
         raise Invalid(str(layout.keys), str(problem)) from None
     with ExitStack() as undo:
         undo.callback(parts.close)
+        with parts.control.reading() as connection:
+            if not log_size(connection):
+                raise _empty_database()
         alive = partial(instance_alive, layout.instances)
         recover(parts.control, alive, utc_now())
         recover_measurements(parts.control, alive, utc_now())
         undo.pop_all()
     return parts
+
+
+def _empty_database() -> Invalid:
+    return Invalid(
+        "the control database",
+        "nothing is in it; put the newest backup of it back. Nothing else was touched",
+    )
 
 
 def _open(

@@ -6,12 +6,12 @@ import json
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection, select
 
 from connectors import CsvSource
-from connectors.errors import Invalid
 from privacy.errors import Refused
 from tre.audit.act import acting
 from tre.control.tables import release
@@ -30,8 +30,9 @@ from tre.inspection.kept import forget_summary
 from tre.intake import Zones
 from tre.intake.destroy import destroy, forget
 from tre.intake.object import Objected, take_objections
-from tre.intake.rebuild import Written, discard, rebuild
-from tre.intake.zones import digest_of
+from tre.intake.rebuild import Written, discard, keep, rebuild
+from tre.intake.zones import Busy, digest_of
+from tre.recorded import files_on_record, versions_to_destroy, zones_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,9 @@ def take_in_objections(
     """Keep the objections of a CSV file; in force from the next publication on."""
     with parts.control.reading() as connection:
         _allow(connection, population, person)
-        known = _files(connection)
     source = CsvSource(file)
-    objected = take_objections(_zones(parts), population, source, known)
+    on_record = partial(files_on_record, parts)
+    objected = take_objections(zones_of(parts), population, source, on_record)
     with acting(parts.control, person, parts.clock()) as act:
         permitted(act, Action.OBJECT)
         act.record("objection.taken", population, {})
@@ -65,11 +66,11 @@ def apply_objections(parts: Parts, population: str, person: str) -> Applied:
     """
     with parts.control.reading() as connection:
         _allow(connection, population, person)
-    zones = _zones(parts)
+    zones = zones_of(parts)
     with zones.locked():
         with parts.control.reading() as connection:
             standing = standing_versions(connection, population)
-            known = _files(connection)
+        known = files_on_record(parts)
         old = [_written(each) for each in standing]
         made = rebuild(zones, population, old, known)
         try:
@@ -78,10 +79,10 @@ def apply_objections(parts: Parts, population: str, person: str) -> Applied:
                     act, _pairs(zones, standing, made), "objection"
                 )
         except BaseException:
-            with parts.control.reading() as connection:
-                on_record = _files(connection)
+            on_record = _files(parts)
             discard(zones, [each for each in made if each.file not in on_record])
             raise
+        keep(zones, made)
         finish_destruction(parts, person)
     with parts.control.reading() as connection:
         used = _releases(connection, frozenset(each.version for each in standing))
@@ -90,7 +91,7 @@ def apply_objections(parts: Parts, population: str, person: str) -> Applied:
 
 def withdraw(parts: Parts, dataset: str, person: str) -> None:
     """End a dataset and destroy every version of it, with proof in the log."""
-    zones = _zones(parts)
+    zones = zones_of(parts)
     with zones.locked():
         with acting(parts.control, person, parts.clock()) as act:
             withdraw_dataset(act, dataset)
@@ -98,11 +99,14 @@ def withdraw(parts: Parts, dataset: str, person: str) -> None:
 
 
 def resume_destruction(parts: Parts, person: str) -> None:
-    """Finish what a crash left of it; does nothing while an intake is running."""
+    """Finish what a crash left of it; does nothing while an intake is running.
+
+    Invalid where the log does not say that it was withdrawn.
+    """
     with parts.control.reading() as connection:
         unfinished = bool(doomed_versions(connection))
     if unfinished:
-        with suppress(Invalid), _zones(parts).locked():
+        with suppress(Busy), zones_of(parts).locked():
             finish_destruction(parts, person)
 
 
@@ -111,9 +115,8 @@ def finish_destruction(parts: Parts, person: str) -> None:
 
     A version that was destroyed before its record was written is recorded now.
     """
-    zones = _zones(parts)
-    with parts.control.reading() as connection:
-        doomed = doomed_versions(connection)
+    zones = zones_of(parts)
+    doomed = versions_to_destroy(parts)
     for population in {each.population for each in doomed}:
         whole = {e.dataset for e in doomed if e.whole and e.population == population}
         forget(zones, population, whole)
@@ -134,12 +137,9 @@ def _allow(connection: Connection, population: str, person: str) -> None:
         )
 
 
-def _zones(parts: Parts) -> Zones:
-    return Zones(parts.layout.root, parts.keystore)
-
-
-def _files(connection: Connection) -> frozenset[Path]:
-    return frozenset(Path(known.file) for known in known_files(connection))
+def _files(parts: Parts) -> frozenset[Path]:
+    with parts.control.reading() as connection:
+        return frozenset(Path(known.file) for known in known_files(connection))
 
 
 def _written(standing: Standing) -> Written:

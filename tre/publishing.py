@@ -9,8 +9,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection
-
 from connectors.errors import Invalid
 from connectors.source import Source
 from privacy.catalogue import Table
@@ -21,7 +19,6 @@ from tre.governance.datasets import (
     UNLINKED,
     check_place,
     current_files,
-    known_files,
     may_publish,
     switch_versions,
 )
@@ -36,15 +33,15 @@ from tre.intake import (
     Options,
     Publication,
     Stage,
-    Zones,
     onboard,
 )
 from tre.intake.sweep import sweep_locked
-from tre.intake.zones import digest_of
+from tre.intake.zones import Busy, digest_of
 from tre.ledger.budget import Budget
 from tre.manifest import Budget as DeclaredBudget
 from tre.manifest import Manifest, load
 from tre.profiling import fail_profile, profile
+from tre.recorded import files_on_record, zones_of
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Told of a table's stage, how many rows it has read, and of how many (0: unknown)."""
@@ -58,7 +55,7 @@ def check_dataset(
     Drift is told against what was kept of the version in force.
     """
     loaded = load(manifest, base)
-    zones = _zones(parts)
+    zones = zones_of(parts)
     earlier = recall_summary(zones, loaded.name)
     return report(loaded, zones, parts.clock().date(), earlier)
 
@@ -78,7 +75,7 @@ def onboard_dataset(
     manifest or a source is not right, or contradicts the catalogue.
     """
     _allow(parts, manifest, person)
-    zones = _zones(parts)
+    zones = zones_of(parts)
     publication = onboard(
         manifest,
         zones,
@@ -94,14 +91,11 @@ def onboard_dataset(
 def sweep_zones(parts: Parts) -> None:
     """Remove what an interrupted intake left; does nothing while one is running.
 
-    What is on record is read under intake's lock: an intake that ended in between
-    would leave a version in force that looks like a leftover.
+    Invalid where it cannot be proven that something was never in force.
     """
-    zones = _zones(parts)
-    with suppress(Invalid), zones.locked():
-        with parts.control.reading() as connection:
-            known = _files(connection)
-        sweep_locked(zones, known)
+    zones = zones_of(parts)
+    with suppress(Busy), zones.locked():
+        sweep_locked(zones, files_on_record(parts))
 
 
 def changed_files(parts: Parts) -> tuple[Discrepancy, ...]:
@@ -121,10 +115,6 @@ def _digest(file: Path) -> str:
         return digest_of(file)
     except OSError:
         return ""
-
-
-def _zones(parts: Parts) -> Zones:
-    return Zones(parts.layout.root, parts.keystore)
 
 
 def _allow(parts: Parts, manifest: Manifest, person: str) -> None:
@@ -166,12 +156,7 @@ class _Register:
 
     def known_files(self) -> Collection[Path]:
         """The files of every version on record."""
-        with self.parts.control.reading() as connection:
-            return _files(connection)
-
-
-def _files(connection: Connection) -> frozenset[Path]:
-    return frozenset(Path(known.file) for known in known_files(connection))
+        return files_on_record(self.parts)
 
 
 def _switch(

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from connectors import TableSource
+from connectors.errors import Invalid
 from tests.intake.support import (
     Register,
     every_file,
@@ -118,6 +119,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from connectors import TableSource
+from connectors.errors import Invalid
 from tests.intake.support import Register, package, rows
 from tests.intake.test_interruption import SECOND
 from tre.intake import Stage, Zones, onboard
@@ -186,13 +188,44 @@ def test_a_sweep_leaves_a_running_intake_alone(
 
 def test_a_sweep_keeps_what_is_on_record(zones: Zones, register: Register) -> None:
     """Versions on record, their keys and the spine survive any number of sweeps."""
-    publication = take_in(zones, register, package(), rows(*FIRST))
+    take_in(zones, register, package(), rows(*FIRST))
     before = every_file(zones.home)
     sweep(zones, register.known_files())
     assert every_file(zones.home) == before
-    sweep(zones, [])
-    assert publication.file.as_posix() not in every_file(zones.home)
-    assert publication.key_name not in zones.keystore.names()
+
+
+def test_a_sweep_removes_no_version_that_the_record_has_lost(
+    zones: Zones, register: Register
+) -> None:
+    """A record without it proves nothing: the version, key and spine stay as they are.
+
+    What is not on record and was left by an intake goes with its note, and no more.
+    """
+    publication = take_in(zones, register, package(), rows(*FIRST))
+    draft = zones.begin_version("earnings")
+    zones.keystore.create_key(zones.key_name(draft))
+    before = every_file(zones.home)
+    with pytest.raises(Invalid, match="no version on record has this file"):
+        sweep(zones, [])
+    assert every_file(zones.home) == before
+    sweep(zones, register.known_files())
+    assert published(zones, publication).num_rows == len(FIRST)
+    assert zones.keystore.names() == {
+        publication.key_name,
+        "linkage-residents",
+        "pseudonyms-residents",
+    }
+
+
+def test_a_sweep_keeps_a_draft_that_is_on_record(
+    zones: Zones, register: Register
+) -> None:
+    """A kill between the switch and its note costs the note alone."""
+    publication = take_in(zones, register, package(), rows(*FIRST))
+    before = every_file(zones.home)
+    zones.note(zones.home / publication.file).touch()
+    sweep(zones, register.known_files())
+    assert every_file(zones.home) == before
 
 
 @pytest.mark.parametrize(

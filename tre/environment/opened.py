@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -42,11 +43,17 @@ class Environment(People, Datasets, Projects, Questions, Safekeeping, Log):
     def open(cls, home: Path | str, *, capacity: Capacity = ONE) -> Self:
         """Open an environment; what a crash left half-done is ended.
 
+        Invalid where something would have to be removed of which the log does not
+        prove that it was never published, or was withdrawn.
+
         `capacity` is how many questions are answered at a time, and in what memory.
         """
         parts = open_home(Path(home), Terms(), capacity)
-        sweep_zones(parts)
-        resume_destruction(parts, OPERATOR)
+        with ExitStack() as undo:
+            undo.callback(parts.close)
+            sweep_zones(parts)
+            resume_destruction(parts, OPERATOR)
+            undo.pop_all()
         return cls(parts)
 
     def close(self) -> None:

@@ -25,7 +25,7 @@ def reconcile(connection: Connection) -> tuple[Discrepancy, ...]:
             _tables(connection),
         ),
         *_different(
-            "the state of version", _states_told(connection), _states(connection)
+            "the state of version", states_told(connection), states(connection)
         ),
     )
 
@@ -70,8 +70,10 @@ def _tables(connection: Connection) -> dict[str, dict[str, str]]:
     return found
 
 
-def _states_told(connection: Connection) -> dict[str, str]:
-    """Which version is asked: the newest, until its dataset is withdrawn.
+def states_told(connection: Connection) -> dict[str, str]:
+    """The state of every version, as the log has it.
+
+    The newest is asked, until its dataset is withdrawn.
 
     What a rebuilt version replaces counts as withdrawn.
     """
@@ -90,7 +92,8 @@ def _states_told(connection: Connection) -> dict[str, str]:
     return states
 
 
-def _states(connection: Connection) -> dict[str, str]:
+def states(connection: Connection) -> dict[str, str]:
+    """The state of every version, as the table has it."""
     columns = dataset_version.c
     rows = connection.execute(select(columns.id, columns.state))
     return {row.id: row.state for row in rows}

@@ -7,7 +7,7 @@ by whatever identifiers each of them has. It is kept as a record of the spine, a
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -65,19 +65,20 @@ def take_objections(
     zones: Zones,
     population: str,
     source: Source,
-    known_files: Collection[Path],
+    known_files: Callable[[], Collection[Path]],
     options: Options | None = None,
 ) -> Objected:
     """Keep the objections in `source`, whose columns are kinds of identifiers.
 
     A column `purposes` may say what for; it is kept, and every purpose counts: a
     person who objects to one is left out of all. Raises Invalid where a column is
-    neither. Ends with all of the objections kept, or none.
+    neither. Ends with all of the objections kept, or none. `known_files` is asked
+    under the intake lock.
     """
     manifest = _manifest(population, source)
     chosen = options or Options()
     with zones.locked(), zones.scratch() as scratch:
-        sweep_locked(zones, known_files)
+        sweep_locked(zones, known_files())
         with opened(scratch, chosen) as engine:
             intake = Intake(engine, zones, manifest, _unheard, chosen, scratch)
             spine.open_spine(engine, zones, population)

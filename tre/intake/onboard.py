@@ -43,7 +43,7 @@ from tre.intake.summary import summary
 from tre.intake.sweep import sweep_locked
 from tre.intake.unique import check_unique
 from tre.intake.weigh import ALONE, Weighing
-from tre.intake.zones import VERSION, Zones, digest_of, remove, sync
+from tre.intake.zones import Zones, digest_of, remove, sync
 from tre.keystore import KEY_BYTES
 from tre.manifest import Kind, Link, Manifest, PrivacyUnit, Resource, public_tables
 
@@ -100,16 +100,20 @@ class Intake:
 
 
 def _run(intake: Intake, sources: list[Source], versions: Versions) -> Publication:
-    name = f"{intake.manifest.name}-{secrets.token_hex(6)}{VERSION}"
-    file = intake.zones.folder("research") / name
+    file = intake.zones.begin_version(intake.manifest.name)
     try:
         publication = _publication(intake, file, sources)
         intake.progress(Stage.SWITCH, "", 0)
+    except BaseException:
+        _discard(intake, file)
+        raise
+    try:
         versions.switch(publication)
     except BaseException:
         if file.relative_to(intake.zones.home) not in versions.known_files():
             _discard(intake, file)
         raise
+    intake.zones.keep_version(file)
     if intake.addition:
         spine.keep(intake.zones, intake.addition)
     return publication
@@ -271,11 +275,10 @@ def work(intake: Intake, zone: str, alias: str) -> Iterator[None]:
 def _discard(intake: Intake, file: Path) -> None:
     """Remove a version that is not in force, its key, and whoever came with it."""
     intake.engine.drop("version")
-    intake.zones.keystore.destroy(intake.zones.key_name(file))
-    remove(file)
     if intake.addition:
         intake.engine.drop("spine")
         spine.settle(intake.engine, intake.zones, intake.addition, ())
+    intake.zones.discard_version(file)
 
 
 def _named(found: pa.Table, table: Table, rows: int) -> pa.Table:

@@ -7,7 +7,6 @@ so the new version has the profile of the old one.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ from tre.intake.onboard import opened
 from tre.intake.publication import Options
 from tre.intake.sql import relation, sql
 from tre.intake.sweep import sweep_locked
-from tre.intake.zones import VERSION, Zones, remove, sync
+from tre.intake.zones import Zones, sync
 
 COPY: Final = "CREATE TABLE :target AS SELECT * FROM :source"
 COPY_WITHOUT: Final = """
@@ -66,8 +65,7 @@ def rebuild(
 
 
 def _written(engine: Engine, zones: Zones, old: Written) -> Written:
-    name = f"{old.dataset}-{secrets.token_hex(6)}{VERSION}"
-    file = zones.folder("research") / name
+    file = zones.begin_version(old.dataset)
     key_name = zones.key_name(file)
     engine.attach_for_reading(
         "old", zones.home / old.file, zones.keystore.key(old.key_name)
@@ -93,8 +91,13 @@ def _copy(engine: Engine, table: Table) -> None:
         engine.run(sql(COPY, **parts))
 
 
+def keep(zones: Zones, written: Sequence[Written]) -> None:
+    """The files are in force: they are no drafts any more."""
+    for each in written:
+        zones.keep_version(zones.home / each.file)
+
+
 def discard(zones: Zones, written: Sequence[Written]) -> None:
     """Remove files nobody switched to, and their keys."""
     for each in written:
-        zones.keystore.destroy(each.key_name)
-        remove(zones.home / each.file)
+        zones.discard_version(zones.home / each.file)

@@ -1,45 +1,72 @@
-"""Removal of what an interrupted intake left behind."""
+"""Removal of what an interrupted intake left behind, and of nothing else."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
 from connectors.errors import Invalid
 from tre.intake import spine
 from tre.intake.engine import Engine
 from tre.intake.zones import (
+    DRAFT,
     MADE_FOR_WORK,
     PENDING,
     VERSION,
     ZONES,
+    Busy,
     Zones,
-    remove,
 )
 
 
 def sweep(zones: Zones, known_files: Collection[Path]) -> None:
-    """Remove work files, versions not on record and their keys; settle spines.
+    """Remove work files, drafts not on record and their keys; settle spines.
 
     `known_files` are the versions on record, relative to the home. Does nothing
-    while an intake is running: what is there is that intake's.
+    while an intake is running: what is there is that intake's. Invalid, with nothing
+    removed, where a version is neither on record nor marked as a draft: the record
+    may have lost it.
     """
-    try:
-        with zones.locked():
-            sweep_locked(zones, known_files)
-    except Invalid:
-        return
+    with suppress(Busy), zones.locked():
+        sweep_locked(zones, known_files)
 
 
 def sweep_locked(zones: Zones, known_files: Collection[Path]) -> None:
     """The same for a caller who holds the intake lock."""
+    _check_known(zones, known_files)
     for zone in ZONES:
         _work(zones.folder(zone))
     for draft in zones.folder("linkage").glob(f"*{PENDING}.draft"):
         draft.unlink(missing_ok=True)
-    _versions(zones, known_files)
     _spines(zones, known_files)
+    for file in drafts(zones):
+        if file.relative_to(zones.home) in known_files:
+            zones.keep_version(file)
+        else:
+            zones.discard_version(file)
+
+
+def drafts(zones: Zones) -> tuple[Path, ...]:
+    """The files of versions whose intake ended before it could say what became of it.
+
+    They may not be there any more, or not yet.
+    """
+    notes = sorted(zones.folder("research").glob(f"*{VERSION}{DRAFT}"))
+    return tuple(note.with_name(note.name.removesuffix(DRAFT)) for note in notes)
+
+
+def _check_known(zones: Zones, known_files: Collection[Path]) -> None:
+    known = {zones.home / file for file in known_files} | set(drafts(zones))
+    for file in sorted(zones.folder("research").glob(f"*{VERSION}")):
+        if file not in known:
+            raise Invalid(
+                str(file),
+                "no version on record has this file, and no intake left it behind;"
+                " nothing was removed. Where the control database is not the newest"
+                " there was, put that back; else move the file away",
+            )
 
 
 def _work(folder: Path) -> None:
@@ -51,19 +78,6 @@ def _work(folder: Path) -> None:
             shutil.rmtree(file, ignore_errors=True)
         else:
             file.unlink(missing_ok=True)
-
-
-def _versions(zones: Zones, known_files: Collection[Path]) -> None:
-    research = zones.folder("research")
-    known = {zones.home / file for file in known_files}
-    for file in research.glob(f"*{VERSION}"):
-        if file not in known:
-            zones.keystore.destroy(zones.key_name(file))
-            remove(file)
-    kept = {zones.key_name(file) for file in known}
-    for name in zones.keystore.names():
-        if name.startswith(f"{research.name}-") and name not in kept:
-            zones.keystore.destroy(name)
 
 
 def _spines(zones: Zones, known_files: Collection[Path]) -> None:

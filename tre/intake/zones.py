@@ -38,6 +38,12 @@ the names of spines and versions end in `VERSION`.
 
 VERSION: Final = ".duckdb"
 PENDING: Final = ".pending"
+DRAFT: Final = ".draft"
+"""The suffix of the note beside a version that is not in force yet."""
+
+
+class Busy(Invalid):
+    """Another intake has the home."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,32 @@ class Zones:
         """Says which publication the spine's newest entries were added for."""
         return self.folder("linkage") / f"{population}{PENDING}"
 
+    def begin_version(self, dataset: str) -> Path:
+        """The file of a version to be, with a note beside it that it is a draft.
+
+        Only what has such a note is ever removed unasked.
+        """
+        name = f"{dataset}-{secrets.token_hex(6)}{VERSION}"
+        file = self.folder("research") / name
+        self.note(file).touch(mode=0o600, exist_ok=False)
+        sync(file.parent)
+        return file
+
+    def keep_version(self, file: Path) -> None:
+        """The version is in force: it is a draft no more."""
+        self.note(file).unlink(missing_ok=True)
+        sync(file.parent)
+
+    def discard_version(self, file: Path) -> None:
+        """Remove a version that nobody switched to, its key, and last its note."""
+        self.keystore.destroy(self.key_name(file))
+        remove(file)
+        self.keep_version(file)
+
+    def note(self, file: Path) -> Path:
+        """The note that says a version's file is a draft."""
+        return file.with_name(f"{file.name}{DRAFT}")
+
     def key_name(self, file: Path) -> str:
         """The name of the key a spine or version is written under."""
         return f"{file.parent.name}-{file.name.removesuffix(VERSION)}"
@@ -76,7 +108,7 @@ class Zones:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the home's intake lock; `Invalid` where another intake has it."""
+        """Hold the home's intake lock; `Busy` where another intake has it."""
         self.prepare()
         descriptor = os.open(
             self.folder("landing") / "lock", os.O_RDWR | os.O_CREAT, 0o600
@@ -89,7 +121,7 @@ class Zones:
             else:
                 busy = False
             if busy:
-                raise Invalid("", "another intake is running: try again after it")
+                raise Busy("", "another intake is running: try again after it")
             yield
         finally:
             os.close(descriptor)
