@@ -14,7 +14,7 @@ from privacy.catalogue import Type
 from privacy.expression import Expression
 from privacy.nodes import BIGINT, binary, cast, grouped, minus, when
 from privacy.plan import Component, Plan
-from privacy.query import ORDERS, SPREADS, Aggregate, Statistic
+from privacy.query import ORDERS, SPREADS, Aggregate, BoundQuery, Statistic
 from privacy.reading import Reading
 from privacy.relation import whose
 from privacy.render import render
@@ -22,7 +22,13 @@ from privacy.source import person_of, source
 
 _DUCKDB: Final = Dialect.get_or_raise("duckdb")
 
-__all__ = ["Statement", "canonical", "compile_exactly", "compile_plan"]
+__all__ = [
+    "Statement",
+    "canonical",
+    "compile_exactly",
+    "compile_plan",
+    "compile_rows",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +98,30 @@ def compile_exactly(plan: Plan, locations: Mapping[str, str]) -> Statement:
             components[reading.component] = cast(value, BIGINT)
             components[reading.component + 1] = cast(exp.Not(this=absent), BIGINT)
     return _statement(plan, locations, [each for _, each in sorted(components.items())])
+
+
+def compile_rows(query: BoundQuery, locations: Mapping[str, str]) -> Statement:
+    """Compile the rows behind a question's cells. For the laboratory only.
+
+    Columns: `person`, the keys k0, k1 … and the aggregates' arguments a0, a1 …,
+    those of aggregates that have one; numbers are unscaled.
+    """
+    select = source(query.relation, locations)
+    arguments = (
+        exp.alias_(render(each.argument), f"a{place}")
+        for place, each in enumerate(query.aggregates)
+        if each.argument is not None
+    )
+    keys = (render(key.expression) for key in query.keys)
+    columns = [
+        exp.alias_(person_of(whose(query.relation)), "person"),
+        *(exp.alias_(each, f"k{place}") for place, each in enumerate(keys)),
+        *arguments,
+    ]
+    select.set("expressions", columns)
+    if query.where is not None:
+        select.set("where", exp.Where(this=render(query.where)))
+    return Statement(_DUCKDB.generate(select, copy=False))
 
 
 def _engines(aggregate: Aggregate) -> exp.Expr:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import ceil, log10
 from pathlib import Path
@@ -18,7 +18,7 @@ from privacy.accounting import Measure
 from privacy.arrange import arrange
 from privacy.bound import BoundedQuery, cells
 from privacy.catalogue import Catalogue, Domain
-from privacy.compile import compile_exactly
+from privacy.compile import compile_exactly, compile_rows
 from privacy.derive import derive
 from privacy.emerge import every, filled
 from privacy.expression import Expression
@@ -74,6 +74,18 @@ LEFT JOIN :links AS l ON l.row = c._row AND l.resource = :resource
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """The rows that a question is about: what other systems would be asked over.
+
+    `rows` has `person`, keys k0, k1 … and arguments a0, a1 … of the aggregates that
+    have one, as the question's expressions make them; numbers are unscaled.
+    """
+
+    query: BoundQuery
+    rows: pa.Table = field(repr=False)
+
+
 class Brought:
     """Tables as they were brought, typed as the catalogue says, with their people.
 
@@ -110,6 +122,12 @@ class Brought:
         planned = _plainly(query)
         mechanisms = tuple(_SILENT for _ in planned.components)
         return arrow_table(arrange(joined(every, _free(planned, mechanisms))))
+
+    def behind(self, sql_text: str) -> Behind:
+        """The rows behind a question's cells. Raises Refused as a release would."""
+        query = understand(sql_text, self._catalogue)
+        locations = dict.fromkeys(self._catalogue.tables, _ZONE)
+        return Behind(query, self._engine.table(compile_rows(query, locations).sql))
 
     def _shown(self, query: BoundQuery) -> CheckedTable:
         """The exact figures of one grouping."""

@@ -30,7 +30,7 @@ from tre.control.engines import Durability
 from tre.control.tables import LARGEST
 from tre.enquiry import Limits, ask
 from tre.environment import OPERATOR, Environment, found
-from tre.exactly import Brought
+from tre.exactly import Behind, Brought
 from tre.governance import people, populations, projects
 from tre.governance.application import Criteria, read_application
 from tre.governance.roles import Role
@@ -181,11 +181,21 @@ class Lab:
         The columns and rows of a release without its intervals and statuses: every
         public key, absent ones too.
         """
+        return self._as_brought().answer(sql)
+
+    def behind(self, sql: str) -> Behind:
+        """The rows behind each cell of a question, on the tables as brought.
+
+        What other systems, the evaluation's baselines, are asked over.
+        """
+        return self._as_brought().behind(sql)
+
+    def _as_brought(self) -> Brought:
         if self._brought is None:
             self._brought = Brought(
                 self._manifest, self._sources, self._links, self._folder
             )
-        return self._brought.answer(sql)
+        return self._brought
 
     def explain_batch(
         self,

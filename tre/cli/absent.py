@@ -20,8 +20,3 @@ def refuse(what: str) -> Never:
 def review() -> None:
     """The airlock for outputs that need a person (not there yet)."""
     refuse("The airlock")
-
-
-def evaluate() -> None:
-    """The privacy-utility report (not there yet)."""
-    refuse("The privacy-utility report")

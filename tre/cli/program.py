@@ -14,6 +14,7 @@ from tre.cli import (
     datasets,
     doctor,
     encode,
+    evaluation,
     keys,
     optout,
     organisations,
@@ -54,7 +55,7 @@ program.command("budget")(questions.budget)
 program.command("review", context_settings=absent.ANYTHING)(absent.review)
 program.add_typer(release.release, name="release")
 program.add_typer(audit.audit, name="audit")
-program.command("evaluate", context_settings=absent.ANYTHING)(absent.evaluate)
+program.command("evaluate")(evaluation.evaluate)
 program.command("backup")(backups.backup)
 program.command("restore")(backups.restore)
 program.command("serve")(server.serve)

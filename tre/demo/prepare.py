@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import bz2
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
+import yaml
 
 from tre.demo.agencies import made_agencies, write_agencies
 
@@ -57,6 +58,26 @@ def prepare(sources: Path, folder: Path) -> Controllers:
     )
 
 
+_BUNDLED: Final = {"adult": "census", "wages": "wages"}
+
+
+def bundled_package(name: str) -> dict[str, Any]:
+    """The manifest of `adult` or `wages`, whose one table goes by its own name."""
+    packages = resources.files("tre.demo").joinpath("packages")
+    text = packages.joinpath(f"{_BUNDLED[name]}.yaml").read_text(encoding="utf-8")
+    return {**yaml.safe_load(text)}
+
+
+def bundled_tables(name: str, sources: Path) -> Mapping[str, pa.Table]:
+    """The table of `adult` or `wages`, from the files of `fetch`."""
+    if name == "adult":
+        content = census(sources)
+    else:
+        packed = (sources / "wagepan.csv.bz2").read_bytes()
+        content = bz2.decompress(packed).decode("ascii")
+    return {_BUNDLED[name]: text_table(content)}
+
+
 def without_answers(content: str) -> str:
     r"""The same lines without their first column, which says who is who.
 
@@ -89,8 +110,12 @@ def answers(sources: Path, name: str) -> list[str]:
 
 def columns(file: Path) -> pa.Table:
     """A CSV as a table of text, missing where a field is empty, rows in file order."""
-    with file.open(encoding="ascii", newline="") as lines:
-        rows = list(csv.DictReader(lines, skipinitialspace=True))
+    return text_table(file.read_text(encoding="ascii"))
+
+
+def text_table(content: str) -> pa.Table:
+    """The same of a CSV's text."""
+    rows = list(csv.DictReader(content.splitlines(), skipinitialspace=True))
     text = {name: [row[name] or None for row in rows] for name in rows[0]}
     return pa.table(text, schema=pa.schema([(name, pa.string()) for name in text]))
 

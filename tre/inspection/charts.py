@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Final
 
 import altair as alt
 import pandas as pd
-import vl_convert
 
 from tre.inspection.report import Bar, Cap
+from tre.svg import GREY, INK, svg
 
-INK: Final = "#1d4f91"
-GREY: Final = "#505a5f"
 WIDE: Final = 560
 SMALL: Final = 180
-UNSAFE: Final = re.compile(r"<(script|foreignObject)|\bon\w+=|href=", re.IGNORECASE)
 
 
 def bars(found: Sequence[Bar], *, across: str, up: str) -> str:
@@ -80,16 +75,4 @@ def _frame(found: Sequence[Bar]) -> pd.DataFrame:
 
 
 def _svg(chart: alt.Chart | alt.LayerChart, width: int, height: int) -> str:
-    sized = chart.properties(width=width, height=height, background="transparent")
-    plain = sized.configure_view(stroke=None).configure_axis(
-        grid=False, labelFontSize=12, titleFontSize=12, titleFontWeight="normal"
-    )
-    return _drawn(plain.to_json(indent=None))
-
-
-@lru_cache(maxsize=256)
-def _drawn(specification: str) -> str:
-    drawn = vl_convert.vegalite_to_svg(specification)
-    if UNSAFE.search(drawn):
-        raise ValueError("a chart may not hold scripts or addresses")
-    return drawn
+    return svg(chart.properties(width=width, height=height, background="transparent"))

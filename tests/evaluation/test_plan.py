@@ -1,0 +1,74 @@
+"""A plan is read strictly, and says where it is wrong."""
+
+from typing import Any
+
+import pytest
+
+from connectors.errors import Invalid
+from privacy.errors import Refused
+from tests.evaluation.conftest import small_plan
+from tre.evaluation.evaluate import checked
+from tre.evaluation.plan import read_plan, shipped_plans
+
+
+def question(**changed: Any) -> dict[str, Any]:
+    """A question's entry, changed."""
+    asked: dict[str, Any] = {"name": "n", "words": "How many?", "sql": "SELECT 1"}
+    return {**asked, **changed}
+
+
+@pytest.mark.parametrize(
+    ("changed", "place", "message"),
+    [
+        ({"epsilons": []}, "epsilons", "at least 1"),
+        ({"epsilons": [-1]}, "epsilons[0]", "greater than 0"),
+        ({"repetition": 3}, "repetition", "unknown key"),
+        ({"data": {"bundled": "nothing"}}, "data.bundled", "expected"),
+        ({"data": {}}, "data", "expected one of package, bundled and made"),
+        ({"policies": ["open"]}, "", "policies: expected one of gateway, none"),
+        ({"baselines": ["statbarn"]}, "", "baselines: expected one of unprotected"),
+        ({"questions": [question(sql="")]}, "questions[0].sql", "at least 1"),
+        ({"questions": [question(), question()]}, "", "nothing may be named twice"),
+        ({"epsilons": [1, 1]}, "", "nothing may be named twice"),
+        (
+            {"workload": {"habits": [{"name": "x"}]}},
+            "workload.habits[0]",
+            "either share or epsilon",
+        ),
+    ],
+)
+def test_what_is_wrong_is_named(changed, place, message) -> None:
+    """Invalid has the place and what was expected there."""
+    with pytest.raises(Invalid) as wrong:
+        read_plan(small_plan(**changed))
+    assert wrong.value.path == place
+    assert message in wrong.value.message
+
+
+@pytest.mark.parametrize("section", ["attacks", "audit", "peers"])
+def test_parts_to_come_are_refused_by_name(section: str) -> None:
+    """A section for what is not there yet says so, and which."""
+    with pytest.raises(Refused) as refused:
+        read_plan(small_plan(**{section: {}}))
+    assert (refused.value.code, refused.value.clause) == ("not_there_yet", section)
+
+
+def test_a_question_is_checked_before_anything_is_asked(written) -> None:
+    """A question that cannot be asked is Invalid at its place, from public facts."""
+    for sql, message in (
+        ("SELECT shoe FROM people", "shoe"),
+        ("SELECT region, COUNT(*) AS n FROM people GROUP BY ROLLUP (region)", "ROLLUP"),
+    ):
+        plan, _ = read_plan(small_plan(questions=[question(sql=sql)]))
+        with pytest.raises(Invalid) as wrong:
+            checked(plan, written.parent)
+        assert wrong.value.path == "questions[0].sql"
+        assert message in wrong.value.message
+
+
+@pytest.mark.parametrize("name", shipped_plans())
+def test_shipped_plans_can_be_asked(name: str) -> None:
+    """Each plan that is shipped reads, and its questions bind."""
+    plan, base = read_plan(name)
+    assert plan.name == name
+    checked(plan, base)

