@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from privacy.catalogue import Type
+from privacy.cut import Cut
 from privacy.emerge import filled, presence
 from privacy.evaluate import evaluate
 from privacy.evidence import Evidence, point
@@ -39,6 +40,7 @@ from privacy.query import (
     Statistic,
 )
 from privacy.reading import Reading, positions
+from privacy.restored import total_ends
 from privacy.spread import spread_point
 from privacy.table import (
     ColumnKind,
@@ -208,13 +210,29 @@ def _whole(name: str, position: int, evidence: Evidence) -> DerivedOutput:
         count = np.clip(evidence.noised.values[reading.lifted], -_MOST_ROWS, _MOST_ROWS)
         values = values + reading.centre * count
         width = _lifted_width(reading, evidence)
+    ends = values - width, values + width
+    if reading.cut is not None:
+        values, ends = _restored(reading.cut, values, width)
     value, low, high = (
-        Figures(each, np.zeros(each.shape, dtype=bool))
-        for each in (values, values - width, values + width)
+        Figures(each, np.zeros(each.shape, dtype=bool)) for each in (values, *ends)
     )
     kind = ColumnKind.DECIMAL if summed else ColumnKind.INTEGER
     aggregates = frozenset((position,))
     return DerivedOutput(name, kind, scale, aggregates, value, low, high)
+
+
+def _restored(
+    cut: Cut, values: NDArray[np.int64], width: int
+) -> tuple[NDArray[np.int64], tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """A sum of clipped totals raised by what was lost, and its ends, in whole units."""
+    raised = np.rint(values * float(1 + cut.part))
+    low, high = total_ends(cut, values.astype(np.float64), width)
+    made = (
+        np.clip(each, -LARGEST, LARGEST)
+        for each in (raised, np.floor(low), np.ceil(high))
+    )
+    first, *ends = (each.astype(np.int64) for each in made)
+    return first, (ends[0], ends[1])
 
 
 def _ordered(name: str, position: int, evidence: Evidence) -> DerivedOutput:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final
 
 from privacy.bound import BoundedQuery
+from privacy.cut import Cut
 from privacy.errors import Refused
-from privacy.expression import Expression
-from privacy.moments import centred, centred_in_units, ends_of, presence
+from privacy.expression import ColumnOf, Expression
+from privacy.moments import centred, centred_in_units, clamped, ends_of, presence
 from privacy.policy import Policy
 from privacy.query import SPREADS, Aggregate, Statistic
 from privacy.ranks import Choice
 from privacy.reading import Component
 from privacy.relation import TableOf
+from privacy.totals import clipped
 
 LARGEST_SENSITIVITY: Final = 2**56
 """Beyond it no useful noise fits 64 bits."""
@@ -29,6 +32,7 @@ class Draft:
     components: list[Component] = field(default_factory=list)
     choices: list[Choice] = field(default_factory=list)
     ranked: tuple[TableOf, int] | None = None
+    cuts: Mapping[Expression, Cut] = field(default_factory=dict)
 
     @property
     def aggregates(self) -> tuple[Aggregate, ...]:
@@ -66,10 +70,21 @@ class Draft:
         )
 
     def centred(self, argument: Expression) -> tuple[Expression, int]:
-        """The centred argument, the same one for all that ask for it."""
+        """The centred argument, the same one for all that ask for it.
+
+        Its values are cut off first, where they are to be.
+        """
+        argument = self.cut_off(argument)
         if Aggregate(Statistic.SUM, argument) in self.aggregates:
             return centred_in_units(argument)
         return centred(argument)
+
+    def cut_off(self, argument: Expression) -> Expression:
+        """The argument with its values clamped to where they are cut off."""
+        cut = self.cuts.get(argument)
+        if cut is None:
+            return argument
+        return clamped(argument, cut.lower, cut.upper)
 
 
 def sum_of(draft: Draft, argument: Expression, weight: Fraction) -> Component:
@@ -80,7 +95,15 @@ def sum_of(draft: Draft, argument: Expression, weight: Fraction) -> Component:
 def sum_over(argument: Expression, weight: Fraction, rows: int) -> Component:
     """A sum in which one person has so many rows."""
     largest = max(1, *(abs(end) for end in ends_of(argument)))
-    moved = rows * largest
+    return _sum(argument, weight, rows * largest)
+
+
+def sum_clipped(argument: ColumnOf, relation: TableOf, bound: int) -> Component:
+    """A sum over all rows, to which one person adds at most `bound`, over all cells."""
+    return _sum(clipped(argument, relation.table, bound), Fraction(1), bound)
+
+
+def _sum(argument: Expression, weight: Fraction, moved: int) -> Component:
     if moved > LARGEST_SENSITIVITY:
         raise Refused(
             "overflow",

@@ -11,10 +11,16 @@ from privacy.advice import kept_share
 from privacy.form import Linear, Ratio, form
 from privacy.ordering import order_words
 from privacy.price import Price
-from privacy.quantile import COVERAGE, Term, normal_half_width, sum_half_width
+from privacy.quantile import (
+    COVERAGE,
+    Term,
+    half_width,
+    normal_half_width,
+    sum_half_width,
+)
 from privacy.query import AggregateRef, Output
 from privacy.ranks import Order
-from privacy.reading import Spread
+from privacy.reading import Reading, Spread
 from privacy.spread import spread_margin
 from privacy.wording import by_words
 
@@ -58,6 +64,9 @@ def error_of(name: str, seen: tuple[Price, ...]) -> ColumnError:
 
 
 def _error(output: Output, price: Price) -> ColumnError:
+    clipped = _clipped(output, price)
+    if clipped is not None:
+        return clipped
     match form(output.value, price.plan):
         case Linear() as linear:
             margin = sum_half_width(_terms(linear, price))
@@ -72,6 +81,25 @@ def _error(output: Output, price: Price) -> ColumnError:
                 return ColumnError(output.name, None, found, _at_most(found))
             words = _depends(output, price)
             return ColumnError(output.name, None, (), words)
+
+
+def _clipped(output: Output, price: Price) -> ColumnError | None:
+    """The error of a sum of clipped totals, which depends on how large it is."""
+    match output.value:
+        case AggregateRef(position):
+            reading = price.plan.readings[position]
+        case _:
+            return None
+    if not isinstance(reading, Reading) or reading.divisor is not None:
+        return None
+    if reading.cut is None:
+        return None
+    noise = half_width(price.mechanisms[reading.component]) * float(reading.cut.unit)
+    words = (
+        f"±{noise:,.6g} of noise in every cell, and up to {reading.cut.most_part:.1%} "
+        "more than that for what clipping loses"
+    )
+    return ColumnError(output.name, None, (), words)
 
 
 def _depends(output: Output, price: Price) -> str:
@@ -106,6 +134,8 @@ def _at(ratio: Ratio, price: Price, rows: int) -> float:
     The noise in N − θD over D, at the θ farthest from zero that is possible.
     """
     farthest = max((ratio.lower or Fraction(0), ratio.upper or Fraction(0)), key=abs)
+    if ratio.cut is not None:
+        farthest = ratio.reach
     below = Linear(
         tuple((position, c * -farthest) for position, c in ratio.denominator.terms)
     )
@@ -115,7 +145,7 @@ def _at(ratio: Ratio, price: Price, rows: int) -> float:
     kept = Linear(tuple((position, c) for position, c in sums.items() if c))
     width = sum_half_width(_terms(kept, price))
     left = max(1.0, rows * kept_share(price))
-    width = hypot(width / left, _lot(ratio, rows, left))
+    width = hypot(width / left, _lot(ratio, rows, left)) + _lost(ratio, left)
     return min(width, float(ratio.upper or 0) - float(ratio.lower or 0)) * abs(
         float(ratio.multiplier)
     )
@@ -125,6 +155,15 @@ def _lot(ratio: Ratio, rows: int, left: float) -> float:
     """What the lot by which rows were left out adds to a margin, at most."""
     wide = normal_half_width(COVERAGE) * float(ratio.reach)
     return wide * sqrt(max(0.0, 1 - left / rows) / left)
+
+
+def _lost(ratio: Ratio, left: float) -> float:
+    """What cutting values off adds to a margin, at most."""
+    if ratio.cut is None:
+        return 0.0
+    chance = normal_half_width(COVERAGE) * ratio.cut.deviation / sqrt(left)
+    most = max(ratio.cut.most_above, ratio.cut.most_below)
+    return (chance + most) * float(ratio.cut.unit)
 
 
 def _terms(value: Linear, price: Price) -> tuple[Term, ...]:

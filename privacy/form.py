@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final, TypeAlias
 
+from privacy.cut import Cut
 from privacy.expression import Call, Expression, Function, Literal
 from privacy.moments import ends_of
 from privacy.plan import Component, Plan
@@ -43,7 +44,7 @@ class Ratio:
     None where nothing is known. `counted`: the denominator is the number of rows
     an average is over, which is at least 1 where there is anything to average.
     `left_out` are the sum and count of the rows it is not over, `reach` how far a
-    value can be from 0 in either.
+    value can be from 0 in either. `cut` is how values were cut off, in its own units.
     """
 
     numerator: Linear
@@ -55,6 +56,7 @@ class Ratio:
     counted: bool = False
     left_out: tuple[Linear, Linear] | None = None
     reach: Fraction = Fraction(0)
+    cut: Cut | None = None
 
 
 Form: TypeAlias = Linear | Ratio
@@ -117,7 +119,7 @@ def form_of(reading: AnyReading, plan: Plan) -> Form | None:
     if isinstance(reading, Spread | Order):
         return None
     unit = plan.components[reading.component].unit
-    total = Linear(((reading.component, unit),))
+    total = Linear(((reading.component, unit * _raised(reading)),))
     if reading.lifted is not None:
         return Linear((*total.terms, (reading.lifted, reading.centre * unit)))
     if reading.divisor is None:
@@ -130,8 +132,16 @@ def form_of(reading: AnyReading, plan: Plan) -> Form | None:
         offset=reading.centre * unit,
         counted=True,
         left_out=_left_out(reading, unit),
-        reach=_reach(reading) * unit,
+        reach=_reach(reading, plan) * unit,
+        cut=reading.cut,
     )
+
+
+def _raised(reading: Reading) -> Fraction:
+    """What a sum of clipped totals is multiplied by, for what was cut off."""
+    if reading.cut is None or reading.divisor is not None:
+        return Fraction(1)
+    return Fraction(1 + reading.cut.part).limit_denominator(10**6)
 
 
 def _left_out(reading: Reading, unit: Fraction) -> tuple[Linear, Linear] | None:
@@ -141,9 +151,13 @@ def _left_out(reading: Reading, unit: Fraction) -> tuple[Linear, Linear] | None:
     return Linear(((total, unit),)), Linear(((count, Fraction(1)),))
 
 
-def _reach(reading: Reading) -> int:
-    """How far a value can be from its centre, in unscaled units."""
-    return max(abs(reading.lower - reading.centre), abs(reading.upper - reading.centre))
+def _reach(reading: Reading, plan: Plan) -> int:
+    """How far a value that is summed can be from its centre, in unscaled units."""
+    lower, upper, cut = reading.lower, reading.upper, reading.cut
+    if cut is not None:
+        finer = 10 ** (plan.components[reading.component].scale - cut.scale)
+        lower, upper = cut.lower * finer, cut.upper * finer
+    return max(abs(lower - reading.centre), abs(upper - reading.centre))
 
 
 def _scaled(value: Form | None, factor: Fraction) -> Form | None:

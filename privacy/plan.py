@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final
 
+from privacy.averages import mean_reading, total_reading
 from privacy.bound import BoundedQuery, cells
 from privacy.catalogue import Type
-from privacy.draft import Draft, count_of, count_over, sum_of, sum_over
+from privacy.cut import Cut
+from privacy.draft import Draft, count_of, sum_of
 from privacy.errors import Refused
 from privacy.expression import Expression
-from privacy.lot import past, within
 from privacy.moments import ends_of, product, together, unit_of
 from privacy.policy import Policy
 from privacy.query import (
@@ -53,13 +54,11 @@ __all__ = [
     "aggregates_in",
     "ends_of",
     "plan",
-    "plan_ranked",
+    "plan_less",
     "positions",
 ]
 
 
-_CHECK_WEIGHT: Final = Fraction(1, 20)
-"""The part of the price that a sum or count gets which only tells a bias."""
 MOST_CELLS: Final = 10**6
 
 MOST_CHOICES: Final = 2**14
@@ -97,7 +96,7 @@ class Plan:
     (`levels`), off `told`, the same without `keys`: `components` are then what is
     measured to tell them.
     `rank` is how many of a person's rows averages are over; None for all that
-    publication kept.
+    publication kept. `cuts` say of which columns values or totals are cut off.
     `emerging` is how keys come out that are not public, None where there are none.
     """
 
@@ -110,6 +109,7 @@ class Plan:
     told: tuple[Component, ...] = ()
     rank: int | None = None
     emerging: Emerging | None = None
+    cuts: tuple[tuple[Expression, Cut], ...] = ()
 
     @property
     def query(self) -> BoundQuery:
@@ -147,22 +147,42 @@ def plan(bounded: BoundedQuery, policy: Policy) -> Plan:
     return _planned(Draft(bounded, policy))
 
 
-def plan_ranked(bounded: BoundedQuery, policy: Policy, rank: int) -> Plan:
-    """Plan averages over the first `rank` of each person's rows of one table.
+def plan_less(
+    bounded: BoundedQuery,
+    policy: Policy,
+    rank: int | None,
+    cuts: tuple[tuple[Expression, Cut], ...] = (),
+) -> Plan:
+    """Plan over less of one table than publication kept.
 
-    A row's rank was drawn by lot at publication and is from 1 to the cap C within a
-    person, so at most `rank` rows are kept and at most C − `rank` left out: sums and
-    counts of either move by no more than that many rows do. What is left out is
-    summed and counted too, for a small part of the price: over all cells it tells
-    how far the average is off. ValueError for anything but averages of one table.
+    Averages are over the first `rank` of each person's rows. A row's rank was drawn
+    by lot at publication and is from 1 to the cap C within a person, so at most
+    `rank` rows are kept and at most C − `rank` left out: sums and counts of either
+    move by no more than that many rows do. What is left out is summed and counted
+    too, for a small part of the price: over all cells it tells how far the average is
+    off. None is all rows.
+
+    `cuts` are of columns. An average's values are clamped between the bounds. Of a
+    SUM a row counts for min(1, upper/total) of itself, by its person's published
+    total, toward zero: over all cells and whichever rows are kept, a person adds at
+    most the upper bound, and moves no weight of anybody else's, so Δ₁ and Δ₂ are at
+    most that. ValueError for a rank of anything but averages, or of several tables.
     """
     table = bounded.query.relation
-    others = {each.statistic for each in bounded.query.aggregates} - {Statistic.MEAN}
-    if others or not isinstance(table, TableOf):
+    if not isinstance(table, TableOf):
+        raise ValueError("only of one table is less kept than publication did")  # noqa: TRY004 (a question, and no type, is wrong)
+    ranked = None if rank is None else (table, rank)
+    if rank is not None:
+        _check_rank(bounded, rank)
+    planned = _planned(Draft(bounded, policy, ranked=ranked, cuts=dict(cuts)))
+    return replace(planned, cuts=cuts)
+
+
+def _check_rank(bounded: BoundedQuery, rank: int) -> None:
+    if {each.statistic for each in bounded.query.aggregates} - {Statistic.MEAN}:
         raise ValueError("only averages of one table are over some of its rows")
     if not 1 <= rank < bounded.rows_per_person:
         raise ValueError("some of a person's rows are kept, and some are not")
-    return _planned(Draft(bounded, policy, ranked=(table, rank)))
 
 
 def _planned(draft: Draft) -> Plan:
@@ -209,9 +229,9 @@ def _reading(draft: Draft, aggregate: Aggregate) -> AnyReading:
     whole = Fraction(1)
     match aggregate:
         case Aggregate(Statistic.SUM, argument) if argument is not None:
-            return _total(draft, argument)
+            return total_reading(draft, argument)
         case Aggregate(Statistic.MEAN, argument) if argument is not None:
-            return _mean(draft, argument)
+            return mean_reading(draft, argument)
         case Aggregate(Statistic.DISTINCT, argument) if argument is not None:
             return Reading(draft.position(_values(draft, argument)))
         case Aggregate(statistic) if statistic in SPREADS:
@@ -220,57 +240,6 @@ def _reading(draft: Draft, aggregate: Aggregate) -> AnyReading:
             return _order(draft, aggregate)
         case _:
             return Reading(draft.position(count_of(draft, aggregate, whole)))
-
-
-def _total(draft: Draft, argument: Expression) -> Reading:
-    """SUM: from the centred sum and the count where these are computed anyway.
-
-    With h half the span and c the middle, the noise of both is √(h² + c²) of a
-    unit's, where that of the plain sum, h + |c|, is always more.
-    """
-    if not draft.asks_spread_of(argument):
-        return Reading(draft.position(sum_of(draft, argument, Fraction(1))))
-    moved, centre = draft.centred(argument)
-    total = draft.position(sum_of(draft, moved, Fraction(1)))
-    if centre == 0:
-        return Reading(total)
-    present = Aggregate(Statistic.PRESENT, argument)
-    count = draft.position(count_of(draft, present, Fraction(1)))
-    return Reading(total, centre=centre, lifted=count)
-
-
-def _mean(draft: Draft, argument: Expression) -> Reading:
-    """AVG: a centred sum, which is less noisy, over a count."""
-    if draft.ranked is not None:
-        return _ranked_mean(draft, argument, *draft.ranked)
-    moved, centre = draft.centred(argument)
-    total = draft.position(sum_of(draft, moved, Fraction(1)))
-    count = draft.position(
-        count_of(draft, Aggregate(Statistic.PRESENT, argument), Fraction(1))
-    )
-    lower, upper = ends_of(argument)
-    finer = 10 ** (moved.domain.scale - argument.domain.scale)
-    return Reading(total, count, centre, lower * finer, upper * finer)
-
-
-def _ranked_mean(
-    draft: Draft, argument: Expression, relation: TableOf, rank: int
-) -> Reading:
-    """AVG of some of each person's rows, and what the others sum and count to."""
-    moved, centre = draft.centred(argument)
-    name, table = relation.name, relation.table
-    rest = draft.bounded.rows_per_person - rank
-    kept = within(moved, name, table, rank)
-    out = past(moved, name, table, rank)
-    total = draft.position(sum_over(kept, Fraction(1), rank))
-    count = draft.position(count_over(kept, Fraction(1), rank))
-    checks = (
-        draft.position(sum_over(out, _CHECK_WEIGHT, rest)),
-        draft.position(count_over(out, _CHECK_WEIGHT, rest)),
-    )
-    lower, upper = ends_of(argument)
-    finer = 10 ** (moved.domain.scale - argument.domain.scale)
-    return Reading(total, count, centre, lower * finer, upper * finer, left_out=checks)
 
 
 def _spread(draft: Draft, aggregate: Aggregate) -> Spread:

@@ -26,6 +26,7 @@ from privacy.accounting import (
     rho_for_epsilon,
     rho_of_pure,
 )
+from privacy.clipping import clipped
 from privacy.errors import Refused
 from privacy.fewer import ranked
 from privacy.form import Linear, form
@@ -132,11 +133,12 @@ def price(plan: Plan, spending: Spending, allowance: Allowance) -> Price:
     """Fix the noise of every component for what is to be spent.
 
     ε, ρ and shares are divided among components for the least predicted error, over
-    as many of a person's rows as that takes (`split`, `fewer`: the plan priced may
-    not be the one given); a margin gives each asked component what it needs, and
-    counts that only certify their weight of the largest. Refuses (`spending`)
-    amounts that are not positive or beyond `MOST`, that come to no whole nano-unit,
-    that are not of the project's measure, or for which noise would not fit 64 bits;
+    as much of a person's rows, values and totals as that takes (`split`, `fewer`,
+    `clipping`: the plan priced may not be the one given); a margin gives each asked
+    component what it needs, and counts that only certify their weight of the largest.
+    Refuses (`spending`) amounts that are not positive or beyond `MOST`, that come to
+    no whole nano-unit, that are not of the project's measure, or for which noise would
+    not fit 64 bits;
     (`budget_exhausted`) a share of nothing; and (`margin_depends_on_data`) a margin
     where an output is not a sum.
     """
@@ -148,7 +150,7 @@ def price(plan: Plan, spending: Spending, allowance: Allowance) -> Price:
         noise = _by_margin(plan, kind, spending.amount, delta)
     else:
         asked = asked_nano(spending, allowance)
-        plan = ranked(plan, allowance.measure, asked)
+        plan = clipped(ranked(plan, allowance.measure, asked), allowance.measure, asked)
         noise = _by_weight(plan, allowance.measure, asked, delta)
     nano = sum(map(nano_at_least, noise.losses))
     pure = allowance.measure is Measure.PURE

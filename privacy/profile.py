@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from privacy.histogram import Histogram
+
 _EACH: Final = 16
 """Numbers of rows up to this are classes of their own, as far as the cap."""
 
@@ -24,7 +26,9 @@ class Profile:
     class is open. `dropped` rows were past the cap, and `clamped` says of how many
     values of each column intake clamped them. Every figure is a whole number plus
     discrete Gaussian noise of the standard deviation beside it, rounded up, so it may
-    be below 0. `rho_nano` is what measuring cost, and `version` the label of the
+    be below 0. `values` has, for columns of numbers, people by the value in one of
+    their rows, drawn by lot, and `totals` by what all their rows add up to, as
+    published. `rho_nano` is what measuring cost, and `version` the label of the
     version it was measured of: an earlier one where a later could not afford its own.
     """
 
@@ -37,6 +41,8 @@ class Profile:
     clamped_deviation: int
     rho_nano: int
     version: str
+    values: tuple[Histogram, ...] = ()
+    totals: tuple[Histogram, ...] = ()
 
 
 def classes(cap: int) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
+from privacy.cut import Cut
 from privacy.expression import Expression
 from privacy.query import Statistic
 from privacy.ranks import Order
@@ -53,7 +54,9 @@ class Reading:
     divisor plus `centre`, an unscaled integer at the component's scale, and it
     lies in [`lower`, `upper`] at the same scale. With `lifted` (a SUM beside an
     AVG) it is component plus `centre` times that count. With `left_out` it is of some
-    of each person's rows, and those are the sum and count of the others.
+    of each person's rows, and those are the sum and count of the others. With `cut`
+    it is of numbers that were cut off: an average's values, or a SUM's totals of
+    people.
     """
 
     component: int
@@ -63,6 +66,7 @@ class Reading:
     upper: int = 0
     lifted: int | None = None
     left_out: tuple[int, int] | None = None
+    cut: Cut | None = None
 
 
 @dataclass(frozen=True, slots=True)

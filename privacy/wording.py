@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from privacy.expression import Call, Case, ColumnOf, Expression, Literal
+from privacy.expression import Call, Case, ColumnOf, Expression, Function, Literal
 from privacy.lot import RANK
 from privacy.plan import Component, Plan
 from privacy.query import Statistic
@@ -23,8 +23,11 @@ def words_of(expression: Expression) -> str:
             return f"{function.value}({', '.join(map(words_of, arguments))})"
         case Case(((condition, value),), None):
             return f"{words_of(value)} WHERE {words_of(condition)}"
+        case Case(((_, value),), Call(Function.DIVIDE)):
+            found = f"{words_of(value)}, clipped by person"
         case Case():
-            return "CASE …"
+            found = "CASE …"
+    return found
 
 
 def _literal(value: object, scale: int) -> str:

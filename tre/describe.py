@@ -14,6 +14,7 @@ from sqlalchemy import Connection, select
 from privacy.accounting import NANO
 from privacy.catalogue import Column, Domain, Table, Type, Unit, Value
 from privacy.errors import Refused
+from privacy.histogram import Histogram
 from privacy.profile import Profile
 from tre.control.tables import dataset_version
 from tre.governance.amendments import find_amendment
@@ -135,6 +136,25 @@ def _profile(profile: Profile) -> dict[str, Any]:
         "dropped_margin": _margin(profile.dropped_deviation),
         "clamped": dict(profile.clamped),
         "clamped_margin": _margin(profile.clamped_deviation),
+        "numbers": [
+            *(_numbers(each, "value of one row") for each in profile.values),
+            *(_numbers(each, "total of all rows") for each in profile.totals),
+        ],
+    }
+
+
+def _numbers(histogram: Histogram, of: str) -> dict[str, Any]:
+    """People by one number of each; classes begin at `from`, and end at `most`."""
+    unit = Decimal(10) ** -histogram.scale
+    held = zip(histogram.starts, histogram.people, strict=True)
+    return {
+        "column": histogram.column,
+        "of": of,
+        "people_by_number": [
+            {"from": float(start * unit), "people": people} for start, people in held
+        ],
+        "most": float(histogram.most * unit),
+        "margin": _margin(histogram.deviation),
     }
 
 

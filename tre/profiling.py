@@ -17,7 +17,8 @@ from sqlalchemy import Connection
 from privacy.catalogue import Domain, Table, Type, Unit
 from privacy.errors import Failed
 from privacy.profile import Profile
-from privacy.profiling import Measurement, measurement, profile_of
+from privacy.profiling import Classes, Measurement, measurement, profile_of
+from privacy.totals import total_of
 from tre.audit.act import Act
 from tre.enclave.confinement import Unavailable
 from tre.enclave.job import Attachment, Job
@@ -36,6 +37,7 @@ from tre.ledger.measure import (
 COUNTED: Final = "count(*)"
 DROPPED: Final = "sum(least(greatest(brought - :cap, 0), :most))"
 CLAMPED: Final = "sum(least(:moved, :cap))"
+ONE_OF_EACH: Final = "_rank = 1 AND :value IS NOT NULL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +67,7 @@ def profile(
     `dataset_nano` is the dataset's own budget, None for none.
     """
     planned = {
-        table.name: measurement(
-            table.rows_per_person, tuple(name for _, name in clamped)
-        )
+        table.name: measurement(table, tuple(name for _, name in clamped))
         for table, clamped in zip(publication.tables, publication.clamped, strict=True)
         if table.unit is not Unit.NONE
     }
@@ -125,8 +125,12 @@ def _drawn(
             classes, sums = jobs(table.name, attachment, planned[table.name], moved)
             people = gate.enclave.answer(classes).values[0][0].tolist()
             figures = [int(v[0][0]) for v in gate.enclave.answer(sums).values]
+            counted = [
+                gate.enclave.answer(job).values[0][0].tolist()
+                for job in counts(table.name, attachment, planned[table.name])
+            ]
             label = publication.version
-            measured = profile_of(planned[table.name], people, figures, label)
+            measured = profile_of(planned[table.name], people, figures, counted, label)
         found.append(replace(table, profile=measured))
     return tuple(found)
 
@@ -165,11 +169,38 @@ def jobs(
     )
 
 
-def _start(starts: tuple[int, ...]) -> exp.Expr:
-    """The start of the class that a person's rows are in: every person is in one."""
-    brought = column("brought")
+def counts(table: str, attachment: Attachment, planned: Measurement) -> tuple[Job, ...]:
+    """What the enclave counts for each histogram: one row of each person, by class.
+
+    A row's rank was drawn by lot, and every person with rows has one of rank 1. Where
+    its value is NULL the person is in no class; a total never is.
+    """
+    return tuple(
+        _count(table, attachment, planned, each) for each in planned.histograms
+    )
+
+
+def _count(
+    table: str, attachment: Attachment, planned: Measurement, classes: Classes
+) -> Job:
+    name = total_of(classes.column) if classes.is_total else classes.column
+    columns = [named(_start(classes.starts, name), "k0"), named(sql(COUNTED), "c0")]
+    first = select(columns, relation(attachment.alias, table))
+    first = first.where(sql(ONE_OF_EACH, value=column(name)), copy=False)
+    return Job(
+        attachments=(attachment,),
+        sql=first.group_by(number(1), copy=False).sql("duckdb"),
+        keys=(Domain(Type.NUMBER, 0, nullable=False, values=classes.starts),),
+        mechanisms=(planned.each,),
+        once=True,
+    )
+
+
+def _start(starts: tuple[int, ...], name: str = "brought") -> exp.Expr:
+    """The start of the class that a person's number is in: every person is in one."""
+    held = column(name)
     whens = [
-        exp.If(this=exp.GTE(this=brought, expression=number(start)), true=number(start))
+        exp.If(this=exp.GTE(this=held, expression=number(start)), true=number(start))
         for start in reversed(starts[1:])
     ]
     return exp.Case(ifs=whens, default=number(starts[0]))

@@ -39,6 +39,7 @@ def test_a_version_has_the_declared_layout(zones: Zones, register: Register) -> 
         ("tax_year", "SMALLINT"),
         ("region", "ENUM('North', 'South', 'Wales')"),
         ("pay", "INTEGER"),
+        ("_total_pay", "UINTEGER"),
     ]
     assert table.num_rows == 21
 
@@ -50,6 +51,19 @@ def test_rows_lie_by_person_and_rank(zones: Zones, register: Register) -> None:
         zip(table["person_id"].to_pylist(), table["_rank"].to_pylist(), strict=True)
     )
     assert stored == [(person, rank) for person in range(7) for rank in (1, 2, 3)]
+
+
+def test_totals_are_of_the_rows_that_remain(zones: Zones, register: Register) -> None:
+    """Beside every row is what its person's rows add up to, those past the cap not."""
+    table = rows(*SEVEN, ("p0", 2010, "North", "NA"), ("none", 2010, "North", "NA"))
+    stored = published(zones, take_in(zones, register, package(), table)).to_pylist()
+    sums: dict[int, int] = {}
+    for row in stored:
+        sums[row["person_id"]] = sums.get(row["person_id"], 0) + (row["pay"] or 0)
+    assert [row["_total_pay"] for row in stored] == [
+        sums[row["person_id"]] for row in stored
+    ]
+    assert 0 in sums.values()
 
 
 def test_numbers_are_fixed_point(zones: Zones, register: Register) -> None:

@@ -17,7 +17,8 @@ from privacy.bound import bound
 from privacy.compile import compile_plan
 from privacy.explain import explain
 from privacy.fewer import chances_of, ranked
-from privacy.plan import Plan, plan, plan_ranked
+from privacy.histogram import Histogram, ladder
+from privacy.plan import Plan, plan, plan_less
 from privacy.policy import GATEWAY, NONE
 from privacy.price import Intent, Price, Spending, price
 from privacy.profile import Profile, classes
@@ -39,13 +40,21 @@ CAP = 8
 PAY = number(0, 100)
 
 
-def profiled(query: BoundQuery, *people: int) -> BoundQuery:
-    """The question of a table with a profile of so many people with 1, 2 … rows."""
+def profiled(
+    query: BoundQuery, *people: int, values: tuple[int, ...] = ()
+) -> BoundQuery:
+    """The question of a table with a profile of so many people with 1, 2 … rows.
+
+    `values` are the people of each class of values of pay, where they are known.
+    """
     assert isinstance(query.relation, TableOf)
     cap = query.relation.table.rows_per_person
     starts = classes(cap)
     held = (*people, *(0 for _ in starts[len(people) :]))
-    profile = Profile(starts, held, 32, 0, 500, (), 0, 1_000_000, "2026.1")
+    known = (Histogram("pay", 0, ladder(0, 100), 100, values, 32),) if values else ()
+    profile = Profile(
+        starts, held, 32, 0, 500, (), 0, 1_000_000, "2026.1", values=known
+    )
     table = replace(query.relation.table, profile=profile)
     return replace(query, relation=TableOf("", table))
 
@@ -154,7 +163,7 @@ def test_one_person_moves_no_component_past_its_bound(
     """Over all cells, in both norms: kept rows and rows left out each have a bound."""
     pay = number(0, 100, nullable=True)
     query = question(mean_of(pay), keys=(regions(3),), rows_per_person=CAP)
-    planned = plan_ranked(bound(query), GATEWAY, rank)
+    planned = plan_less(bound(query), GATEWAY, rank)
     moved = components(planned, [*others, person]) - components(planned, others)
     for component, cells in zip(planned.components, moved, strict=True):
         assert sum(abs(each) for each in cells) <= component.l1
@@ -169,7 +178,7 @@ def test_rows_kept_and_left_out_are_all_rows(
     pay = number(0, 100, nullable=True)
     query = question(mean_of(pay), keys=(regions(3),), rows_per_person=CAP)
     total, count, rest, others = components(
-        plan_ranked(bound(query), NONE, rank), [person]
+        plan_less(bound(query), NONE, rank), [person]
     )
     whole, rows = components(plan(bound(query), NONE), [person])
     assert list(total + rest) == list(whole)
@@ -180,10 +189,10 @@ def test_rows_kept_and_left_out_are_all_rows(
 def test_a_rank_leaves_some_rows_out_and_some_not(rank: int) -> None:
     """Planning over none or all of a person's rows is a fault of the caller."""
     with pytest.raises(ValueError, match="some of a person's rows"):
-        plan_ranked(bound(averages()), GATEWAY, rank)
+        plan_less(bound(averages()), GATEWAY, rank)
 
 
 def test_only_averages_leave_rows_out() -> None:
     """A count of some rows is not the count that was asked."""
     with pytest.raises(ValueError, match="only averages"):
-        plan_ranked(bound(question(ROWS, rows_per_person=CAP)), GATEWAY, 2)
+        plan_less(bound(question(ROWS, rows_per_person=CAP)), GATEWAY, 2)

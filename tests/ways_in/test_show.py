@@ -90,6 +90,19 @@ PROFILE = {
     "dropped_margin": 1_488,
     "clamped": {"pay": 12},
     "clamped_margin": 90,
+    "numbers": [
+        {
+            "column": "pay",
+            "of": "total of all rows",
+            "people_by_number": [
+                {"from": 0.0, "people": 900},
+                {"from": 12.5, "people": 80},
+                {"from": 50.0, "people": -3},
+            ],
+            "most": 70.5,
+            "margin": 63,
+        }
+    ],
 }
 """A profile as the catalogue describes it."""
 
@@ -123,6 +136,7 @@ def test_columns_are_listed_with_what_is_public() -> None:
     assert "Measured when 2025.4 was published, for ρ = 0.001" in shown
     assert "9 or more" in shown
     assert "Rows dropped by the cap: 474 (±1,488)." in shown
+    assert "pay, total of all rows: 95% of people are below about 50" in shown
     assert "Values of pay clamped: 12 (±90)." in shown
 
 

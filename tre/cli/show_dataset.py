@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -14,6 +15,8 @@ from tre.intake import Counts, Publication
 
 MOST_KEYS: Final = 12
 """Named keys printed of a column; `--json` prints all of them."""
+
+_MOST_PEOPLE: Final = 0.95
 
 _FACTS: Final = (
     "title",
@@ -101,6 +104,21 @@ def _profile(profile: Mapping[str, Any]) -> Iterator[RenderableType]:
     )
     for name, rows in profile["clamped"].items():
         yield (f"Values of {name} clamped: {rows:,} (±{profile['clamped_margin']:,}).")
+    for each in profile["numbers"]:
+        yield _most_people(each)
+
+
+def _most_people(numbers: Mapping[str, Any]) -> str:
+    """Below which number most people are, as the histogram has it."""
+    classes = numbers["people_by_number"]
+    ends = [each["from"] for each in classes[1:]] + [numbers["most"]]
+    counts = [max(0, each["people"]) for each in classes]
+    reached = zip(ends, accumulate(counts), strict=True)
+    most = next(end for end, people in reached if people >= _MOST_PEOPLE * sum(counts))
+    return (
+        f"{numbers['column']}, {numbers['of']}: {_MOST_PEOPLE:.0%} of people are below"
+        f" about {most:,.6g} (--json has all classes)."
+    )
 
 
 def _span(each: Mapping[str, Any]) -> str:

@@ -21,6 +21,7 @@ from privacy.catalogue import (
     Unit,
     Value,
 )
+from privacy.histogram import Histogram
 from privacy.profile import Profile
 from tre.control.canonical import Json, canonical
 from tre.control.tables import dataset, dataset_version, published_table
@@ -151,6 +152,16 @@ def _encode_profile(profile: Profile) -> Json:
         "starts": list(profile.starts),
         "people": list(profile.people),
         "clamped": [[name, rows] for name, rows in profile.clamped],
+        "values": [_encode_counted(each) for each in profile.values],
+        "totals": [_encode_counted(each) for each in profile.totals],
+    }
+
+
+def _encode_counted(histogram: Histogram) -> Json:
+    return {
+        **asdict(histogram),
+        "starts": list(histogram.starts),
+        "people": list(histogram.people),
     }
 
 
@@ -159,7 +170,19 @@ def _decode_profile(facts: Mapping[str, Any] | None) -> Profile | None:
         return None
     clamped = tuple((name, rows) for name, rows in facts["clamped"])
     starts, people = tuple(facts["starts"]), tuple(facts["people"])
-    return Profile(**{**facts, "starts": starts, "people": people, "clamped": clamped})
+    numbers = {name: _decode_counted(facts, name) for name in ("values", "totals")}
+    listed = {"starts": starts, "people": people, "clamped": clamped, **numbers}
+    return Profile(**{**facts, **listed})
+
+
+def _decode_counted(facts: Mapping[str, Any], name: str) -> tuple[Histogram, ...]:
+    """The histograms of a profile; one measured before there were any has none."""
+    return tuple(
+        Histogram(
+            **{**each, "starts": tuple(each["starts"]), "people": tuple(each["people"])}
+        )
+        for each in facts.get(name, ())
+    )
 
 
 def _granted(table: Table, granted: Grants | None) -> Table:

@@ -9,6 +9,7 @@ from typing import Final
 import pyarrow as pa
 
 from privacy.catalogue import Table, Unit
+from privacy.totals import most_in_total, total_of, totalled
 from tre.intake.engine import Engine
 from tre.intake.sql import (
     Tree,
@@ -61,6 +62,7 @@ FROM :attributes AS a INNER JOIN :people AS p ON p._row = a._row
 GROUP BY p.person
 """
 
+TOTAL: Final = "CAST(coalesce(sum(:value) OVER (PARTITION BY person), 0) AS BIGINT)"
 LARGEST: Final = "SELECT max(person) FROM :people"
 LINKS: Final = "SELECT _row AS row, person FROM :people ORDER BY row"
 
@@ -84,7 +86,9 @@ def publish(engine: Engine, table: Table) -> Published:
     A protected table has `person_id`, then `_rank`, from 1 within each person and in
     the order of secret random numbers, then its public columns in their narrowest
     types; rows past `rows_per_person` are left out, and the rest lie sorted by
-    person and rank. A reference table has its public columns alone.
+    person and rank. Beside them is each person's total, over the rows that remain, of
+    every column whose sums may be clipped. A reference table has its public columns
+    alone.
     """
     target = relation("version", table.name)
     public = [
@@ -145,7 +149,22 @@ def _capped(engine: Engine, table: Table, public: list[Tree]) -> Tree:
     person = cast(column("person"), unsigned(largest))
     rank = cast(column("rank"), unsigned(table.rows_per_person))
     own = [named(person, "person_id"), named(rank, "_rank")]
-    return rows.select(*own, *public, append=False, copy=False)
+    return rows.select(*own, *public, *_totals(table), append=False, copy=False)
+
+
+def _totals(table: Table) -> list[Tree]:
+    """What each person's rows add up to: windows come after WHERE, so rows kept."""
+    places = {known.name: place for place, known in enumerate(table.columns)}
+    return [
+        named(
+            cast(
+                sql(TOTAL, value=column(f"c{places[known.name]}")),
+                unsigned(most_in_total(known, table)),
+            ),
+            total_of(known.name),
+        )
+        for known in totalled(table)
+    ]
 
 
 def unsigned(largest: int) -> str:

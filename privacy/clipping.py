@@ -1,0 +1,157 @@
+"""Where persons' totals are clipped, so that a sum errs least.
+
+A sum over all rows has noise for the largest rows that one person might have, which
+nobody may come near. Clipping totals lowers the noise and loses what is past the
+bound; which is worse is predicted from the released profile, and from public bounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import sqrt
+from typing import Final
+
+from privacy.accounting import NANO, Measure
+from privacy.catalogue import Table, Unit
+from privacy.cut import Cut, cut_at
+from privacy.expression import ColumnOf, Expression
+from privacy.histogram import Histogram
+from privacy.moments import ends_of
+from privacy.plan import Plan, aggregates_in, plan_less
+from privacy.profile import Profile
+from privacy.query import AggregateRef, Statistic
+from privacy.reading import Reading
+from privacy.relation import TableOf
+from privacy.told import measured
+from privacy.totals import fits
+
+_GAIN: Final = 0.8
+"""Totals are clipped only where the error falls to this or less of what it would be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """What is predicted of a sum whose totals are clipped at `cut.upper`.
+
+    Errors are root mean squares in unscaled units, in a cell of average size: of
+    `noise`, and of what is `lost`; `size` is what such a cell sums to.
+    """
+
+    cut: Cut
+    noise: float
+    lost: float
+    size: float
+
+    @property
+    def error(self) -> float:
+        """Both together."""
+        return sqrt(self.noise**2 + self.lost**2)
+
+
+def clipped(plan: Plan, measure: Measure, nano: int) -> Plan:
+    """The plan, with people's totals clipped in each sum where that errs least.
+
+    As it was where nothing is gained or known: no profile, joins and subqueries,
+    values that may be negative, sums that further figures are computed from, or keys
+    and conditions that single out other rows than were measured. Public facts and the
+    price decide.
+    """
+    found = clips_of(plan, measure, nano)
+    cuts = tuple(
+        (argument, best.cut)
+        for argument, (*clips, whole) in found
+        if (best := min(clips, key=_error, default=whole)).error <= _GAIN * whole.error
+    )
+    return plan_less(plan.bounded, plan.policy, None, cuts) if cuts else plan
+
+
+def clips_of(
+    plan: Plan, measure: Measure, nano: int
+) -> tuple[tuple[Expression, tuple[Clip, ...]], ...]:
+    """What is predicted of each sum at each bound, the largest last: no clipping."""
+    table = _summed(plan)
+    if table is None or table.profile is None:
+        return ()
+    noise = _noise(plan, measure, nano)
+    return tuple(
+        (argument, tuple(_clips(histogram, argument, noise, plan.cells)))
+        for argument in _arguments(plan)
+        if (histogram := _totals(plan, table, table.profile, argument)) is not None
+    )
+
+
+def _error(clip: Clip) -> float:
+    return clip.error
+
+
+def _summed(plan: Plan) -> Table | None:
+    """The one table of people that is asked, without keys yet to come out."""
+    if plan.told or plan.emerging is not None or plan.choices:
+        return None
+    match plan.query.relation:
+        case TableOf(table=table) if table.unit is not Unit.NONE:
+            return table
+        case _:
+            return None
+
+
+def _arguments(plan: Plan) -> Iterator[ColumnOf]:
+    """The columns whose sums are shown as they are, and read off one component."""
+    outputs = [each.value for each in plan.query.outputs]
+    further = [each for each in outputs if not isinstance(each, AggregateRef)]
+    computed = frozenset[int]().union(*map(aggregates_in, further))
+    pairs = zip(plan.query.aggregates, plan.readings, strict=True)
+    for position, (aggregate, reading) in enumerate(pairs):
+        shown = position not in computed and _alone(plan, position)
+        plain = isinstance(reading, Reading) and reading.lifted is None
+        argument, is_sum = aggregate.argument, aggregate.statistic is Statistic.SUM
+        if is_sum and shown and plain and isinstance(argument, ColumnOf):
+            yield argument
+
+
+def _alone(plan: Plan, position: int) -> bool:
+    """Whether nothing else is read off the same component."""
+    mine = plan.readings[position]
+    others = (each for at, each in enumerate(plan.readings) if at != position)
+    return isinstance(mine, Reading) and all(
+        not isinstance(each, Reading)
+        or mine.component not in (each.component, each.divisor, each.lifted)
+        for each in others
+    )
+
+
+def _totals(
+    plan: Plan, table: Table, profile: Profile, argument: ColumnOf
+) -> Histogram | None:
+    """People by their totals of a column: where they have one row, by its values."""
+    lower, upper = ends_of(argument)
+    if lower < 0:
+        return None
+    if table.rows_per_person == 1:
+        return measured(plan.query, argument, profile.values, (lower, upper))
+    most = table.rows_per_person * upper
+    return measured(plan.query, argument, profile.totals, (0, most))
+
+
+def _clips(
+    histogram: Histogram, argument: ColumnOf, noise: float, cells: int
+) -> Iterator[Clip]:
+    """Each bound of a class past the first, the largest total of all last."""
+    largest = ends_of(argument)[1]
+    lowest = histogram.starts[0]
+    people = histogram.total / cells
+    for bound in (*histogram.starts, histogram.most):
+        if bound > max(0, lowest) and (fits(largest, bound) or bound == histogram.most):
+            cut = cut_at(histogram, lowest, bound)
+            chance = cut.deviation * sqrt(people)
+            lost = sqrt((people * cut.doubt) ** 2 + chance**2)
+            size = people * (cut.mean + cut.above)
+            yield Clip(cut, noise * bound, lost, size)
+
+
+def _noise(plan: Plan, measure: Measure, nano: int) -> float:
+    """The standard deviation of an asked component's noise that one moves by one."""
+    weights = [float(each.weight) for each in plan.components]
+    spent = nano / NANO / max(1.0, sum(weights))
+    return sqrt(2) / spent if measure is Measure.PURE else 1 / sqrt(2 * spent)
