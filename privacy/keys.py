@@ -178,11 +178,11 @@ def _not_public(bound: Expression, node: exp.Expr, scope: Scope) -> Refused:
         "Keys are text, true or false, whole numbers, days and parts of dates, and "
         "what is computed from them.",
         clause=clause,
-        suggestion=_coarser(bound.domain, clause),
+        suggestion=coarser(bound.domain, clause),
     )
 
 
-def _coarser(domain: Domain, clause: str) -> str:
+def coarser(domain: Domain, clause: str) -> str:
     """A key that says less about the same thing, as SQL."""
     if domain.type is Type.NUMBER:
         found = ends(domain)

@@ -20,6 +20,7 @@ from typing import Final
 from privacy.catalogue import Catalogue
 from privacy.domains import ends
 from privacy.errors import Refused
+from privacy.keys import coarser
 from privacy.literals import written
 from privacy.query import BoundQuery
 from privacy.refusals import refuse
@@ -85,9 +86,30 @@ def model(text: str, catalogue: Catalogue) -> Asked:
     """Read a regression and bind its question, or refuse it. Reads no data."""
     scan(text)
     found = _read(text)
-    if found.family is Family.LOGISTIC:
-        return Asked(found, _bound(_counts(found), catalogue))
-    return Asked(found, _bound(_moments(found, catalogue), catalogue))
+    logistic = found.family is Family.LOGISTIC
+    asked = _counts(found) if logistic else _moments(found, catalogue)
+    query = _bound(asked, catalogue)
+    _refuse_unless_public(query, found)
+    return Asked(found, query)
+
+
+def _refuse_unless_public(query: BoundQuery, found: Model) -> None:
+    """Every category is one key, whose values are known before rows are read.
+
+    Keys that come out past a threshold have no terms that could be told beforehand.
+    """
+    if len(query.keys) != len(found.categories) or query.sets or query.having:
+        raise refuse("syntax", "BY lists different expressions of a row. " + _FORM)
+    for key, category in zip(query.keys, found.categories, strict=True):
+        if key.domain.values is None:
+            raise refuse(
+                "not_public_key",
+                f"{category} does not have a list of values that everybody knows, and "
+                "a regression's categories need one: each value is a term. List the "
+                "ones you mean in a CASE, or use a band, or part of a date.",
+                clause=category,
+                suggestion=coarser(key.domain, category),
+            )
 
 
 def _bound(text: str, catalogue: Catalogue) -> BoundQuery:

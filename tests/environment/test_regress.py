@@ -38,6 +38,8 @@ def adult() -> pa.Table:
             "education": education,
             "pay": pay,
             "high": drawn.random(PEOPLE) < 1 / (1 + np.exp(-odds)),
+            "employer": [f"E{place % 3}" for place in range(PEOPLE)],
+            "born": np.full(PEOPLE, "1980-01-01", "datetime64[D]"),
         }
     )
 
@@ -68,6 +70,8 @@ PACKAGE = {
                     field("pay", "number", minimum=0, maximum=2000)
                     | {"tre": {"decimals": 2}},
                     field("high", "boolean", required=True),
+                    field("employer", "string"),
+                    field("born", "date"),
                 ]
             },
         }
@@ -208,6 +212,18 @@ REFUSED = {
     "a person": ("REGRESS pay ON person_id FROM adult", "person_id"),
     "people as categories": ("REGRESS pay BY person_id FROM adult", "person_id"),
     "too fine categories": ("REGRESS pay BY age, hours FROM adult", "too_many_keys"),
+    "categories nobody knows": (
+        "REGRESS pay BY sex, employer FROM adult",
+        "not_public_key",
+    ),
+    "odds by them": ("LOGISTIC high BY employer FROM adult", "not_public_key"),
+    "days nobody knows": ("REGRESS pay BY born FROM adult", "not_public_key"),
+    "margins of categories": ("REGRESS pay BY ROLLUP (sex) FROM adult", "syntax"),
+    "a category twice": ("REGRESS pay BY sex, sex FROM adult", "syntax"),
+    "groups of its own": (
+        "REGRESS pay ON age FROM adult WHERE TRUE) GROUP BY sex HAVING (TRUE",
+        "syntax",
+    ),
     "two at once": (
         "REGRESS pay ON age FROM adult; DROP TABLE x",
         "one_statement",
@@ -223,6 +239,18 @@ def test_what_is_outside_is_refused_at_no_cost(lab: Lab, text: str, code: str) -
         lab.ask(text, epsilon=1.0)
     assert caught.value.code == code
     assert lab.remaining() == before
+
+
+@pytest.mark.parametrize("text", ["LOGISTIC high BY {}", "REGRESS pay BY sex, {}"])
+@pytest.mark.parametrize("category", ["employer", "born"])
+def test_a_category_nobody_knows_is_named_with_what_would_do(
+    lab: Lab, text: str, category: str
+) -> None:
+    """What the refusal suggests in its place is accepted."""
+    with pytest.raises(Refused) as caught:
+        lab.ask(text.format(category) + " FROM adult", epsilon=1.0)
+    assert caught.value.clause == category
+    lab.explain(text.format(caught.value.suggestion) + " FROM adult", epsilon=1.0)
 
 
 def test_a_regression_is_explained(lab: Lab) -> None:
