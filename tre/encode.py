@@ -1,7 +1,8 @@
 """Encode a dataset on its controller's side: identifiers do not leave it.
 
 What `tre encode` writes is a dataset of its own: the same attributes, one column of
-encodings in place of the identifiers, and a manifest that says so.
+encodings in place of the identifiers, and a manifest that says so. What a source says
+besides its rows, in the metadata of a schema and in their order, stays behind.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import sqlglot.expressions as exp
 
 from connectors.errors import Invalid
@@ -30,6 +30,7 @@ from tre.intake.reading import Reading, readings
 from tre.intake.sql import Tree, cast, column, named, select
 from tre.manifest import Kind, Manifest, PrivacyUnit, Resource, columns, load
 from tre.manifest.load import read
+from tre.shuffle import bare, write_shuffled
 
 ENCODING: Final = "encoding"
 """The column that replaces the identifiers."""
@@ -58,13 +59,15 @@ def encode(manifest: Path, folder: Path, secret_file: Path) -> Encoded:
     encoder = Encoder(_secret(secret_file))
     if folder.exists() and any(folder.iterdir()):
         raise Invalid(str(folder), "expected a folder that is empty or not there yet")
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
     rows = {
         resource.name: _resource(loaded, index, folder, encoder)
         for index, resource in enumerate(loaded.resources)
     }
     written = folder / "datapackage.json"
     document = _document(manifest, loaded)
+    written.touch(mode=0o600)
     written.write_text(
         json.dumps(document, indent=2, ensure_ascii=False, default=str) + "\n"
     )
@@ -96,17 +99,13 @@ def _resource(manifest: Manifest, index: int, folder: Path, encoder: Encoder) ->
         [e for e in fields if e.field.tre.derive and not e.field.published],
     )
     ragged: Counter[str] = Counter()
-    rows, writer = 0, None
-    try:
-        for batch in source.batches(ragged):
-            made = _made(table, pa.Table.from_batches([batch]), encoder)
-            file = folder / f"{resource.name}.parquet"
-            writer = writer or pq.ParquetWriter(file, made.schema)
-            writer.write_table(made)
-            rows += made.num_rows
-    finally:
-        if writer:
-            writer.close()
+    made = (
+        _made(table, pa.Table.from_batches([batch]), encoder)
+        for batch in source.batches(ragged)
+    )
+    file = folder / f"{resource.name}.parquet"
+    file.touch(mode=0o600)
+    rows = write_shuffled(made, file)
     if not rows:
         raise Invalid(resource.name, "expected rows: the source has none")
     return rows
@@ -129,7 +128,7 @@ class _Table:
 
 def _made(table: _Table, rows: pa.Table, encoder: Encoder) -> pa.Table:
     """The rows with an encoding first, and without identifiers and free text."""
-    made = rows.select(table.kept)
+    made = bare(rows.select(table.kept))
     found = _read(table, rows)
     for name, values in found.items():
         if name.startswith(DERIVED):

@@ -8,7 +8,6 @@ times five thousand, and grows with the product.
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Iterator
 from typing import Final
 
@@ -97,13 +96,18 @@ def coefficients(ours: Bits, theirs: Bits) -> NDArray[np.float64]:
 
 def _bits(table: pa.Table) -> Bits:
     """Each record's encoding as 0 and 1."""
-    try:
-        texts = table["encoded"].to_pylist()
-        raw = b"".join(base64.b64decode(text, validate=True) for text in texts)
-    except binascii.Error:
-        raw = b""
-    if len(raw) != table.num_rows * LENGTH // 8:
-        message = f"expected encodings of {LENGTH} bits, as `tre encode` makes them"
-        raise Invalid("", message)
+    raw = b"".join(map(_decoded, table["encoded"].to_pylist()))
     packed = np.frombuffer(raw, np.uint8).reshape(table.num_rows, LENGTH // 8)
     return np.unpackbits(packed, axis=1).astype(np.float32)
+
+
+def _decoded(text: str) -> bytes:
+    """The bytes of one encoding, each of the same length: bits must not move on."""
+    try:
+        raw = base64.b64decode(text, validate=True)
+    except ValueError:  # not of base 64, or of letters that are not ASCII
+        raw = b""
+    if len(raw) != LENGTH // 8:
+        message = f"expected encodings of {LENGTH} bits, as `tre encode` makes them"
+        raise Invalid("", message)
+    return raw
