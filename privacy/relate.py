@@ -18,6 +18,7 @@ from privacy.per_person import by_person, check_grouped, per_person
 from privacy.quote import quote
 from privacy.refusals import listed, nearest, refuse
 from privacy.relation import (
+    Join,
     PerPerson,
     Relation,
     Selected,
@@ -114,7 +115,7 @@ def _from(select: exp.Select, around: _Surroundings) -> Related:
 
 def _joined(node: exp.Join, found: Related, added: Related) -> Related:
     """RIGHT JOIN of two tables is LEFT JOIN the other way round."""
-    if str(node.side).upper() != "RIGHT" or len(found.scope.parts) > 1:
+    if str(node.side).upper() != "RIGHT" or isinstance(found.relation, Join):
         return join(node, found, added)
     mirrored = node.copy()
     mirrored.set("side", "LEFT")

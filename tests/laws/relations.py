@@ -124,6 +124,25 @@ def forms(draw: st.DrawFn) -> tuple[str, list[str]]:
     return text, columns
 
 
+def kept_rows(columns: list[str]) -> SearchStrategy[str]:
+    """What FILTER keeps of a join's rows: of either side, matched or not, or both."""
+    column = st.sampled_from(columns)
+    numbers = [each for each in columns if _kind(each) == "number"] or ["1"]
+    number = st.sampled_from(numbers)
+    comparison = st.sampled_from(["=", "<", ">=", "<>"])
+    simple = st.one_of(
+        column.map("{} IS NULL".format),
+        column.map("{} IS NOT NULL".format),
+        st.tuples(number, comparison, st.integers(-2, 40)).map(
+            "{0[0]} {0[1]} {0[2]}".format
+        ),
+        st.tuples(number, comparison, number).map("{0[0]} {0[1]} {0[2]}".format),
+    )
+    joined = st.sampled_from(["AND", "OR"])
+    both = st.tuples(simple, joined, simple).map("({0[0]} {0[1]} {0[2]})".format)
+    return st.one_of(simple, both, simple.map("NOT ({})".format))
+
+
 @st.composite
 def related(draw: st.DrawFn) -> str:
     """A question over joins, that may be refused for how it joins."""
@@ -140,6 +159,11 @@ def related(draw: st.DrawFn) -> str:
         st.tuples(number, number).map("SUM({0[0]} - {0[1]})".format),
         number.map("AVG({})".format),
     )
+    some = st.tuples(aggregate, kept_rows(columns)).map(
+        "{0[0]} FILTER (WHERE {0[1]})".format
+    )
+    counted = kept_rows(columns).map("COUNT_IF({})".format)
+    aggregate = st.one_of(aggregate, some, counted)
     asked = draw(st.lists(aggregate, min_size=1, max_size=3))
     keyed = [each for each in columns if each.split(".")[1] in KEYS]
     keys = draw(st.lists(st.sampled_from(keyed), max_size=1)) if keyed else []

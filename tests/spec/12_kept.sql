@@ -47,3 +47,6 @@ SELECT COUNT(*) AS n FROM earnings WHERE person_id IN (SELECT person_id, hours F
 
 -- person_id: people are looked for among people.
 SELECT COUNT(*) AS n FROM earnings WHERE person_id IN (SELECT hours FROM jobs)
+
+-- unsupported: what keeps or drops rows is written after all joins, so that it is plain whose rows those are.
+SELECT COUNT(*) AS n FROM earnings SEMI JOIN jobs USING (person_id) RIGHT JOIN jobs AS others ON earnings.person_id = others.person_id

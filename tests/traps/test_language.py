@@ -5,6 +5,8 @@ from typing import Any
 
 import duckdb
 import pytest
+import sqlglot
+import sqlglot.expressions as exp
 
 from privacy.compile import canonical
 from privacy.expression import Function
@@ -181,17 +183,21 @@ def test_trap_31_a_repeat_has_the_same_answer_and_the_same_noise(
 @pytest.mark.parametrize("operator", ["LIKE", "ILIKE"])
 @pytest.mark.parametrize("pattern", ["%a_%a%a%b", "%a%a%a%b", "a_%a_%b", "%a_a%a%_b%"])
 def test_trap_35_patterns_take_no_time(operator: str, pattern: str) -> None:
-    """A long text is matched in time linear in its length, so no row can be told."""
+    """A long text is matched in time linear in its length, so no row can be told.
+
+    Four million characters take a tenth of a second; steps in the square of a text's
+    length would be 10¹², so no machine is slow or busy enough to fail this.
+    """
     connection = duckdb.connect(config={"autoload_known_extensions": "false"})
     connection.execute(
-        "CREATE TABLE earnings AS SELECT repeat('a', 3000) AS employer FROM range(200)"
+        "CREATE TABLE earnings AS SELECT repeat('a', 400000) AS employer FROM range(10)"
     )
     sql = compiled(
         f"SELECT COUNT(*) FROM earnings WHERE employer {operator} '{pattern}'"
     )
     began = time.process_time()
     assert connection.execute(sql).fetchone() == (0,)
-    assert time.process_time() - began < 1
+    assert time.process_time() - began < 60
 
 
 @pytest.mark.parametrize(
@@ -261,3 +267,29 @@ def test_trap_40_the_engine_means_what_it_meant(
 def test_trap_40_every_function_has_a_meaning_of_its_own() -> None:
     """No function is in the language without the compiler knowing how to write it."""
     assert set(WRITERS) == set(Function)
+
+
+@pytest.mark.parametrize(
+    ("text", "node"),
+    [
+        ("COUNT_IF(a)", exp.CountIf),
+        ("COUNT(*) FILTER (WHERE a)", exp.Filter),
+        ("STDDEV(a)", exp.Stddev),
+        ("VARIANCE(a)", exp.Variance),
+        ("VAR_POP(a)", exp.VariancePop),
+        ("MEDIAN(a)", exp.Median),
+        ("QUANTILE_CONT(a, 0.5)", exp.PercentileCont),
+        ("PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY a)", exp.WithinGroup),
+        ("WIDTH_BUCKET(a, 0, 1, 2)", exp.WidthBucket),
+        ("a // b", exp.IntDiv),
+        ("a % b", exp.Mod),
+        ("a ^ b", exp.Pow),
+        ("a IS NOT DISTINCT FROM b", exp.NullSafeEQ),
+    ],
+)
+def test_trap_40_the_parser_means_what_it_meant(
+    text: str, node: type[exp.Expr]
+) -> None:
+    """Each spelling is read as the node that binding takes it for."""
+    (item,) = sqlglot.parse_one(f"SELECT {text} FROM t", dialect="duckdb").expressions
+    assert type(item) is node

@@ -44,7 +44,7 @@ def row(person: int, value: int) -> dict[str, Any]:
         "STDDEV(CLAMP(debt, -10000000000, 10000000000))",
     ],
 )
-def test_second_moments_of_extremes_fit_64_bits(asked: str) -> None:
+def test_trap_2_second_moments_of_extremes_fit_64_bits(asked: str) -> None:
     """Values at both ends are squared in the engine without wrapping or failing."""
     sql = f"SELECT {asked} AS x FROM earnings"
     plan = planned(sql)
@@ -58,7 +58,7 @@ def test_second_moments_of_extremes_fit_64_bits(asked: str) -> None:
 
 
 @pytest.mark.parametrize("allowance", [ZCDP, PURE])
-def test_a_variance_charges_all_its_parts(allowance) -> None:
+def test_trap_4_a_variance_charges_all_its_parts(allowance) -> None:
     """Count, sum and sum of squares are each noised, and the price is their sum."""
     variance = Aggregate(Statistic.VAR_POP, number(0, 100, nullable=True))
     cost = priced(question(variance), 1.0, allowance=allowance, policy=NONE)
@@ -72,7 +72,7 @@ def test_a_variance_charges_all_its_parts(allowance) -> None:
     assert charged >= sum(loss(each) for each in cost.mechanisms) * 10**9
 
 
-def test_a_negative_variance_is_returned_as_zero() -> None:
+def test_trap_4_a_negative_variance_is_returned_as_zero() -> None:
     """Noise can leave less than nothing: the variance and its root are 0, not NULL."""
     for statistic in (Statistic.VAR_POP, Statistic.STDDEV_POP):
         aggregate = Aggregate(statistic, number(0, 100))

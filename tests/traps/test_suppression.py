@@ -12,6 +12,7 @@ import pytest
 from privacy import disclosure as disclosure_module
 from privacy.compile import compile_plan
 from privacy.derive import derive
+from privacy.mechanism import Kind, Mechanism, draw
 from privacy.noise import noise
 from privacy.policy import NONE
 from privacy.price import Intent, Spending, price
@@ -135,6 +136,15 @@ def test_trap_39_derived_figures_keep_a_public_number_of_decimals() -> None:
     found = derive(noise(values, cost.mechanisms, 1), cost).outputs[1]
     granules = found.value.values * 10**6
     assert np.allclose(granules, np.round(granules), atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_trap_39_noise_is_whole_and_added_to_whole_numbers(kind: Kind) -> None:
+    """No noise is drawn as a float, and figures that are floats are not noised."""
+    mechanism = Mechanism(kind, 3.0, 1, 1)
+    assert draw(mechanism, np.zeros(50, dtype=np.int64)).dtype == np.int64
+    with pytest.raises((TypeError, ValueError)):
+        draw(mechanism, np.full(50, 0.5))
 
 
 @pytest.mark.parametrize("constant", ["* 1e17", "/ 1e17"])
