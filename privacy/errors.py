@@ -48,6 +48,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "not_trained": "Who asks has no training on record, or it has ended.",
         "condition_unmet": "A condition that the dataset's controller set is not met.",
         "organisation_exists": "An organisation of this name is known already.",
+        "unknown_incident": "No incident of this id is on record.",
         "unknown_organisation": "No organisation of this name is known.",
         "invalid_qualification": "A qualification ends on a day that is to come.",
         "not_authenticated": "It is not known who asks.",

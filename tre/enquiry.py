@@ -20,6 +20,7 @@ from privacy.key_counts import compile_key_counts
 from privacy.levels import Part, level, parts, price_levels
 from privacy.logistic import logistic
 from privacy.margins import check
+from privacy.masked import masked
 from privacy.model import Family, Model, is_model, model
 from privacy.noise import Pick
 from privacy.plan import Plan, most_cells, plan
@@ -93,6 +94,7 @@ class Planned:
             canonical=self._canonical,
             versions=tuple(version.id for version in self.versions),
             policy_hash=self.plan.policy.hash,
+            shown=masked(self.asked.text, self.admission.catalogue),
         )
 
     @property

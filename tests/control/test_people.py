@@ -23,6 +23,7 @@ from tre.governance.application import read_application
 from tre.governance.conditions import lift_conditions
 from tre.governance.confinement import accept_layer
 from tre.governance.datasets import check_steward, switch_versions, withdraw_dataset
+from tre.governance.incidents import record_incident
 from tre.governance.organisations import (
     add_organisation,
     affiliate,
@@ -97,6 +98,7 @@ DEEDS: dict[Action, Callable[[Act], object]] = {
     Action.SUSPEND_PROJECT: lambda act: suspend_project(act, "pathways", "Why not."),
     Action.RESUME_PROJECT: lambda act: resume_project(act, "pathways"),
     Action.CLOSE_PROJECT: lambda act: close_project(act, "pathways", "Done."),
+    Action.RECORD_INCIDENT: lambda act: record_incident(act, "A drill."),
     Action.KEEP_KEYS: lambda act: permitted(act, Action.KEEP_KEYS),
     Action.ACCEPT_LAYER: lambda act: accept_layer(act, "landlock", "No kernel."),
 }

@@ -327,7 +327,6 @@ def test_other_people_cannot_ask(served: Served, person: str) -> None:
         ("GET", "/v1/projects/pay/queries/x", 404, "unknown_question"),
         ("GET", "/v1/nothing", 404, "not_found"),
         ("DELETE", QUERIES, 405, "method_not_allowed"),
-        ("GET", "/v1/register", 404, "not_there_yet"),
     ],
 )
 def test_what_is_not_there_is_said(

@@ -56,6 +56,8 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
         "project.suspended": "A project was stopped.",
         "project.resumed": "A suspended project was let go on.",
         "project.closed": "A project ended, with its outcome.",
+        "incident.recorded": "Something went wrong, in words for the public.",
+        "incident.resolved": "What was done about an incident.",
         "key.rotated": "A zone's key was replaced; its keys were wrapped again.",
         "key.root_replaced": "The keys of all zones were wrapped under another root.",
         "key.destroyed": "A key was destroyed, and with it what it opens.",

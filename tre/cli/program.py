@@ -22,6 +22,7 @@ from tre.cli import (
     projects,
     providers,
     questions,
+    register,
     release,
     server,
     setup,
@@ -54,6 +55,8 @@ program.command("query")(questions.query)
 program.command("budget")(questions.budget)
 program.command("review", context_settings=absent.ANYTHING)(absent.review)
 program.add_typer(release.release, name="release")
+program.command("register")(register.register)
+program.add_typer(register.incident, name="incident")
 program.add_typer(audit.audit, name="audit")
 program.command("evaluate")(evaluation.evaluate)
 program.command("backup")(backups.backup)

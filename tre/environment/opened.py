@@ -12,6 +12,7 @@ from tre.enclave.supervisor import ONE, Capacity
 from tre.environment.acting import OPERATOR
 from tre.environment.datasets import Datasets
 from tre.environment.log import Log
+from tre.environment.openness import Openness
 from tre.environment.people import People
 from tre.environment.projects import Projects
 from tre.environment.questions import Questions
@@ -22,7 +23,7 @@ from tre.objecting import resume_destruction
 from tre.publishing import sweep_zones
 
 
-class Environment(People, Datasets, Projects, Questions, Safekeeping, Log):
+class Environment(People, Datasets, Projects, Questions, Safekeeping, Log, Openness):
     """One trusted research environment, at a home directory. Safe across threads.
 
     Methods raise `Refused` for what the rules do not allow, `Invalid` for a manifest,

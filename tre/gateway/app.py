@@ -18,7 +18,14 @@ from tre.gateway.metrics import Metrics
 from tre.gateway.openapi import with_schemas
 from tre.gateway.pending import Pending
 from tre.gateway.problems import install_handlers
-from tre.gateway.routes import catalogue, datasets, identity, public, questions
+from tre.gateway.routes import (
+    catalogue,
+    datasets,
+    identity,
+    public,
+    questions,
+    register,
+)
 
 PUBLISHED_EVERY_SECONDS: Final = 60
 
@@ -47,7 +54,7 @@ def create_app(environment: Environment, *, inbox: Path | None = None) -> FastAP
     app.state.metrics = Metrics()
     app.add_middleware(Guard, metrics=app.state.metrics)
     install_handlers(app)
-    for part in (questions, datasets, catalogue, identity, public):
+    for part in (questions, datasets, catalogue, identity, register, public):
         app.include_router(part.router)
     return app
 

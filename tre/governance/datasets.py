@@ -226,9 +226,19 @@ def _switch(act: Act, publication: Publication) -> str:
             },
             "file_sha256": publication.file_sha256,
             "cap": publication.cap.facts() if publication.cap else None,
+            "public": _public(publication),
         },
     )
     return version
+
+
+def _public(publication: Publication) -> Mapping[str, Json]:
+    """What the register says of a dataset, which is made of the log alone."""
+    said = publication.descriptor
+    kept = {
+        name: said.get(name) for name in ("description", "legal_basis", "retention")
+    }
+    return {"title": publication.title, **kept}
 
 
 def _create(act: Act, publication: Publication) -> None:

@@ -56,6 +56,7 @@ class Action(Enum):
     SUSPEND_PROJECT = "suspend a project"
     RESUME_PROJECT = "resume a project"
     CLOSE_PROJECT = "close a project"
+    RECORD_INCIDENT = "record or resolve an incident"
     ACCEPT_LAYER = "do without a layer of confinement"
     KEEP_KEYS = "rotate, protect or destroy keys"
 
@@ -99,6 +100,9 @@ PERMITTED: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType(
         Action.RESUME_PROJECT: frozenset({Role.COMMITTEE}),
         Action.CLOSE_PROJECT: frozenset(
             {Role.RESEARCHER, Role.COMMITTEE, Role.ADMINISTRATOR}
+        ),
+        Action.RECORD_INCIDENT: frozenset(
+            {Role.COMMITTEE, Role.AUDITOR, Role.ADMINISTRATOR}
         ),
         Action.ACCEPT_LAYER: frozenset({Role.ADMINISTRATOR}),
         Action.KEEP_KEYS: frozenset({Role.ADMINISTRATOR}),

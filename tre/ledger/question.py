@@ -40,13 +40,17 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question after planning: `versions` are the dataset versions it reads."""
+    """A question after planning: `versions` are the dataset versions it reads.
+
+    `shown` is its text with what is not public masked: for the log, and everybody.
+    """
 
     asked: Asked
     population: str
     canonical: str
     versions: tuple[str, ...]
     policy_hash: str
+    shown: str = ""
 
     @property
     def repeat_digest(self) -> str:
@@ -77,13 +81,13 @@ class Question:
         }
 
     def log_facts(self) -> Mapping[str, Json]:
-        """The question as the log shows it: without its text, which may name things."""
+        """The question as the log shows it: its text may name things, and is masked."""
         shown = {
             name: fact
             for name, fact in self.facts().items()
             if name not in {"text", "canonical", "person"}
         }
-        return {**shown, "text_sha256": self.asked.text_digest}
+        return {**shown, "shown": self.shown, "text_sha256": self.asked.text_digest}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query, Response
 from starlette.responses import PlainTextResponse
 
-from privacy.errors import Refused
 from tre.gateway import metrics as prometheus
 from tre.gateway.asking import TheEnvironment, TheMetrics
 from tre.gateway.openapi import PROBLEMS
@@ -60,12 +59,6 @@ def consistency(
     """Hashes that show the first `earlier` records unchanged (RFC 9162)."""
     proof: dict[str, Any] = plain(environment.log.consistency(earlier, later))
     return proof
-
-
-@router.get("/v1/register", summary="The public register (not there yet)")
-def register() -> None:
-    """Who asked what, why, and under whose approval. Refuses until it is there."""
-    raise Refused("not_there_yet", "The public register is not there yet.")
 
 
 @router.get("/healthz", summary="Whether the server is running")

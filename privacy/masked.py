@@ -1,0 +1,143 @@
+"""A question's text for the public: what somebody may have put into it is masked.
+
+What stays is the language and the public catalogue: keywords, functions, tables,
+columns, and constants that are among some column's public values. Every other
+constant becomes `…`, and every other name (of a column of the answer, a subquery, a
+person) `name1`, `name2`, … in order of appearance. Comments go.
+
+A constant counts as public where any column of the population lists it: a list that
+anybody may read names nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import chain, zip_longest
+from typing import Final
+
+import sqlglot.expressions as exp
+from sqlglot.dialects.duckdb import DuckDB
+from sqlglot.errors import SqlglotError
+from sqlglot.tokenizer_core import Token, TokenType
+
+from privacy.catalogue import Catalogue, Domain
+
+MASK: Final = "…"
+
+WORDS: Final = frozenset(
+    {
+        *("REGRESS", "LOGISTIC", "BY", "ON", "WITHIN", "GROUP", "FIRST", "LAST"),
+        *("CLAMP", "EPOCH"),
+        *("YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "DAYOFWEEK", "DAYOFYEAR"),
+        *("HOUR", "MINUTE", "SECOND", "ISODOW", "DOW", "DOY"),
+        *("COUNT_IF", "VAR_POP", "VAR_SAMP", "STDDEV_POP", "STDDEV_SAMP"),
+        *("VARIANCE", "STDDEV", "COVAR_POP", "COVAR_SAMP", "CORR", "REGR_SLOPE"),
+        *("REGR_INTERCEPT", "MEDIAN", "QUANTILE_CONT", "QUANTILE_DISC"),
+        *("PERCENTILE_CONT", "PERCENTILE_DISC", "GROUPING", "MIN", "MAX"),
+    }
+)
+"""Words of the language that the tokenizer takes for names."""
+
+_FUNCTIONS: Final = frozenset(exp.FUNCTION_BY_NAME)
+_TOKENIZER: Final = DuckDB.Tokenizer
+_SIGNS: Final = frozenset(_TOKENIZER.SINGLE_TOKENS)
+_KEYWORDS: Final = frozenset(_TOKENIZER.KEYWORDS)
+
+
+def masked(text: str, catalogue: Catalogue) -> str:
+    """The text with what is not public masked; only the mask where it is not SQL."""
+    try:
+        tokens = DuckDB().tokenize(text)
+    except SqlglotError:
+        return MASK
+    public = _Public(catalogue)
+    parts: list[str] = []
+    end = -1
+    for token, following in zip_longest(tokens, tokens[1:]):
+        if parts and token.start > end + 1:
+            parts.append(" ")
+        parts.append(public.shown(token, following))
+        end = token.end
+    return "".join(parts)
+
+
+@dataclass(slots=True)
+class _Public:
+    """What may be shown, and the names that stand for those that may not."""
+
+    catalogue: Catalogue
+    names: frozenset[str] = field(init=False)
+    texts: frozenset[str] = field(init=False)
+    numbers: frozenset[Decimal] = field(init=False)
+    given: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        tables = tuple(self.catalogue.tables.values())
+        columns = [column for table in tables for column in table.columns]
+        named = (table.name for table in tables), (column.name for column in columns)
+        self.names = frozenset(name.casefold() for name in chain(*named, ["person_id"]))
+        values = [value for column in columns for value in _values(column.domain)]
+        self.texts = frozenset(each for each in values if isinstance(each, str))
+        self.numbers = frozenset(each for each in values if isinstance(each, Decimal))
+
+    def shown(self, token: Token, following: Token | None) -> str:
+        match token.token_type:
+            case TokenType.STRING:
+                public = token.text in self.texts
+                text = token.text.replace("'", "''") if public else MASK
+                return f"'{text}'"
+            case TokenType.NUMBER:
+                return token.text if self._number(token.text) else MASK
+            case TokenType.IDENTIFIER | TokenType.VAR:
+                return self._name(token, following)
+            case _:
+                return self._word(token, following)
+
+    def _number(self, text: str) -> bool:
+        try:
+            return Decimal(text) in self.numbers
+        except ArithmeticError:
+            return False
+
+    def _name(self, token: Token, following: Token | None) -> str:
+        if token.text.casefold() in self.names:
+            return token.text
+        called = following is not None and following.token_type is TokenType.L_PAREN
+        word = token.text.upper()
+        if token.token_type is TokenType.VAR and (
+            word in WORDS or (called and word in _FUNCTIONS)
+        ):
+            return word
+        known = f"name{len(self.given) + 1}"
+        return self.given.setdefault(token.text.casefold(), known)
+
+    def _word(self, token: Token, following: Token | None) -> str:
+        """A keyword or a sign; what is neither is masked, whatever else it is."""
+        if token.text in _SIGNS or token.text.upper() in _KEYWORDS:
+            return token.text
+        called = following is not None and following.token_type is TokenType.L_PAREN
+        if called and token.text.upper() in _FUNCTIONS:
+            return token.text.upper()
+        return MASK
+
+
+def _values(domain: Domain) -> Iterator[str | Decimal]:
+    """The values that a column lists publicly, as a question writes them."""
+    unit = 10**domain.scale
+    ends = [end for end in (domain.lower, domain.upper) if end is not None]
+    listed = [*(domain.values or ()), *ends]
+    for value in listed:
+        match value:
+            case bool():
+                continue
+            case int():
+                yield Decimal(value) / unit
+            case datetime():
+                yield value.isoformat(sep=" ")
+            case date():
+                yield value.isoformat()
+            case str():
+                yield value
