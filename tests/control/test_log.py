@@ -39,7 +39,7 @@ def log(new: World) -> World:
     """A log of nine acts with one record each, after the founding ones."""
     for number in range(9):
         with new.act(ADMINISTRATOR) as act:
-            add_person(act, f"person-{number}", [Role.RESEARCHER])
+            add_person(act, f"person-{number}", [Role.AUDITOR])
     return new
 
 
@@ -151,19 +151,19 @@ def test_a_rewritten_record_is_found_though_its_leaf_was_rewritten_too(
     def rewrite(connection: Connection) -> None:
         connection.execute(
             update(audit_record)
-            .where(audit_record.c.position == 8)
+            .where(audit_record.c.position == 12)
             .values(actor="somebody")
         )
-        record = leaf(connection, 8)
+        record = leaf(connection, 12)
         connection.execute(
             update(audit_node)
-            .where(audit_node.c.level == 0, audit_node.c.position == 8)
+            .where(audit_node.c.level == 0, audit_node.c.position == 12)
             .values(hash=record)
         )
 
     tamper(log, rewrite)
     found = check(log)
-    assert (found.position, found.records) == (8, 9)
+    assert (found.position, found.records) == (12, 13)
 
 
 def leaf(connection: Connection, position: int) -> bytes:
@@ -222,7 +222,7 @@ def test_a_log_rewritten_after_a_checkpoint_is_found(log: World) -> None:
     truncate(log, 10)
     for number in range(length - 10):
         with log.act(ADMINISTRATOR) as act:
-            add_person(act, f"another-{number}", [Role.RESEARCHER])
+            add_person(act, f"another-{number}", [Role.AUDITOR])
     assert check(log).sound
     assert check(log, kept).problem == "the records are not those of the checkpoint"
 
@@ -233,7 +233,7 @@ def test_heads_signed_by_another_key_are_found(log: World) -> None:
 
     def resign(connection: Connection) -> None:
         for row in connection.execute(select(audit_head)).all():
-            if row.size >= 9:
+            if row.size >= 13:
                 signed = sign_head(other, Head(row.size, row.root), row.at)
                 connection.execute(
                     update(audit_head)
@@ -242,7 +242,7 @@ def test_heads_signed_by_another_key_are_found(log: World) -> None:
                 )
 
     tamper(log, resign)
-    assert check(log).position == 8
+    assert check(log).position == 12
 
 
 def test_added_records_are_found(log: World) -> None:
@@ -338,7 +338,7 @@ def test_an_act_that_fails_leaves_neither_change_nor_record(new: World) -> None:
 
     def fail() -> None:
         with new.act(ADMINISTRATOR) as act:
-            add_person(act, "late", [Role.RESEARCHER])
+            add_person(act, "late", [Role.AUDITOR])
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

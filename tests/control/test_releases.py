@@ -73,7 +73,7 @@ def changed(receipt: Any, path: tuple[Any, ...]) -> Any:
 def test_a_receipt_with_anything_changed_does_not_verify(stored: StoredRelease) -> None:
     """Every single field of a receipt is under its signature."""
     leaves = list(places(stored.receipt))
-    assert len(leaves) >= 30
+    assert len(leaves) > 25
     for path in leaves:
         with pytest.raises(Unverified):
             verify_receipt(changed(stored.receipt, path), PUBLIC)
