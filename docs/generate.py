@@ -14,6 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
+from docs.assess import assessment
 from privacy.catalogue import Domain, Table, Type
 from privacy.errors import CODES
 from tests.language.example import EARNINGS, JOBS, PEOPLE, REGIONS, refusal
@@ -76,7 +77,11 @@ def main() -> None:
 
 def pages() -> Mapping[Path, str]:
     """Every generated page, by where it belongs."""
-    return {MANUAL / "language.md": language(), MANUAL / "errors.md": errors()}
+    return {
+        MANUAL / "language.md": language(),
+        MANUAL / "errors.md": errors(),
+        MANUAL / "satre.md": NOTE.format(source="`docs/satre`") + assessment(),
+    }
 
 
 def errors() -> str:
