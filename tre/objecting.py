@@ -14,7 +14,8 @@ from sqlalchemy import Connection, select
 from connectors import CsvSource
 from privacy.errors import Refused
 from tre.audit.act import acting
-from tre.control.tables import release
+from tre.control.tables import audit_record, release
+from tre.governance.conditions import known_purposes
 from tre.governance.datasets import known_files, withdraw_dataset
 from tre.governance.populations import population_exists
 from tre.governance.replacing import (
@@ -29,6 +30,7 @@ from tre.home import Parts
 from tre.inspection.kept import forget_summary
 from tre.intake import Zones
 from tre.intake.destroy import destroy, forget
+from tre.intake.heed import Use
 from tre.intake.object import Objected, take_objections
 from tre.intake.rebuild import Written, discard, keep, rebuild
 from tre.intake.zones import Busy, digest_of
@@ -40,6 +42,16 @@ class Applied:
     """Versions written anew, and earlier releases that used what they replace."""
 
     versions: tuple[str, ...]
+    releases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """When objections were applied, to which versions, and what had used these."""
+
+    at: str
+    population: str
+    replaced: tuple[str, ...]
     releases: tuple[str, ...]
 
 
@@ -70,14 +82,17 @@ def apply_objections(parts: Parts, population: str, person: str) -> Applied:
     with zones.locked():
         with parts.control.reading() as connection:
             standing = standing_versions(connection, population)
+            purposes = known_purposes(connection)
         known = files_on_record(parts)
-        old = [_written(each) for each in standing]
+        old = [_written(each, purposes) for each in standing]
         made = rebuild(zones, population, old, known)
         try:
             with acting(parts.control, person, parts.clock()) as act:
                 versions = replace_versions(
                     act, _pairs(zones, standing, made), "objection"
                 )
+                replaced = [each.version for each in standing]
+                act.record("objection.applied", population, {"replaced": replaced})
         except BaseException:
             on_record = _files(parts)
             discard(zones, [each for each in made if each.file not in on_record])
@@ -142,9 +157,10 @@ def _files(parts: Parts) -> frozenset[Path]:
         return frozenset(Path(known.file) for known in known_files(connection))
 
 
-def _written(standing: Standing) -> Written:
+def _written(standing: Standing, known: frozenset[str]) -> Written:
+    use = Use.of(standing.purposes, known)
     file, key = Path(standing.file), standing.key_name
-    return Written(standing.dataset, file, key, standing.tables)
+    return Written(standing.dataset, file, key, standing.tables, use)
 
 
 def _pairs(
@@ -160,6 +176,24 @@ def _pairs(
         )
         for old, new in zip(standing, made, strict=True)
     ]
+
+
+def late_objections(connection: Connection) -> tuple[Late, ...]:
+    """Each time objections were applied late, and the releases that came before.
+
+    It names every release that used what was replaced, whoever objected: which of
+    them an objector was part of is nobody's to know.
+    """
+    applied = connection.execute(
+        select(audit_record)
+        .where(audit_record.c.kind == "objection.applied")
+        .order_by(audit_record.c.position)
+    ).all()
+    return tuple(
+        Late(row.at, row.subject, versions, _releases(connection, frozenset(versions)))
+        for row in applied
+        for versions in [tuple(json.loads(row.detail)["replaced"])]
+    )
 
 
 def _releases(connection: Connection, versions: frozenset[str]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -15,6 +15,7 @@ from privacy.catalogue import Table
 from tre.audit.act import acting
 from tre.audit.told import Discrepancy
 from tre.control.canonical import Json
+from tre.governance.conditions import conditions_of, known_purposes
 from tre.governance.datasets import (
     UNLINKED,
     check_place,
@@ -35,6 +36,7 @@ from tre.intake import (
     Stage,
     onboard,
 )
+from tre.intake.heed import Use
 from tre.intake.sweep import sweep_locked
 from tre.intake.zones import Busy, digest_of
 from tre.ledger.budget import Budget
@@ -76,13 +78,14 @@ def onboard_dataset(
     """
     _allow(parts, manifest, person)
     zones = zones_of(parts)
+    use = _use(parts, manifest.name)
     publication = onboard(
         manifest,
         zones,
-        _Register(parts, manifest, person),
+        _Register(parts, manifest, person, use),
         sources=sources,
         progress=_told(progress),
-        options=options or Options(),
+        options=replace(options or Options(), use=use),
     )
     keep_summary(zones, publication)
     return publication
@@ -117,6 +120,14 @@ def _digest(file: Path) -> str:
         return ""
 
 
+def _use(parts: Parts, dataset: str) -> Use:
+    """What a dataset's conditions let its next version be used for."""
+    with parts.control.reading() as connection:
+        held = conditions_of(connection, [dataset]).get(dataset)
+        known = known_purposes(connection)
+    return Use.of(None if held is None else held.purposes, known)
+
+
 def _allow(parts: Parts, manifest: Manifest, person: str) -> None:
     """Refuse now what the switch would refuse after all the work."""
     package = manifest.package
@@ -139,13 +150,17 @@ class _Register:
     parts: Parts
     manifest: Manifest
     person: str
+    use: Use
 
     def switch(self, publication: Publication) -> None:
         """Measure its profile, and put it in force in one transaction."""
         gate, cap = self.parts.gate, _cap(self.manifest.package.tre.budget)
         own = cap.total_nano if cap else None
         profiled = profile(gate, publication, self.person, own)
-        switch = _switch(self.manifest, publication, profiled.tables)
+        switch = replace(
+            _switch(self.manifest, publication, profiled.tables),
+            purposes=self.use.purposes,
+        )
         try:
             with acting(self.parts.control, self.person, self.parts.clock()) as act:
                 (version,) = switch_versions(act, [switch])

@@ -16,6 +16,7 @@ from tests.environment.world import (
     RESEARCHER,
     STEWARD,
     furnished,
+    project,
     rows,
     write_source,
 )
@@ -237,3 +238,80 @@ def test_a_rebuild_that_is_interrupted_changes_nothing(
     assert _published(environment) == before
     assert environment.apply_objections().versions == ("people/2",)
     assert len(_published(environment)) == PEOPLE - 1
+
+
+# ---------------------------------------------------------------------- by purpose
+
+
+def _by_purpose(folder: Path, **said: str) -> Path:
+    file = folder / "purposes.csv"
+    lines = [f'{CANARY}-{number[1:]},"{said[number]}"' for number in said]
+    file.write_text("\n".join(["local-id,purposes", *lines]) + "\n", encoding="utf-8")
+    return file
+
+
+ABOUT = {"p3": "marketing", "p4": "", "p5": "Research, marketing", "p6": "all of it"}
+"""Who objects: to another purpose, to all, to ours too, to what nobody knows."""
+
+
+def _present(environment: Environment) -> list[int]:
+    """Which of the first people are in what is published, by their ages."""
+    ages = _ages(environment)
+    return [n for n in range(10) if ages.count(n) == _times(n)]
+
+
+def _times(age: int) -> int:
+    return sum(number % 80 == age for number in range(PEOPLE))
+
+
+def test_an_objection_to_another_purpose_leaves_people_in(environment, sources) -> None:
+    """Who objects to what a version can never be asked for stays; all others go."""
+    environment.set_conditions("people", {"purposes": ["research"]}, person=STEWARD)
+    environment.propose(
+        project(name="adverts", purposes=["marketing"]), person=RESEARCHER
+    )
+    for person in ("committee@example.org", STEWARD):
+        environment.approve("adverts", person=person)
+    environment.import_objections(_by_purpose(sources, **ABOUT))
+    environment.onboard(write_source(sources, rows()), person=STEWARD)
+    assert _present(environment) == [0, 1, 2, 3, 7, 8, 9]
+    assert environment.ask(COUNT, project="pathways", person=RESEARCHER, rho=0.01)
+    environment.apply_objections()
+    assert _present(environment) == [0, 1, 2, 3, 7, 8, 9]
+
+
+def test_without_a_condition_every_objection_counts(environment, sources) -> None:
+    """A version that may be used for anything has nobody who objects to something."""
+    environment.import_objections(_by_purpose(sources, **ABOUT))
+    environment.onboard(write_source(sources, rows()), person=STEWARD)
+    assert _present(environment) == [0, 1, 2, 7, 8, 9]
+
+
+def test_a_version_is_asked_only_for_what_it_was_published_for(
+    environment, sources
+) -> None:
+    """Conditions lifted afterwards do not bring its people under other purposes."""
+    environment.set_conditions("people", {"purposes": ["statistics"]}, person=STEWARD)
+    environment.onboard(write_source(sources, rows()), person=STEWARD)
+    environment.lift_conditions("people", person=STEWARD)
+    with pytest.raises(Refused) as caught:
+        environment.ask(COUNT, project="pathways", person=RESEARCHER, rho=0.01)
+    assert caught.value.code == "condition_unmet"
+    assert "published for statistics alone" in caught.value.message
+    environment.onboard(write_source(sources, rows()), person=STEWARD)
+    assert environment.ask(COUNT, project="pathways", person=RESEARCHER, rho=0.01)
+
+
+def test_a_late_objection_is_reported_with_the_releases_before(
+    environment, sources
+) -> None:
+    """The report stays, names every release, and none of those who object."""
+    assert environment.late_objections() == ()
+    release = environment.ask(COUNT, project="pathways", person=RESEARCHER, rho=0.01)
+    environment.import_objections(_objections(sources, 7))
+    environment.apply_objections()
+    later = environment.ask(COUNT, project="pathways", person=RESEARCHER, rho=0.01)
+    (report,) = environment.late_objections()
+    assert (report.replaced, report.releases) == (("people/1",), (release.id,))
+    assert later.id not in report.releases
+    assert CANARY not in repr(report)

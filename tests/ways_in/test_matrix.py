@@ -255,6 +255,7 @@ COMMANDS = {
             *("init", "dataset check", "dataset list", "dataset show", "doctor"),
             "dataset dummy",
             *("dataset withdraw", "optout import", "optout apply", "encode"),
+            "optout late",
             *("organisation list", "condition show", "project due", "register"),
             *("project show", "provider show", "budget", "review", "evaluate"),
             *("audit verify", "audit checkpoint", "audit key", "audit inclusion"),

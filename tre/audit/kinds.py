@@ -40,6 +40,7 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
         "dataset.conditions_set": "A controller set conditions on a dataset's use.",
         "dataset.conditions_lifted": "A dataset's conditions were lifted.",
         "objection.taken": "Objections were taken in for a population.",
+        "objection.applied": "Versions were written anew; releases had used the old.",
         "dataset.cap_lowered": "A new version lowered its dataset's budget.",
         "profile.reserved": "Measuring a new version's profile was charged.",
         "profile.released": "A version's profile was measured.",

@@ -14,7 +14,7 @@ from tre.cli.session import opened
 
 if TYPE_CHECKING:  # imported where it is used: every command starts this module
     from tre.intake.object import Objected
-    from tre.objecting import Applied
+    from tre.objecting import Applied, Late
 
 optout: Final = typer.Typer(help="Objections.", no_args_is_help=True)
 
@@ -60,6 +60,22 @@ def apply(
     with opened(home) as environment:
         applied = environment.apply_objections(population=population, person=person)
     answer(applied, lambda: _applied(applied), as_json=as_json)
+
+
+@optout.command("late")
+def late(*, home: Home = HERE, as_json: Json = False) -> None:
+    """Report objections that came after publication, and releases before them."""
+    with opened(home) as environment:
+        found = environment.late_objections()
+    answer(found, lambda: _late(found), as_json=as_json)
+
+
+def _late(found: tuple[Late, ...]) -> Iterator[str]:
+    if not found:
+        yield "No objection has been applied to what was published."
+    for each in found:
+        yield f"{each.at[:10]}  {each.population}: {', '.join(each.replaced) or 'none'}"
+        yield f"  earlier releases of these: {', '.join(each.releases) or 'none'}"
 
 
 def _taken(taken: Objected) -> Iterator[str]:

@@ -247,6 +247,7 @@ dataset_version: Final = Table(
     Column("state", String(10), nullable=False),
     Column("published_at", Instant, nullable=False),
     Column("ended_at", Instant),
+    Column("purposes", Text),
     UniqueConstraint("dataset", "number"),
     CheckConstraint("state IN ('current', 'replaced', 'withdrawn')", name="state"),
 )

@@ -27,7 +27,14 @@ from tre.inspection.report import Report
 from tre.intake import Publication
 from tre.intake.object import Objected
 from tre.manifest import load
-from tre.objecting import Applied, apply_objections, take_in_objections, withdraw
+from tre.objecting import (
+    Applied,
+    Late,
+    apply_objections,
+    late_objections,
+    take_in_objections,
+    withdraw,
+)
 from tre.publishing import Progress, check_dataset, onboard_dataset
 
 
@@ -155,6 +162,11 @@ class Datasets(Acting):
         """Write every version that is asked anew, without the people who object."""
         who = actor_of(person)
         return apply_objections(self._parts, self._population(population), who)
+
+    def late_objections(self) -> tuple[Late, ...]:
+        """Each time objections were applied late, and which releases came before."""
+        with self._parts.control.reading() as connection:
+            return late_objections(connection)
 
     def _population(self, name: str | None) -> str:
         """The population named, or the only one there is."""

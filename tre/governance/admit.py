@@ -88,6 +88,7 @@ def admit(
     )
     leave = _leave(connection, held, use)
     current = current_catalogue(connection, held.population, leave.grants)
+    withheld = {**_unpublished_for(current.versions, use), **leave.withheld}
     return Admission(
         project=project,
         person=person,
@@ -96,11 +97,11 @@ def admit(
         versions={
             name: version
             for name, version in current.versions.items()
-            if name not in leave.withheld
+            if name not in withheld
         },
         account=current_account(connection, Kind.PROJECT, project),
         log_size=log_size(connection),
-        withheld=leave.withheld,
+        withheld=withheld,
     )
 
 
@@ -128,6 +129,15 @@ def _leave(connection: Connection, held: Project, use: Use) -> _Leave:
         elif usable is not None:
             grants[dataset, table] = columns & usable
     return _Leave(grants, withheld)
+
+
+def _unpublished_for(versions: Mapping[str, Version], use: Use) -> Mapping[str, str]:
+    """Tables whose version heeds objections to other purposes than the project's."""
+    return {
+        name: f"its version was published for {', '.join(version.purposes)} alone"
+        for name, version in versions.items()
+        if version.purposes is not None and not use.purposes <= {*version.purposes}
+    }
 
 
 def _check_running(held: Project, today: date) -> None:

@@ -37,6 +37,8 @@ class Version:
     file: str
     key_name: str
     spine_version: str
+    purposes: tuple[str, ...] | None = None
+    """What alone it may be asked for; None for anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +202,13 @@ def _version(row: Row[*tuple[Any, ...]]) -> Version:
         file=row.file,
         key_name=row.key_name,
         spine_version=row.spine_version,
+        purposes=read_purposes(row.purposes),
     )
+
+
+def read_purposes(body: str | None) -> tuple[str, ...] | None:
+    """What alone a version may be asked for, as it is kept."""
+    return None if body is None else tuple(json.loads(body))
 
 
 def _encode_domain(domain: Domain) -> Json:

@@ -21,7 +21,7 @@ from connectors.errors import Invalid
 from privacy.errors import Refused
 from tre.audit.act import Act
 from tre.control.canonical import Json, canonical
-from tre.control.tables import dataset, dataset_condition
+from tre.control.tables import dataset, dataset_condition, project
 from tre.governance.application import fault, load_yaml
 from tre.governance.roles import Action, permitted
 
@@ -126,6 +126,16 @@ def conditions_of(
     return {
         row.dataset: Conditions.model_validate(json.loads(row.body)) for row in rows
     }
+
+
+def known_purposes(connection: Connection) -> frozenset[str]:
+    """Every purpose that a condition names, or a project that was ever approved has."""
+    conditions = connection.execute(select(dataset_condition.c.body)).scalars()
+    approved = select(project.c.application).where(project.c.state != "proposed")
+    texts = [*conditions, *connection.execute(approved).scalars()]
+    return frozenset(
+        purpose for text in texts for purpose in json.loads(text).get("purposes", ())
+    )
 
 
 def _own(act: Act, name: str) -> None:

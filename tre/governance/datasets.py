@@ -31,7 +31,8 @@ class Publication:
     `file` and `key_name` are where the environment finds it, and `file_sha256` is
     by what anybody can tell that it is the same. `descriptor` is the
     manifest's public part; `counts` what intake counted, for the steward.
-    `cap` is the dataset's own budget, None for none.
+    `cap` is the dataset's own budget, None for none; `purposes` what alone the version
+    may be asked for, by which objections were heeded, None for anything.
     """
 
     dataset: str
@@ -46,6 +47,7 @@ class Publication:
     tables: tuple[Table, ...]
     descriptor: Mapping[str, Json]
     cap: Budget | None = None
+    purposes: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,10 +228,15 @@ def _switch(act: Act, publication: Publication) -> str:
             },
             "file_sha256": publication.file_sha256,
             "cap": publication.cap.facts() if publication.cap else None,
+            "purposes": _purposes(publication),
             "public": _public(publication),
         },
     )
     return version
+
+
+def _purposes(publication: Publication) -> list[str] | None:
+    return None if publication.purposes is None else sorted(publication.purposes)
 
 
 def _public(publication: Publication) -> Mapping[str, Json]:
@@ -295,6 +302,9 @@ def _insert_version(act: Act, publication: Publication) -> str:
             key_name=publication.key_name,
             state="current",
             published_at=act.now,
+            purposes=None
+            if publication.purposes is None
+            else canonical(_purposes(publication)),
         )
     )
     act.connection.execute(

@@ -12,7 +12,7 @@ from privacy.catalogue import Table
 from tre.audit.act import Act
 from tre.control.canonical import text_digest
 from tre.control.tables import audit_record, dataset, dataset_version, published_table
-from tre.governance.catalogue import decode_table
+from tre.governance.catalogue import decode_table, read_purposes
 from tre.governance.datasets import UNLINKED, check_population, end_current
 from tre.governance.roles import Action, permitted
 
@@ -27,6 +27,8 @@ class Standing:
     key_name: str
     spine_version: str
     tables: tuple[Table, ...]
+    purposes: tuple[str, ...] | None
+    """What alone it may be asked for; None for anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ def standing_versions(connection: Connection, population: str) -> tuple[Standing
             row.key_name,
             row.spine_version,
             _tables(connection, row.id),
+            read_purposes(row.purposes),
         )
         for row in rows
     )

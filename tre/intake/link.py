@@ -11,6 +11,7 @@ import pyarrow as pa
 from tre.intake.agree import agree
 from tre.intake.cluster import cluster
 from tre.intake.engine import Engine
+from tre.intake.heed import ANY, Use, objectors
 from tre.intake.resemble import resemble
 from tre.intake.sql import number, relation, sql, text
 from tre.intake.weigh import RANK, Weighing, weigh
@@ -27,8 +28,6 @@ SPINE_RECORD: Final = relation("spine", "record")
 SPINE_TOKEN: Final = relation("spine", "token")
 SPINE_DOUBT: Final = relation("spine", "doubt")
 SPINE_SEEN: Final = relation("spine", "seen")
-OBJECTION: Final = relation("spine", "objection")
-
 FIRST_FREE: Final = "SELECT max(person) + 1 FROM :record"
 
 SET_ASIDE: Final = """
@@ -67,9 +66,7 @@ KEEP_RECORDS: Final = """
 INSERT INTO :record BY NAME
 SELECT r.*, k.person, :epoch AS epoch
 FROM :records AS r INNER JOIN :known AS k ON k.record = r.record
-WHERE k.person NOT IN (
-    SELECT s.person FROM :objection AS o INNER JOIN :record AS s ON s.record = o.record
-)
+WHERE k.person NOT IN (:objectors)
 """
 
 KEEP_TOKENS: Final = """
@@ -89,9 +86,7 @@ HAND_OVER: Final = """
 CREATE TABLE :people AS
 SELECT m._row, k.person, k.record
 FROM :members AS m INNER JOIN :record AS k ON k.record = m.record
-WHERE k.person NOT IN (
-    SELECT s.person FROM :objection AS o INNER JOIN :record AS s ON s.record = o.record
-)
+WHERE k.person NOT IN (:objectors)
 """
 
 
@@ -99,12 +94,13 @@ WHERE k.person NOT IN (
 class Added:
     """What is added to the spine: of which dataset, as which epoch, from which record.
 
-    Records from `first` on are fresh.
+    Records from `first` on are fresh. `use` is what the rows may be used for.
     """
 
     dataset: str
     epoch: int
     first: int
+    use: Use = ANY
 
 
 def link(engine: Engine, weighing: Weighing, added: Added) -> None:
@@ -114,7 +110,8 @@ def link(engine: Engine, weighing: Weighing, added: Added) -> None:
     come first, then what weighing adds. Rows of records that no pass can identify are
     absent. Nobody already in the spine is merged or renumbered; newcomers take the next
     free numbers in an order drawn by the system's cryptographic generator. Of people
-    who object nothing is handed over, and nothing more is kept.
+    who object to what the rows may be used for nothing is handed over, and nothing
+    more is kept.
     """
     agree(engine)
     weigh(engine, weighing, added.first)
@@ -128,10 +125,18 @@ def link(engine: Engine, weighing: Weighing, added: Added) -> None:
 def _keep(engine: Engine, added: Added) -> None:
     """Extend the spine, and hand over whose each row is."""
     parts = {"record": SPINE_RECORD, "epoch": number(added.epoch)}
-    whose = {"record": SPINE_RECORD, "objection": OBJECTION}
-    engine.run(sql(KEEP_RECORDS, records=RECORDS, known=KNOWN, **(parts | whose)))
+    who = objectors(added.use)
+    engine.run(sql(KEEP_RECORDS, records=RECORDS, known=KNOWN, objectors=who, **parts))
     engine.run(sql(KEEP_TOKENS, token=SPINE_TOKEN, tokens=TOKENS, **parts))
-    engine.run(sql(HAND_OVER, people=PEOPLE, members=MEMBERS, **whose))
+    engine.run(
+        sql(
+            HAND_OVER,
+            people=PEOPLE,
+            members=MEMBERS,
+            record=SPINE_RECORD,
+            objectors=who,
+        )
+    )
     engine.run(
         sql(
             KEEP_SEEN,

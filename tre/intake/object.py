@@ -70,10 +70,10 @@ def take_objections(
 ) -> Objected:
     """Keep the objections in `source`, whose columns are kinds of identifiers.
 
-    A column `purposes` may say what for; it is kept, and every purpose counts: a
-    person who objects to one is left out of all. Raises Invalid where a column is
-    neither. Ends with all of the objections kept, or none. `known_files` is asked
-    under the intake lock.
+    A column `purposes` may say what for, several with commas; who says nothing objects
+    to all. What a version is for says which objections it heeds (`heed`). Raises
+    Invalid where a column is neither. Ends with all of the objections kept, or none.
+    `known_files` is asked under the intake lock.
     """
     manifest = _manifest(population, source)
     chosen = options or Options()

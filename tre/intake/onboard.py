@@ -231,7 +231,8 @@ def linked(intake: Intake, resource: Resource, step: Callable[[Stage], None]) ->
     signed = signatures(kinds, (rules and rules.passes) or PASSES)
     key = intake.zones.linkage_key(intake.manifest.population)
     first = spine.first_free(intake.engine)
-    added = Added(intake.manifest.name, intake.addition.epoch, first)
+    use = intake.options.use
+    added = Added(intake.manifest.name, intake.addition.epoch, first, use)
     pseudonymise(intake.engine, kinds, signed, key, first)
     step(Stage.LINK)
     weighing = _weighing(rules)

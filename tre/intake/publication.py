@@ -11,6 +11,7 @@ from typing import Protocol, TypeAlias
 import pyarrow as pa
 
 from privacy.catalogue import Table
+from tre.intake.heed import ANY, Use
 
 
 class Stage(Enum):
@@ -134,10 +135,12 @@ class Options:
 
     `fewest_rows` is what a table must keep to be published: stewards do not mean to
     publish an empty one. `keep_links` is for the laboratory, whose user brought the
-    data. Memory is the engine's own; the process needs some 300 MiB beside it.
+    data. Memory is the engine's own; the process needs some 300 MiB beside it. `use`
+    is what the version may be asked for, which says which objections it heeds.
     """
 
     fewest_rows: int = 1
     keep_links: bool = False
+    use: Use = ANY
     memory_mib: int = 1024
     threads: int = 2

@@ -15,6 +15,7 @@ from typing import Final
 from privacy.catalogue import Table, Unit
 from tre.intake import spine
 from tre.intake.engine import Engine
+from tre.intake.heed import ANY, Use, objectors
 from tre.intake.onboard import opened
 from tre.intake.publication import Options
 from tre.intake.sql import relation, sql
@@ -25,21 +26,20 @@ COPY: Final = "CREATE TABLE :target AS SELECT * FROM :source"
 COPY_WITHOUT: Final = """
 CREATE TABLE :target AS
 SELECT * FROM :source
-WHERE person_id NOT IN (
-    SELECT r.person FROM :objection AS o INNER JOIN :record AS r ON r.record = o.record
-)
+WHERE person_id NOT IN (:objectors)
 ORDER BY person_id, _rank
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A version's file and key, relative to the home, and its tables."""
+    """A version's file and key, relative to the home, its tables, and their use."""
 
     dataset: str
     file: Path
     key_name: str
     tables: tuple[Table, ...]
+    use: Use = ANY
 
 
 def rebuild(
@@ -49,7 +49,7 @@ def rebuild(
     known_files: Collection[Path],
     options: Options | None = None,
 ) -> tuple[Written, ...]:
-    """Files like those standing, without the people of the population who object.
+    """Files like those standing, without the people who object to their use.
 
     The caller holds the intake lock, and switches to the new files or removes them:
     a file that is not on record is gone with the next sweep.
@@ -72,21 +72,21 @@ def _written(engine: Engine, zones: Zones, old: Written) -> Written:
     )
     engine.attach("version", file, zones.keystore.create_key(key_name))
     for table in old.tables:
-        _copy(engine, table)
+        _copy(engine, table, old.use)
     engine.detach("version")
     engine.drop("old")
     file.chmod(0o400)
-    return Written(old.dataset, file.relative_to(zones.home), key_name, old.tables)
+    place = file.relative_to(zones.home)
+    return Written(old.dataset, place, key_name, old.tables, old.use)
 
 
-def _copy(engine: Engine, table: Table) -> None:
+def _copy(engine: Engine, table: Table, use: Use) -> None:
     parts = {
         "target": relation("version", table.name),
         "source": relation("old", table.name),
     }
     if table.unit is Unit.PERSON:
-        whose = {"objection": spine.OBJECTION, "record": spine.RECORD}
-        engine.run(sql(COPY_WITHOUT, **parts, **whose))
+        engine.run(sql(COPY_WITHOUT, objectors=objectors(use), **parts))
     else:
         engine.run(sql(COPY, **parts))
 
