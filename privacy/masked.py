@@ -23,7 +23,7 @@ from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
-from privacy.catalogue import Catalogue, Domain
+from privacy.catalogue import Catalogue, Column, Domain, Type, Value
 
 MASK: Final = "…"
 
@@ -70,37 +70,39 @@ class _Public:
 
     catalogue: Catalogue
     names: frozenset[str] = field(init=False)
-    texts: frozenset[str] = field(init=False)
-    numbers: frozenset[Decimal] = field(init=False)
     given: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        tables = tuple(self.catalogue.tables.values())
-        columns = [column for table in tables for column in table.columns]
-        named = (table.name for table in tables), (column.name for column in columns)
+        tables = self.catalogue.tables.values()
+        named = (table.name for table in tables), (each.name for each in self._columns)
         self.names = frozenset(name.casefold() for name in chain(*named, ["person_id"]))
-        values = [value for column in columns for value in _values(column.domain)]
-        self.texts = frozenset(each for each in values if isinstance(each, str))
-        self.numbers = frozenset(each for each in values if isinstance(each, Decimal))
+
+    @property
+    def _columns(self) -> Iterator[Column]:
+        return chain.from_iterable(
+            table.columns for table in self.catalogue.tables.values()
+        )
 
     def shown(self, token: Token, following: Token | None) -> str:
         match token.token_type:
             case TokenType.STRING:
-                public = token.text in self.texts
+                public = any(_says(each.domain, token.text) for each in self._columns)
                 text = token.text.replace("'", "''") if public else MASK
                 return f"'{text}'"
             case TokenType.NUMBER:
-                return token.text if self._number(token.text) else MASK
+                return self._number(token.text)
             case TokenType.IDENTIFIER | TokenType.VAR:
                 return self._name(token, following)
             case _:
                 return self._word(token, following)
 
-    def _number(self, text: str) -> bool:
+    def _number(self, text: str) -> str:
         try:
-            return Decimal(text) in self.numbers
+            number = Decimal(text)
         except ArithmeticError:
-            return False
+            return MASK
+        public = any(_counts(each.domain, number) for each in self._columns)
+        return f"{number.normalize():f}" if public else MASK
 
     def _name(self, token: Token, following: Token | None) -> str:
         if token.text.casefold() in self.names:
@@ -124,20 +126,34 @@ class _Public:
         return MASK
 
 
-def _values(domain: Domain) -> Iterator[str | Decimal]:
-    """The values that a column lists publicly, as a question writes them."""
-    unit = 10**domain.scale
-    ends = [end for end in (domain.lower, domain.upper) if end is not None]
-    listed = [*(domain.values or ()), *ends]
-    for value in listed:
-        match value:
-            case bool():
-                continue
-            case int():
-                yield Decimal(value) / unit
-            case datetime():
-                yield value.isoformat(sep=" ")
-            case date():
-                yield value.isoformat()
-            case str():
-                yield value
+def _says(domain: Domain, text: str) -> bool:
+    """Whether a column lists a text publicly, or a day or moment written so."""
+    try:
+        match domain.type:
+            case Type.TEXT:
+                return _lists(domain, text)
+            case Type.DATE:
+                return _lists(domain, date.fromisoformat(text))
+            case Type.DATETIME:
+                return _lists(domain, datetime.fromisoformat(text))
+            case _:
+                return False
+    except ValueError:
+        return False
+
+
+def _counts(domain: Domain, number: Decimal) -> bool:
+    """Whether a column lists a number publicly."""
+    if domain.type is not Type.NUMBER or abs(number) > _LARGEST:
+        return False
+    unscaled = number.scaleb(domain.scale)
+    return unscaled == int(unscaled) and _lists(domain, int(unscaled))
+
+
+def _lists(domain: Domain, value: Value) -> bool:
+    """Whether a value is in a column's public list, or one of its ends."""
+    return value in (domain.lower, domain.upper) or value in (domain.values or ())
+
+
+_LARGEST: Final = Decimal(10) ** 20
+"""Past what any column holds: larger numbers are not looked up."""
