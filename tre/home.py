@@ -67,6 +67,11 @@ class Layout:
             return read_address(self.server.read_text(encoding="utf-8").strip())
         return self.control if self.control.exists() else None
 
+    def keep_address(self, address: URL) -> None:
+        """Write down that the control database is on this server."""
+        self.server.touch(mode=0o600)
+        self.server.write_text(f"{address.render_as_string()}\n", encoding="utf-8")
+
     @property
     def keys(self) -> Path:
         """The keystore."""
@@ -146,7 +151,7 @@ def make_home(
     if root.exists() and not (root.is_dir() and next(root.iterdir(), None) is None):
         raise Invalid(str(root), "expected a folder that is empty or not there yet")
     layout = Layout(root)
-    address = None if server is None else _empty(server)
+    address = None if server is None else empty_server(server)
     for folder in (root, layout.zones, layout.published, layout.scratch):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     keystore = Keystore.create(layout.keys)
@@ -155,12 +160,12 @@ def make_home(
     if address is None:
         layout.control.touch(mode=0o600)
     else:
-        layout.server.touch(mode=0o600)
-        layout.server.write_text(f"{address.render_as_string()}\n", encoding="utf-8")
+        layout.keep_address(address)
     return _open(layout, keystore, terms, capacity)
 
 
-def _empty(server: str) -> URL:
+def empty_server(server: str) -> URL:
+    """The address of an empty PostgreSQL database. Invalid for anything else."""
     try:
         address = read_address(server)
     except ValueError as problem:
@@ -198,6 +203,11 @@ def open_home(root: Path, terms: Terms, capacity: Capacity = ONE) -> Parts:
     return parts
 
 
+def signing_key(keystore: Keystore) -> Ed25519PrivateKey:
+    """The key that signs the log and receipts. Raises `KeyUnavailable`."""
+    return Ed25519PrivateKey.from_private_bytes(keystore.key(SIGNING))
+
+
 def _empty_database() -> Invalid:
     return Invalid(
         "the control database",
@@ -208,7 +218,7 @@ def _empty_database() -> Invalid:
 def _open(
     layout: Layout, keystore: Keystore, terms: Terms, capacity: Capacity
 ) -> Parts:
-    signing = Ed25519PrivateKey.from_private_bytes(keystore.key(SIGNING))
+    signing = signing_key(keystore)
     with ExitStack() as undo:
         place = layout.place or layout.control
         control = open_control(place, signing, durability=terms.durability)

@@ -15,7 +15,7 @@ from privacy.errors import Refused
 from tests.ways_in.conftest import Said
 from tests.ways_in.world import CANARY, MEMBER, RESEARCHER
 from tre import sealed_file
-from tre.backup import restore
+from tre.backup import Restored, restore
 from tre.environment import OPERATOR, Environment
 from tre.sealed_file import SealingWriter, Unreadable, opened_chunks
 
@@ -39,7 +39,8 @@ def test_what_is_restored_answers_once_the_committee_lets_it(
 ) -> None:
     """Ledger, log, releases and data are those of the backup; projects wait."""
     again = tmp_path / "again"
-    assert restore(backed_up, again, PASSPHRASE, OPERATOR) == ("pay", "pure")
+    restored = restore(backed_up, again, PASSPHRASE, OPERATOR)
+    assert restored == Restored(("pay", "pure"), lost=None)
     with Environment.open(again) as environment, Environment.open(home) as before:
         assert environment.verify_audit().sound
         assert environment.remaining("pay") == before.remaining("pay")
@@ -112,7 +113,8 @@ def test_the_commands_say_what_they_did(
     again = tmp_path / "again"
     said = tre("restore", tmp_path / "b", *with_it, "--home", again, "--json")
     assert said.status == 0, said.err
-    assert json.loads(said.out)["suspended"] == ["pay", "pure"]
+    told = json.loads(said.out)
+    assert (told["suspended"], told["records_lost"]) == (["pay", "pure"], None)
     assert tre("audit", "verify", "--home", again).status == 0
 
 

@@ -47,6 +47,15 @@ def restore(
     file: File,
     *,
     passphrase_file: Passphrase,
+    control: Annotated[
+        str | None,
+        typer.Option(
+            "--control",
+            metavar="URL",
+            help="An empty PostgreSQL database for people, projects and the ledger; "
+            "else they are in a file of the home.",
+        ),
+    ] = None,
     person: Person = None,
     home: Home = HERE,
     as_json: Json = False,
@@ -54,20 +63,40 @@ def restore(
     """Make an environment from a backup, where there is none.
 
     What was spent after the backup is not in its ledger, so every active project is
-    suspended until the committee resumes it.
+    suspended until the committee resumes it. Where heads of the log are published
+    outside, they show how many records are lost.
     """
     from tre.backup import restore as restored
 
-    suspended = restored(file, home, _line(passphrase_file), acting_person(person))
-    names = ", ".join(suspended) or "none was active"
+    passphrase, actor = _line(passphrase_file), acting_person(person)
+    found = restored(file, home, passphrase, actor, control)
+    names = ", ".join(found.suspended) or "none was active"
+    facts = {"suspended": found.suspended, "records_lost": found.lost}
     answer(
-        {"home": home.resolve(), "suspended": suspended},
+        {"home": home.resolve(), **facts},
         lambda: [
             f"Restored {home.resolve()}.",
             f"Projects suspended until the committee resumes them: {names}.",
+            _lost(found.lost),
         ],
         as_json=as_json,
     )
+
+
+def _lost(records: int | None) -> str:
+    match records:
+        case None:
+            return (
+                "No head of the log outside could be looked at:"
+                " what was spent after the backup is not known."
+            )
+        case 0:
+            return "The newest head of the log outside knows of nothing that is lost."
+        case number:
+            return (
+                f"{number:,} records after the backup are lost, as a head of the log"
+                " outside shows: what they spent is not in the ledger."
+            )
 
 
 def _line(file: Path) -> str:
