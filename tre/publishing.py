@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -105,12 +105,22 @@ def changed_files(parts: Parts) -> tuple[Discrepancy, ...]:
     """The files that are asked, and are not those that the log says were published."""
     with parts.control.reading() as connection:
         files = current_files(connection)
-        told = {name: facts["file_sha256"] for name, facts in versions(connection)}
+        told = dict(versions(connection))
     return tuple(
-        Discrepancy(f"the file of version {version}", "is not the one published")
+        found
         for version, file in sorted(files.items())
-        if _digest(parts.layout.root / file) != told.get(version)
+        for found in _changed(parts.layout.root / file, version, told.get(version, {}))
     )
+
+
+def _changed(
+    file: Path, version: str, told: Mapping[str, Any]
+) -> Iterator[Discrepancy]:
+    what = f"the file of version {version}"
+    if "file_sha256" not in told:
+        yield Discrepancy(what, "was not written down at the time", unsaid=True)
+    elif _digest(file) != told["file_sha256"]:
+        yield Discrepancy(what, "is not the one published")
 
 
 def _digest(file: Path) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -20,11 +20,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PublicKey,
 )
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Row, insert, select
 
 from tre.audit.act import Entry, acting
 from tre.audit.merkle import verify_inclusion
 from tre.audit.record import leaf_of
+from tre.audit.told import Discrepancy, told
 from tre.control.canonical import Json, canonical, digest
 from tre.control.database import Control, InDoubt, unavailable
 from tre.control.tables import question, release, storable
@@ -34,6 +35,7 @@ from tre.ledger.settle import ENVIRONMENT, settle_released
 FORMAT: Final = "tre-receipt/1"
 
 _ADD_RELEASE: Final = insert(release)
+_MANY: Final = 100
 _CLAIMED: Final = ("release", "question", "body", "content")
 
 
@@ -156,6 +158,36 @@ def verify_receipt(
             raise Unverified("the table is not the one that was released")
     except (KeyError, TypeError, ValueError, AttributeError):
         raise Unverified("this is not a receipt") from None
+
+
+def reconcile(connection: Connection, key: Ed25519PublicKey) -> Iterator[Discrepancy]:
+    """Releases that are not the ones the log has, or are not there."""
+    claims = {
+        said.subject: said.detail["claim"]
+        for said in told(connection, "question.released")
+    }
+    rows = select(release).execution_options(yield_per=_MANY)
+    for row in connection.execute(rows):
+        problem = _fault(row, key, claims.pop(row.id, None))
+        if problem:
+            yield Discrepancy(f"the release {row.id}", problem)
+    for missing in sorted(claims):
+        yield Discrepancy(f"the release {missing}", "is in the log, and nowhere else")
+
+
+def _fault(row: Row[Any], key: Ed25519PublicKey, claim: str | None) -> str:
+    """What is wrong with a stored release; empty if nothing."""
+    if claim is None:
+        return "is not in the log"
+    try:
+        receipt = json.loads(row.receipt)
+        verify_receipt(receipt, key, row.content)
+        stated = {name: receipt[name] for name in _CLAIMED}
+        same = digest(stated) == claim and receipt["release"] == row.id
+        kept = receipt["content"]["media_type"] == row.media_type
+    except (Unverified, ValueError, TypeError, KeyError, RecursionError):
+        return "is not the one that was signed"
+    return "" if same and kept else "is not the one the log has"
 
 
 def key_id(key: Ed25519PublicKey) -> str:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -19,8 +19,10 @@ from tre.audit.merkle import (
     verify_consistency,
     verify_inclusion,
 )
+from tre.audit.note import sign_note
 from tre.audit.record import Record
 from tre.audit.verify import Verification, verify
+from tre.control.database import open_control
 from tre.control.tables import (
     audit_head,
     audit_node,
@@ -196,23 +198,78 @@ def test_a_cut_off_log_is_found_against_a_checkpoint(log: World) -> None:
 
 def truncate(world: World, keep: int) -> None:
     """Go back to the log as it was at `keep` records, as a forger would."""
+    tamper(world, lambda connection: cut_off(connection, keep))
 
-    def cut(connection: Connection) -> None:
-        connection.execute(delete(audit_record).where(audit_record.c.position >= keep))
-        connection.execute(delete(audit_head).where(audit_head.c.size > keep))
-        frontier = Frontier()
-        for position in range(keep):
-            frontier, _ = frontier.append(leaf(connection, position))
-        connection.execute(
-            update(audit_tree).values(size=keep, frontier=b"".join(frontier.hashes))
-        )
-        connection.execute(
-            delete(audit_node).where(
-                (audit_node.c.position + 1) * text("(1 << level)") > keep
-            )
-        )
 
-    tamper(world, cut)
+def cut_off(connection: Connection, keep: int) -> None:
+    """Make every table of the log what it was at `keep` records."""
+    connection.execute(delete(audit_record).where(audit_record.c.position >= keep))
+    connection.execute(delete(audit_head).where(audit_head.c.size > keep))
+    frontier = Frontier()
+    for position in range(keep):
+        frontier, _ = frontier.append(leaf(connection, position))
+    connection.execute(
+        update(audit_tree).values(size=keep, frontier=b"".join(frontier.hashes))
+    )
+    connection.execute(
+        delete(audit_node).where(
+            (audit_node.c.position + 1) * text("(1 << level)") > keep
+        )
+    )
+
+
+@pytest.fixture(scope="module")
+def every_kind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A log with a record of every kind."""
+    folder = tmp_path_factory.mktemp("kinds")
+    world = World(open_control(folder / "control.db", KEY))
+    for kind in KINDS:
+        with world.act(ADMINISTRATOR) as act:
+            act.record(kind, "subject", {"what": kind})
+    yield world
+    world.control.close()
+
+
+def flip(connection: Connection, position: int) -> None:
+    """Change one record."""
+    own = audit_record.c.position == position
+    connection.execute(update(audit_record).where(own).values(detail='{"what":"x"}'))
+
+
+def drop(connection: Connection, position: int) -> None:
+    """Take one record away."""
+    own = audit_record.c.position == position
+    connection.execute(delete(audit_record).where(own))
+
+
+def swap(connection: Connection, position: int) -> None:
+    """Have one record and its neighbour change places."""
+    last = len(KINDS) - 1
+    other = position + 1 if position < last else position - 1
+    for old, new in ((position, 99), (other, position), (99, other)):
+        own = audit_record.c.position == old
+        connection.execute(update(audit_record).where(own).values(position=new))
+
+
+@pytest.mark.parametrize("change", [flip, drop, swap, cut_off])
+def test_a_change_of_a_record_of_any_kind_is_named(
+    every_kind: World, change: Callable[[Connection, int], None]
+) -> None:
+    """Flipped, dropped, moved, or cut off with all after it and their heads.
+
+    The last shows against a head that was published outside.
+    """
+    published = sign_note(KEY, checkpoint(every_kind).head)
+    for position, kind in enumerate(KINDS):
+        with every_kind.control.engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            change(connection, position)
+            found = verify(connection, PUBLIC, published)
+            connection.rollback()
+        moved = change is swap and position == len(KINDS) - 1
+        # The last record has no later neighbour, and a log without it no later one.
+        assert not found.sound, kind
+        assert found.position == position - moved, kind
 
 
 def test_a_log_rewritten_after_a_checkpoint_is_found(log: World) -> None:

@@ -36,13 +36,15 @@ class Verification:
     `problem` says what is wrong with the log and `position` names the first record it
     shows at; None where no single record can be named. `differences` are what the
     environment acts on otherwise than the log says; they are looked for only where
-    the log itself stands.
+    the log itself stands. `unsaid` is what could not be compared, because a record is
+    of an earlier version of the program and does not say it.
     """
 
     records: int
     problem: str = ""
     position: int | None = None
     differences: tuple[Discrepancy, ...] = ()
+    unsaid: tuple[Discrepancy, ...] = ()
 
     @property
     def sound(self) -> bool:
@@ -159,7 +161,7 @@ def _heads(connection: Connection) -> tuple[Checkpoint, ...]:
 
 def _records(connection: Connection) -> Iterator[tuple[Record, bytes]]:
     """Every record in order, with the leaf the tree holds for it; empty for none."""
-    rows = connection.execution_options(yield_per=_MANY).execute(
+    query = (
         select(audit_record, audit_node.c.hash)
         .join(
             audit_node,
@@ -169,8 +171,10 @@ def _records(connection: Connection) -> Iterator[tuple[Record, bytes]]:
         )
         .order_by(audit_record.c.position)
     )
-    for row in rows:
-        record = Record(
-            row.position, row.at, row.actor, row.kind, row.subject, row.detail
-        )
-        yield record, row.hash or b""
+    # Whoever stops reading closes the server's cursor with it.
+    with connection.execution_options(yield_per=_MANY).execute(query) as rows:
+        for row in rows:
+            record = Record(
+                row.position, row.at, row.actor, row.kind, row.subject, row.detail
+            )
+            yield record, row.hash or b""

@@ -116,7 +116,8 @@ def verify(
     """Check the whole log, offline, and that the environment acts on what it says.
 
     Where the log does not stand, the first record that shows it, and status 1; also
-    where balances, charges, roles, tables or files are not as the log has them.
+    where what is acted on (balances, releases, roles, tokens, projects, approvals,
+    tables, files) is not as the log has it.
     """
     from tre.gateway.wire import plain
 
@@ -144,7 +145,11 @@ def _verdict(verification: Verification) -> list[str]:
         place = "" if at is None else f" at record {at:,}"
         return [f"The log does not stand{place}: {verification.problem}."]
     stands = f"The log stands: {verification.records:,} records, all as signed."
-    if verification.sound:
-        return [stands]
-    differences = [f"- {each.what} {each.problem}" for each in verification.differences]
-    return [stands, "What is acted on differs from it:", *differences]
+    lines = [stands]
+    if verification.differences:
+        lines.append("What is acted on differs from it:")
+        lines += [f"- {each.what} {each.problem}" for each in verification.differences]
+    if verification.unsaid:
+        lines.append("Records of an earlier version do not say these, so nothing can:")
+        lines += [f"- {each.what}" for each in verification.unsaid]
+    return lines

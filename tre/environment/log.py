@@ -17,8 +17,10 @@ from tre.control.canonical import Json
 from tre.environment.acting import Acting
 from tre.governance.reconcile import reconcile as reconcile_governance
 from tre.governance.roles import Action, permitted
+from tre.identity.reconcile import reconcile as reconcile_identity
 from tre.ledger.reconcile import reconcile as reconcile_ledger
 from tre.publishing import changed_files
+from tre.releases import reconcile as reconcile_releases
 
 
 class Log(Acting):
@@ -45,7 +47,8 @@ class Log(Acting):
     ) -> Verification:
         """Check every record of the log, and that the environment acts on what it says.
 
-        Balances, charges, outcomes, roles, the public facts of tables and published
+        Balances, charges, outcomes, releases, roles, tokens, sessions, projects and
+        their approvals, what was accepted, the public facts of tables, and published
         files are compared with the log. A checkpoint is what `checkpoint()` gave, or
         the file that it or a signed note was kept in, or else the newest that was
         published outside: against it the log cannot have been written anew.
@@ -56,11 +59,18 @@ class Log(Acting):
             found = verify(connection, self.log.key, kept)
             if found.problem:
                 return found
-            differences = (
+            found_too = (
                 *reconcile_ledger(connection),
                 *reconcile_governance(connection),
+                *reconcile_identity(connection),
+                *reconcile_releases(connection, self.log.key),
             )
-        return replace(found, differences=(*differences, *changed_files(self._parts)))
+        every = (*found_too, *changed_files(self._parts))
+        return replace(
+            found,
+            differences=tuple(each for each in every if not each.unsaid),
+            unsaid=tuple(each for each in every if each.unsaid),
+        )
 
 
 def _checkpoint(

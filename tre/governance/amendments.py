@@ -147,7 +147,11 @@ def put_in_force(act: Act, held: Project, asked: Amendment) -> None:
     act.record(
         "project.terms_changed",
         held.name,
-        {"application_sha256": new, "budget": budget.facts()},
+        {
+            "application_sha256": new,
+            "budget": budget.facts(),
+            "carried": sorted(asked.carried),
+        },
     )
 
 

@@ -84,6 +84,7 @@ def issue_token(
         "person": person_id,
         "expires_at": instant_text(expires_at),
         "scopes": scopes_text(scopes),
+        "digest": _digest(random),
     }
     act.record("token.issued", token_id, detail)
     secret = f"{PREFIX}_{token_id}_{random}"

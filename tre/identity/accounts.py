@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from privacy.errors import Refused
 from tre.audit.act import Act
+from tre.control.canonical import text_digest
 from tre.control.tables import instant_text, local_account
 from tre.governance.roles import Action, find_person, permitted
 from tre.identity.passwords import hash_password, password_matches
@@ -77,8 +78,9 @@ def invite(act: Act, person_id: str, key: bytes) -> Invitation:
             invited_until=made.expires_at,
         )
     )
-    until = {"until": instant_text(made.expires_at)}
-    act.record("account.invited", person_id, until)
+    until = instant_text(made.expires_at)
+    detail = {"until": until, "digest": _digest(made.secret)}
+    act.record("account.invited", person_id, detail)
     return made
 
 
@@ -102,17 +104,18 @@ def enrol(act: Act, invitation: str, password: str, code: str, key: bytes) -> No
     step = step_of_code(_factor(row, key), code, act.now, used=None)
     if step is None:
         raise Refused("not_authenticated", "The code is not right.")
+    hashed = hash_password(password, row.person)
     act.connection.execute(
         update(local_account)
         .where(local_account.c.person == row.person)
         .values(
-            password=hash_password(password, row.person),
+            password=hashed,
             used_step=step,
             invitation=None,
             invited_until=None,
         )
     )
-    act.record("account.enrolled", row.person, {})
+    act.record("account.enrolled", row.person, {"password": text_digest(hashed)})
 
 
 def right_step(

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from privacy.errors import Refused
 from tre.audit.act import Act
 from tre.control.database import Control
-from tre.control.tables import session
+from tre.control.tables import instant_text, session
 from tre.governance.roles import find_person
 
 LONGEST: Final = timedelta(hours=8)
@@ -56,7 +56,8 @@ def open_session(act: Act) -> Session:
             ends_at=opened.ends_at,
         )
     )
-    act.record("session.opened", act.actor, {})
+    until = instant_text(opened.ends_at)
+    act.record("session.opened", act.actor, {"digest": _digest(secret), "until": until})
     return opened
 
 
@@ -88,7 +89,7 @@ def close_session(act: Act, secret: str) -> None:
             session.c.digest == _digest(secret), session.c.person == act.actor
         )
     )
-    act.record("session.closed", act.actor, {})
+    act.record("session.closed", act.actor, {"digest": _digest(secret)})
 
 
 def close_sessions_of(connection: Connection, person: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Connection, literal, select, union_all
 
-from tre.audit.told import Discrepancy, Told, told
+from tre.audit.told import Discrepancy, Told, different, told
 from tre.control.tables import (
     account,
     charge,
@@ -19,6 +19,7 @@ from tre.control.tables import (
     question,
 )
 from tre.ledger.account import Kind
+from tre.ledger.terms import terms, terms_told
 
 Key: TypeAlias = tuple[str, str, int]
 """An account: its kind, name and period."""
@@ -65,7 +66,8 @@ def reconcile(connection: Connection) -> tuple[Discrepancy, ...]:
     """Where the ledger's tables and the log differ; there should be nothing.
 
     Every balance is the sum of the charges on record, every charge and outcome is
-    the recorded one, and no budget is larger than what was agreed.
+    the recorded one, no budget is larger than what was agreed, and no account is open
+    that should not be, or for longer.
     """
     log = _read(connection)
     stored = _stored_charges(connection)
@@ -73,6 +75,7 @@ def reconcile(connection: Connection) -> tuple[Discrepancy, ...]:
         *_balances(connection, log),
         *_different("charges", log.charges, stored),
         *_different("outcomes", log.outcomes, _stored_outcomes(connection)),
+        *different(terms_told(connection), terms(connection)),
     )
 
 
@@ -101,7 +104,7 @@ def _take_budget(log: _Log, said: Told) -> None:
         log.budgets[Kind.PROJECT.value, name, 1] = _total(detail["budget"])
     else:
         dataset = name.rpartition("/")[0] or name
-        cap = detail["cap"] if said.kind == "dataset.published" else detail
+        cap = detail.get("cap") if said.kind == "dataset.published" else detail
         if cap is not None:
             log.budgets[Kind.DATASET.value, dataset, 1] = _total(cap)
 
