@@ -13,11 +13,11 @@ from sqlalchemy import Connection
 from privacy.arrange import arrange
 from privacy.bound import bound
 from privacy.catalogue import Unit
-from privacy.compile import canonical, compile_plan
+from privacy.compile import canonical
 from privacy.errors import Failed, Refused
 from privacy.explain import Explanation, explain
 from privacy.key_counts import compile_key_counts
-from privacy.levels import Part, level, parts, price_levels
+from privacy.levels import Part, level, parts
 from privacy.logistic import logistic
 from privacy.margins import check
 from privacy.masked import masked
@@ -31,7 +31,6 @@ from privacy.regress import fitted_words, regress
 from privacy.relation import tables
 from privacy.table import NoisedTable, ReleasedTable
 from privacy.tally import compile_tallies, position
-from privacy.teach import understand
 from tre.audit.act import log_size
 from tre.control.database import Control
 from tre.control.rates import REFUSALS, REPEATS, Rate
@@ -48,6 +47,7 @@ from tre.pace import Pace
 from tre.receipt import receipt_body
 from tre.release import Release, arrow_table, content_of, release_from
 from tre.releases import load_release, publish
+from tre.remembered import compiled, price_of, understood
 from tre.spend import Spend
 
 
@@ -156,12 +156,16 @@ def _retried(gate: Gate, asked: Asked) -> str | None:
 
 def _planned(gate: Gate, asked: Asked, admission: Admission) -> Planned:
     fitted = model(asked.text, admission.catalogue) if is_model(asked.text) else None
-    query = fitted.query if fitted else understand(asked.text, admission.catalogue)
+    query = fitted.query if fitted else _understood(asked, admission)
     planned = level(plan(bound(query), gate.policy), admission.account.measure)
     versions = versions_read(query, admission.version)
     return Planned(
         asked, admission, planned, versions, fitted.model if fitted else None
     )
+
+
+def _understood(asked: Asked, admission: Admission) -> BoundQuery:
+    return understood(asked.project, asked.text, admission.catalogue)
 
 
 def versions_read(
@@ -200,7 +204,8 @@ def _priced(planned: Planned, spend: Spend) -> Price:
         account.conversion_atto,
         account.threshold_total_atto,
     )
-    return price_levels(planned.plan, spend.spending, allowance)
+    project = planned.asked.project
+    return price_of(project, planned.plan, spend.spending, allowance)
 
 
 def _answered(gate: Gate, planned: Planned, priced: Price) -> Release:
@@ -340,7 +345,7 @@ def _jobs(gate: Gate, planned: Planned, priced: Price) -> Mapping[Job, Part]:
     return {
         Job(
             attachments=tuple(attachments.values()),
-            sql=compile_plan(part.plan, locations).sql,
+            sql=compiled(planned.asked.project, part.plan, locations),
             keys=tuple(key.domain for key in part.plan.query.keys),
             mechanisms=part.mechanisms,
             draws=planned.asked.draws,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, TypeAlias
 
 Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
@@ -25,8 +25,10 @@ def canonical(value: Json) -> str:
     >>> canonical({"b": [1, None], "a": "é"})
     '{"a":"é","b":[1,null]}'
     """
+    _check(value)
     return json.dumps(
-        _plain(value),
+        value,
+        default=_plain,
         ensure_ascii=False,
         allow_nan=False,
         sort_keys=True,
@@ -44,17 +46,24 @@ def text_digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _plain(value: Json) -> object:
-    if type(value) in _LEAVES or isinstance(value, bool | int | str):
-        return value
+def _check(value: object) -> None:
+    """Refuse what would have another spelling, or none, before anything is written."""
+    parts: Iterable[object] = ()
     if isinstance(value, Mapping):
-        return {_name(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        if not all(isinstance(name, str) for name in value):
+            raise TypeError("an object's names are text")
+        parts = value.values()
+    elif isinstance(value, list | tuple):
+        parts = value
+    elif not isinstance(value, bool | int | str | None):
+        raise TypeError(f"{type(value).__name__} has no canonical spelling")
+    for part in parts:
+        if type(part) not in _LEAVES:
+            _check(part)
+
+
+def _plain(value: object) -> dict[str, object]:
+    """A mapping that is no dictionary, as one."""
+    if isinstance(value, Mapping):
+        return dict(value)
     raise TypeError(f"{type(value).__name__} has no canonical spelling")
-
-
-def _name(key: object) -> str:
-    if not isinstance(key, str):
-        raise TypeError("an object's names are text")
-    return key

@@ -1,0 +1,80 @@
+"""Remembering a project's questions changes no answer, and tells no other project."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+
+from privacy.accounting import ATTO, NANO, Measure
+from privacy.bound import bound
+from privacy.catalogue import Catalogue
+from privacy.compile import compile_plan
+from privacy.errors import Refused
+from privacy.levels import price_levels
+from privacy.plan import plan
+from privacy.policy import GATEWAY
+from privacy.price import Allowance, Intent, Spending
+from privacy.teach import understand
+from tests.language.example import CATALOGUE, EARNINGS
+from tre import remembered
+
+TEXT = "SELECT region, COUNT(*) AS n, SUM(pay) AS s FROM earnings GROUP BY region"
+ALLOWANCE = Allowance(Measure.ZCDP, NANO, ATTO // 2_000_000)
+EPSILON = Spending(Intent.EPSILON, Fraction(1))
+SHARE = Spending(Intent.SHARE, Fraction(1, 100))
+
+
+def test_what_is_remembered_is_what_would_be_found() -> None:
+    """Twice the same, and the same as each step says on its own."""
+    found = plan(bound(understand(TEXT, CATALOGUE)), GATEWAY)
+    for _ in range(2):
+        query = remembered.understood("p", TEXT, CATALOGUE)
+        assert query == understand(TEXT, CATALOGUE)
+        cost = remembered.price_of("p", found, EPSILON, ALLOWANCE)
+        assert cost == price_levels(found, EPSILON, ALLOWANCE)
+        sql = remembered.compiled("p", cost.plan, {"earnings": "v"})
+        assert sql == compile_plan(cost.plan, {"earnings": "v"}).sql
+        assert remembered.compiled("p", cost.plan, {"earnings": "w"}) != sql
+
+
+def test_a_share_is_of_what_is_left_now() -> None:
+    """What was spent meanwhile makes it less; another amount is the same amount."""
+    found = plan(bound(understand(TEXT, CATALOGUE)), GATEWAY)
+    less = replace(ALLOWANCE, left_nano=NANO // 2)
+    first, then = (
+        remembered.price_of("p", found, SHARE, each).rho_nano
+        for each in (ALLOWANCE, less)
+    )
+    assert then < first
+    again, same = (
+        remembered.price_of("p", found, EPSILON, each) for each in (ALLOWANCE, less)
+    )
+    assert again is same
+
+
+def test_a_column_that_was_taken_back_is_refused() -> None:
+    """A question read before is read anew where the project may ask for less."""
+    remembered.understood("p", TEXT, CATALOGUE)
+    granted = EARNINGS.granted - {"pay"}
+    less = replace(EARNINGS, granted=granted)
+    tables = {**CATALOGUE.tables, "earnings": less}
+    for _ in range(2):
+        with pytest.raises(Refused, match="pay"):
+            remembered.understood("p", TEXT, Catalogue(CATALOGUE.population, tables))
+
+
+def test_trap_31_no_project_is_answered_faster_for_another_ones_question() -> None:
+    """The same text, plan and price are worked out once for each project."""
+    found = plan(bound(understand(TEXT, CATALOGUE)), GATEWAY)
+    mine, other, again = (
+        (
+            remembered.understood(project, TEXT, CATALOGUE),
+            remembered.price_of(project, found, EPSILON, ALLOWANCE),
+        )
+        for project in ("mine", "other", "mine")
+    )
+    assert mine == other
+    assert all(own is kept for own, kept in zip(mine, again, strict=True))
+    assert not any(own is theirs for own, theirs in zip(mine, other, strict=True))

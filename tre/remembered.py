@@ -1,0 +1,67 @@
+"""What questions come to before any data is read, remembered for each project.
+
+Every step here is a pure function of public facts, the question and its price, so
+remembering it changes no answer and no cost. The project is part of each key: how long
+a step takes may say whether it was taken before, and nobody is to learn that of another
+project's questions. What is refused is read anew each time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Final
+
+from privacy.catalogue import Catalogue, Table
+from privacy.compile import compile_plan
+from privacy.levels import price_levels
+from privacy.plan import Plan
+from privacy.price import Allowance, Intent, Price, Spending
+from privacy.query import BoundQuery
+from privacy.teach import understand
+
+MOST: Final = 256
+"""Questions remembered of all projects together; the one longest unused goes first."""
+
+
+def understood(project: str, text: str, catalogue: Catalogue) -> BoundQuery:
+    """What `understand` reads in the text. Refused as there."""
+    tables = tuple(catalogue.tables.items())
+    return _understood(project, text, catalogue.population, tables)
+
+
+def price_of(
+    project: str, planned: Plan, spending: Spending, allowance: Allowance
+) -> Price:
+    """What `price_levels` says; what is left makes a difference to a share alone."""
+    if spending.intent is not Intent.SHARE:
+        allowance = replace(allowance, left_nano=0)
+    return _priced(project, planned, spending, allowance)
+
+
+def compiled(project: str, planned: Plan, locations: Mapping[str, str]) -> str:
+    """The SQL that `compile_plan` writes."""
+    return _compiled(project, planned, tuple(sorted(locations.items())))
+
+
+@lru_cache(maxsize=MOST)
+def _understood(
+    _project: str, text: str, population: str, tables: tuple[tuple[str, Table], ...]
+) -> BoundQuery:
+    return understand(text, Catalogue(population, MappingProxyType(dict(tables))))
+
+
+@lru_cache(maxsize=MOST)
+def _priced(
+    _project: str, planned: Plan, spending: Spending, allowance: Allowance
+) -> Price:
+    return price_levels(planned, spending, allowance)
+
+
+@lru_cache(maxsize=MOST)
+def _compiled(
+    _project: str, planned: Plan, locations: tuple[tuple[str, str], ...]
+) -> str:
+    return compile_plan(planned, dict(locations)).sql
