@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
@@ -617,3 +617,79 @@ class Projects(RuleBasedStateMachine):
 
 TestProjects = Projects.TestCase
 TestProjects.settings = settings(max_examples=15, stateful_step_count=25, deadline=None)
+
+
+# --------------------------------------------------------------------- who is told
+
+
+DEEDS: dict[str, Callable[[Act], object]] = {
+    "amend": lambda act: amend_project(act, read_application(application())),
+    "approve": lambda act: approve_project(act, "pathways"),
+    "approve as a steward": lambda act: approve_project(act, "pathways", Role.STEWARD),
+    "withdraw": lambda act: withdraw_approval(act, "pathways"),
+    "suspend": lambda act: suspend_project(act, "pathways", "Why."),
+    "resume": lambda act: resume_project(act, "pathways"),
+    "close": lambda act: close_project(act, "pathways", "Done."),
+}
+"""Everything that is done to a project, but proposing it."""
+
+STRANGERS = {f"{role.value}@elsewhere.example": role for role in Role}
+
+
+@pytest.fixture(scope="module")
+def standings(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[dict[Standing, World]]:
+    """The project in each of its states, and people who have no part in it."""
+    made = {}
+    for standing in Standing:
+        path = tmp_path_factory.mktemp("standing") / "control.db"
+        world = worlds.populated(path)
+        worlds.propose(world)
+        if standing is not Standing.PROPOSED:
+            worlds.approve(world)
+        if standing in {Standing.SUSPENDED, Standing.CLOSED}:
+            last = "suspend" if standing is Standing.SUSPENDED else "close"
+            with world.act(COMMITTEE) as act:
+                DEEDS[last](act)
+        for stranger, role in STRANGERS.items():
+            controller = "Elsewhere" if role is Role.STEWARD else None
+            with world.act(ADMINISTRATOR) as act:
+                add_person(act, stranger, [role], controller)
+        assert project(world).standing is standing
+        made[standing] = world
+    yield made
+    for world in made.values():
+        world.control.close()
+
+
+@pytest.mark.parametrize("stranger", STRANGERS)
+@pytest.mark.parametrize("deed", DEEDS)
+def test_a_state_is_told_to_nobody_who_may_not_change_it(
+    standings: dict[Standing, World], stranger: str, deed: str
+) -> None:
+    """Whoever may do a thing in no state is refused in the same words in each."""
+    said = set()
+    for world in standings.values():
+        try:
+            with world.act(stranger) as act:
+                undone(act, deed)
+        except Refused as refused:
+            said.add((refused.code, refused.message, refused.suggestion))
+        except Undone:
+            return  # theirs to do
+    words = {code for code, _, _ in said}
+    if "not_permitted" in words:
+        assert len(said) == 1
+    else:
+        assert STRANGERS[stranger] in {Role.COMMITTEE, Role.ADMINISTRATOR}
+
+
+class Undone(Exception):
+    """A deed that was allowed, and is taken back."""
+
+
+def undone(act: Act, deed: str) -> None:
+    """Do a thing, and take it back."""
+    DEEDS[deed](act)
+    raise Undone

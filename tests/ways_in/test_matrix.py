@@ -39,7 +39,11 @@ ADMINISTRATOR = {"administrator"}
 COUNT = {"sql": "SELECT COUNT(*) AS n FROM people"}
 TURNED_AWAY = {
     *("not_authenticated", "not_permitted", "not_in_scope", "separation_of_duties"),
-    *("unknown_release", "unknown_question"),  # there, and not for them to know of
+    *(
+        "unknown_release",
+        "unknown_question",
+        "unknown_token",
+    ),  # there, and not for them to know of
 }
 
 

@@ -91,16 +91,24 @@ def _capacities(actor: Person, terms: Terms) -> dict[Role, str]:
     return capacities
 
 
+def capacities(actor: Person, terms: Terms, role: Role | None) -> frozenset[str]:
+    """For whom the actor could approve: a controller by its name, or COMMITTEE.
+
+    Only in the role named, where one is. Refused with not_permitted for nobody.
+    """
+    found = _capacities(actor, terms)
+    if role is not None:
+        found = {role: found[role]} if role in found else {}
+    if not found:
+        raise Refused("not_permitted", "The project needs no approval of yours.")
+    return frozenset(found.values())
+
+
 def _approver(actor: Person, terms: Terms, role: Role | None) -> str:
     """Whom this approval is from: a controller's name, or COMMITTEE."""
     if any(given.person == actor.id for given in terms.approvals):
         raise Refused("separation_of_duties", "Nobody approves a project twice.")
-    capacities = _capacities(actor, terms)
-    if role is not None:
-        capacities = {role: capacities[role]} if role in capacities else {}
-    if not capacities:
-        raise Refused("not_permitted", "The project needs no approval of yours.")
-    wanted = [each for each in capacities.values() if each in terms.missing]
+    wanted = sorted(capacities(actor, terms, role) & terms.missing)
     if not wanted:
         raise Refused("already_approved", "This approval has been given.")
     if len(wanted) > 1:

@@ -63,10 +63,12 @@ def agree_next_period(act: Act, name: str, grant: Grant) -> bool:
     """
     steward = permitted(act, Action.AGREE_PERIOD)
     _check(act, grant)
-    period = _ended_period(act, name) + 1
+    if not population_exists(act.connection, name):
+        raise Refused("unknown_population", f"There is no population {name[:80]}.")
     controllers = _controllers(act.connection, name)
     if steward.controller not in controllers:
         raise Refused("not_permitted", "Only controllers of its datasets agree.")
+    period = _ended_period(act, name) + 1
     terms = canonical(_facts(grant, period))
     key: dict[str, str | int | None] = {
         "population": name,
@@ -100,8 +102,6 @@ def population_exists(connection: Connection, name: str) -> bool:
 
 
 def _ended_period(act: Act, name: str) -> int:
-    if not population_exists(act.connection, name):
-        raise Refused("unknown_population", f"There is no population {name[:80]}.")
     running = current_account(act.connection, Kind.POPULATION, name)
     if running.until is None or running.until >= act.now.astimezone(UTC).date():
         raise Refused(

@@ -24,7 +24,13 @@ from tre.governance.amendments import (
 )
 from tre.governance.amendments import withdraw_amendment as withdraw_asked
 from tre.governance.application import Application
-from tre.governance.approvals import give_approval, judge, take_back, wanted_of
+from tre.governance.approvals import (
+    capacities,
+    give_approval,
+    judge,
+    take_back,
+    wanted_of,
+)
 from tre.governance.project import COMMITTEE, Project, Standing, find_project
 from tre.governance.requested import (
     check_application,
@@ -117,10 +123,12 @@ def approve_project(act: Act, name: str, role: Role | None = None) -> Project:
     actor = permitted(act, Action.APPROVE_PROJECT)
     held = find_project(act.connection, name)
     judge(act, held.terms)
+    asked = find_amendment(act.connection, held)
+    changed = asked is not None and not wanted_of(actor, held.terms)
+    capacities(actor, asked.terms if asked and changed else held.terms, role)
     if held.standing is Standing.CLOSED:
         raise Refused("wrong_state", "The project is closed.")
-    asked = find_amendment(act.connection, held)
-    if asked is not None and not wanted_of(actor, held.terms):
+    if asked is not None and changed:
         give_approval(act, actor, name, asked.terms, role)
         given = find_amendment(act.connection, held)
         if given is not None and not given.terms.missing:
@@ -155,10 +163,11 @@ def suspend_project(act: Act, name: str, reason: str) -> Project:
     not_permitted, unknown_project, wrong_state or reason_missing.
     """
     actor = permitted(act, Action.SUSPEND_PROJECT)
-    held = _in_state(act, name, Standing.ACTIVE)
+    held = find_project(act.connection, name)
     judges = actor.roles & {Role.COMMITTEE, Role.ADMINISTRATOR}
     if not judges and actor.controller not in held.controllers:
         raise Refused("not_permitted", "The project uses none of your data.")
+    _in_state(held, Standing.ACTIVE)
     _suspend(act, held, _said(reason, "reason_missing", "Say why it is suspended."))
     return find_project(act.connection, name)
 
@@ -170,8 +179,9 @@ def resume_project(act: Act, name: str) -> Project:
     or approval_missing where the committee's approval was withdrawn.
     """
     permitted(act, Action.RESUME_PROJECT)
-    held = _in_state(act, name, Standing.SUSPENDED)
+    held = find_project(act.connection, name)
     judge(act, held.terms)
+    _in_state(held, Standing.SUSPENDED)
     if COMMITTEE in held.missing:
         raise Refused("approval_missing", "The committee has to approve it again.")
     set_state(act, Kind.PROJECT, name, State.OPEN)
@@ -252,15 +262,14 @@ def _own(act: Act, held: Project) -> None:
         raise Refused("not_permitted", "Only its proposer amends a project.")
 
 
-def _in_state(act: Act, name: str, standing: Standing) -> Project:
-    held = find_project(act.connection, name)
+def _in_state(held: Project, standing: Standing) -> None:
+    """Asked after who may act: a state is told to nobody else."""
     if held.standing is not standing:
         raise Refused(
             "wrong_state",
             f"The project is {held.standing.value}; this needs one that is"
             f" {standing.value}.",
         )
-    return held
 
 
 def _said(text: str, code: str, otherwise: str) -> str:

@@ -92,14 +92,16 @@ def issue_token(
 
 
 def revoke_token(act: Act, token_id: str) -> None:
-    """End a token now: one's own, or any by an administrator."""
+    """End a token now: one's own, or any by an administrator.
+
+    Refused with unknown_token, for others' as for one there is not.
+    """
     actor = permitted(act, Action.REVOKE_TOKEN)
     holder = act.connection.execute(
         select(token.c.person).where(token.c.id == token_id)
     ).scalar_one_or_none()
-    if holder is None:
-        raise Refused("unknown_token", "There is no such token.")
-    _own_or_administrator(actor, holder)
+    if holder is None or not _own_or_administrators(actor, holder):
+        raise Refused("unknown_token", "There is no such token of yours.")
     act.connection.execute(
         update(token)
         .where(token.c.id == token_id, token.c.revoked_at.is_(None))
@@ -156,8 +158,12 @@ def _facts(row: Row[Any]) -> TokenFacts:
 
 
 def _own_or_administrator(actor: Person, holder: str) -> None:
-    if actor.id != holder and Role.ADMINISTRATOR not in actor.roles:
+    if not _own_or_administrators(actor, holder):
         raise Refused("not_permitted", "Only administrators handle others' tokens.")
+
+
+def _own_or_administrators(actor: Person, holder: str) -> bool:
+    return actor.id == holder or Role.ADMINISTRATOR in actor.roles
 
 
 def _digest(random: str) -> str:
