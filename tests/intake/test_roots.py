@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-import httpx
 import pytest
 
+from tests.openbao import TOKEN, openbao
 from tre import keystore as keystores
 from tre.keystore import Keystore, KeyUnavailable
 from tre.roots import TransitRoot, passphrase_root, random_root, read_root, transit_root
 
-BAO = Path(sys.executable).with_name("bao")
-TOKEN = "canary-root-token"
 PASSPHRASE = b"correct horse battery staple"
 NAMES = ("signing", "research-people-1", "linkage-residents", "pseudonyms-residents")
 
@@ -36,34 +32,8 @@ def keystore(tmp_path: Path) -> Keystore:
 @pytest.fixture(scope="module")
 def transit() -> Iterator[str]:
     """A real OpenBao server with a transit key; its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    words = ["server", "-dev", f"-dev-listen-address=127.0.0.1:{port}"]
-    server = subprocess.Popen(
-        [BAO, *words, "-dev-no-store-token", f"-dev-root-token-id={TOKEN}"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        client = httpx.Client(base_url=address, headers={"X-Vault-Token": TOKEN})
-        while True:
-            assert server.poll() is None
-            try:
-                if client.get("/v1/sys/health").status_code == 200:
-                    break
-            except httpx.TransportError:
-                time.sleep(0.05)
-        client.post(
-            "/v1/sys/mounts/transit", json={"type": "transit"}
-        ).raise_for_status()
-        client.post("/v1/transit/keys/tre", json={}).raise_for_status()
-        client.close()
+    with openbao() as address:
         yield address
-    finally:
-        server.kill()
-        server.wait()
 
 
 def kept(keystore: Keystore) -> dict[str, bytes]:

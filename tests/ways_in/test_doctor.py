@@ -1,6 +1,7 @@
 """The operator is told what confines the processes, and decides on what is missing."""
 
 import json
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from tests.environment.world import RESEARCHER, furnished
 from tests.ways_in.conftest import Said
 from tre.enclave.confinement import LAYERS
 from tre.environment import Environment
+from tre.undumpable import GUARDS
 
 COUNT = "SELECT COUNT(*) AS n FROM people"
 
@@ -91,13 +93,31 @@ def test_accepting_takes_a_name_a_reason_and_an_administrator(
 def test_the_report_says_all_layers(tre: Callable[..., Said]) -> None:
     """`tre doctor` names each layer, what it takes away, and whether it is in force."""
     said = tre("doctor", "--json")
-    layers = json.loads(said.out)
+    layers = json.loads(said.out)["layers"]
     assert [each["name"] for each in layers] == list(LAYERS)
     assert said.status == 0
     words = tre("doctor").out
     for each in layers:
         assert each["takes_away"] in words
         assert each["granted"] == (f"{each['name']}: in force" in words)
+
+
+def test_the_report_says_what_guards_the_keys(
+    tre: Callable[..., Said], home: Path
+) -> None:
+    """The program closes itself to others before it opens a key; a library does not."""
+    inside = json.loads(tre("doctor", "--json").out)["guards"]
+    words = [sys.executable, "-m", "tre.cli", "doctor", "--home", str(home)]
+    run = subprocess.run([*words, "--json"], capture_output=True, text=True, check=True)
+    alone = json.loads(run.stdout)["guards"]
+    assert [each["name"] for each in inside] == list(GUARDS)
+    if sys.platform == "linux":
+        assert not {each["name"]: each["granted"] for each in inside}["undumpable"]
+        assert all(each["granted"] for each in alone)
+    said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    for each in alone:
+        assert f"{each['name']}: in force" in said
+        assert each["keeps_out"] in said
 
 
 def test_acceptance_from_the_command_line(tre: Callable[..., Said]) -> None:

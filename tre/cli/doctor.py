@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +12,7 @@ from tre.cli.errors import FAILED
 from tre.cli.options import HERE, Home, Json, Person
 from tre.cli.output import answer
 from tre.cli.session import opened
+from tre.undumpable import GUARDS, guards_in_force
 
 if TYPE_CHECKING:  # slow to import
     from tre.environment import Layer
@@ -40,10 +42,10 @@ def doctor(
     home: Home = HERE,
     as_json: Json = False,
 ) -> None:
-    """Report what confines the processes that read data.
+    """Report what confines the processes that read data, and guards this one's keys.
 
     While a layer is missing that nobody has accepted, no question is answered, and
-    the status is 1.
+    the status is 1. `tre serve` asks for the guards of its own process as this does.
     """
     if accept is not None and require is not None:
         raise typer.BadParameter("--accept and --require are two acts: do one.")
@@ -53,16 +55,41 @@ def doctor(
         if require is not None:
             environment.require_layer(require, person=person)
         layers = environment.confinement()
-    answer(layers, lambda: _report(layers), as_json=as_json)
+    guards = _guards()
+    answer(
+        {"layers": layers, "guards": guards},
+        lambda: _report(layers, guards),
+        as_json=as_json,
+    )
     if any(layer.open for layer in layers):
         raise typer.Exit(FAILED)
 
 
-def _report(layers: tuple[Layer, ...]) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What keeps others out of a process that holds keys, and whether it is there."""
+
+    name: str
+    keeps_out: str
+    granted: bool
+
+
+def _guards() -> tuple[Guard, ...]:
+    """Those of this process, which is like that of `tre serve`."""
+    in_force = guards_in_force()
+    return tuple(Guard(name, words, name in in_force) for name, words in GUARDS.items())
+
+
+def _report(layers: tuple[Layer, ...], guards: tuple[Guard, ...]) -> Iterator[str]:
     yield "What confines the processes that read data, on this machine:"
     for layer in layers:
         yield f"  {layer.name}: {_state(layer)}"
         yield f"      {layer.takes_away}"
+    yield ""
+    yield "What guards the keys in this process, and in that of `tre serve`:"
+    for guard in guards:
+        yield f"  {guard.name}: {'in force' if guard.granted else 'MISSING'}"
+        yield f"      {guard.keeps_out}"
     missing = [layer.name for layer in layers if layer.open]
     if missing:
         yield ""
