@@ -49,6 +49,7 @@ from tre.release import Release, arrow_table, content_of, release_from
 from tre.releases import load_release, publish
 from tre.remembered import compiled, price_of, understood
 from tre.spend import Spend
+from tre.trace import Step, step
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +106,12 @@ class Planned:
 
 def explain_question(gate: Gate, asked: Asked, spend: Spend) -> Explanation:
     """What a question would do and cost. Reads no protected data, spends nothing."""
-    planned = _planned(gate, asked, admitted(gate, asked))
-    told = explain(_priced(planned, spend))
+    with step(Step.ADMIT):
+        admission = admitted(gate, asked)
+    with step(Step.PLAN):
+        planned = _planned(gate, asked, admission)
+    with step(Step.PRICE):
+        told = explain(_priced(planned, spend))
     return told if planned.model is None else fitted_words(told)
 
 
@@ -116,18 +121,28 @@ def ask(gate: Gate, asked: Asked, spend: Spend) -> Release:
     Raises Refused, at no cost, before any data is read; or Failed, charged.
     """
     try:
-        admission = admitted(gate, asked)
-        retried = _retried(gate, asked)
-        if retried is not None:
-            return _again(gate, asked, retried)
-        planned = _planned(gate, asked, admission)
-        repeated = _repeated(gate, planned)
-        if repeated is not None:
-            return _again(gate, asked, repeated)
-        return _answered(gate, planned, _priced(planned, spend))
+        with step(Step.ADMIT):
+            admission = admitted(gate, asked)
+        with step(Step.PLAN):
+            known = _retried(gate, asked) or _planned(gate, asked, admission)
+        with step(Step.ANSWER):
+            return _given(gate, asked, known, spend)
     except Refused as refusal:
         _note(gate, asked, refusal)
         raise
+
+
+def _given(gate: Gate, asked: Asked, known: str | Planned, spend: Spend) -> Release:
+    """An earlier release, by its id or as an exact repeat, or else an answer.
+
+    One step, whichever it is: who traces steps does not learn of repeats.
+    """
+    if isinstance(known, str):
+        return _again(gate, asked, known)
+    repeated = _repeated(gate, known)
+    if repeated is not None:
+        return _again(gate, asked, repeated)
+    return _answered(gate, known, _priced(known, spend))
 
 
 def _note(gate: Gate, asked: Asked, refusal: Refused) -> None:

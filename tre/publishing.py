@@ -44,6 +44,7 @@ from tre.manifest import Budget as DeclaredBudget
 from tre.manifest import Manifest, load
 from tre.profiling import fail_profile, profile
 from tre.recorded import files_on_record, zones_of
+from tre.trace import Step, step
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Told of a table's stage, how many rows it has read, and of how many (0: unknown)."""
@@ -79,14 +80,15 @@ def onboard_dataset(
     _allow(parts, manifest, person)
     zones = zones_of(parts)
     use = _use(parts, manifest.name)
-    publication = onboard(
-        manifest,
-        zones,
-        _Register(parts, manifest, person, use),
-        sources=sources,
-        progress=_told(progress),
-        options=replace(options or Options(), use=use),
-    )
+    with step(Step.TAKE_IN):
+        publication = onboard(
+            manifest,
+            zones,
+            _Register(parts, manifest, person, use),
+            sources=sources,
+            progress=_told(progress),
+            options=replace(options or Options(), use=use),
+        )
     keep_summary(zones, publication)
     return publication
 

@@ -18,6 +18,7 @@ import yaml
 
 from privacy.errors import CODES, Failed, Refused
 from tests.environment.world import CANARY, package, rows
+from tre.gateway.address import PublicAddress
 from tre.gateway.app import create_app
 from tre.lab import RESEARCHER, Lab
 
@@ -69,7 +70,11 @@ def gateway(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate
         "TOKEN": environment.issue_token(RESEARCHER, person=RESEARCHER),
         "STEWARD": environment.issue_token(STEWARD, person=STEWARD),
     }
-    app = create_app(environment, inbox=tmp_path_factory.mktemp("inbox"))
+    app = create_app(
+        environment,
+        inbox=tmp_path_factory.mktemp("inbox"),
+        address=PublicAddress("https://testserver"),
+    )
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     client = httpx.AsyncClient(transport=transport, base_url="https://testserver")
     with asyncio.Runner() as runner:

@@ -4,9 +4,11 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -111,14 +113,21 @@ def served(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
     with Environment.open(home) as environment:
         people = (RESEARCHER, STEWARD, MEMBER)
         tokens = {person: environment.issue_token(person) for person in people}
-        serving = server(environment, host="127.0.0.1", port=0, inbox=inbox)
-        thread = threading.Thread(target=serving.run)
-        thread.start()
-        try:
-            yield Served(_address(serving, thread), environment, inbox, tokens)
-        finally:
-            serving.should_exit = True
-            thread.join()
+        with serving(environment, inbox=inbox) as url:
+            yield Served(url, environment, inbox, tokens)
+
+
+@contextmanager
+def serving(environment: Environment, **more: Any) -> Iterator[str]:
+    """The real server around an environment; its address."""
+    running = server(environment, host="127.0.0.1", port=0, **more)
+    thread = threading.Thread(target=running.run)
+    thread.start()
+    try:
+        yield _address(running, thread)
+    finally:
+        running.should_exit = True
+        thread.join()
 
 
 @pytest.fixture
@@ -135,9 +144,9 @@ def client(served: Served) -> Iterator[Client]:
         yield speaking
 
 
-def _address(serving, thread: threading.Thread) -> str:
-    while not serving.started:
+def _address(running, thread: threading.Thread) -> str:
+    while not running.started:
         assert thread.is_alive(), "the server did not start"
         time.sleep(0.01)
-    host, port = serving.servers[0].sockets[0].getsockname()[:2]
+    host, port = running.servers[0].sockets[0].getsockname()[:2]
     return f"http://{host}:{port}"

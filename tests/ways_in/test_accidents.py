@@ -2,13 +2,16 @@
 
 import asyncio
 import json
+import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Thread
 
 import httpx
 import pytest
@@ -63,6 +66,71 @@ def test_a_failure_says_the_same_everywhere(
     assert said.err == f"{Failed.message} [failed]\n"
 
 
+def stopped(process: int, _charged: Callable[[], bool]) -> None:
+    """Have it hang: it never answers again."""
+    os.kill(process, signal.SIGSTOP)
+
+
+def starved(process: int, _charged: Callable[[], bool]) -> None:
+    """Take its memory: the kernel refuses whatever more it asks for."""
+    resource.prlimit(process, resource.RLIMIT_DATA, (2**20, 2**20))
+
+
+def killed(process: int, charged: Callable[[], bool]) -> None:
+    """Have it killed once the question is charged, as the kernel does out of memory.
+
+    It is stopped first, so that the question cannot be over before.
+    """
+
+    def kill() -> None:
+        while not charged():
+            pass
+        os.kill(process, signal.SIGKILL)
+
+    os.kill(process, signal.SIGSTOP)
+    Thread(target=kill).start()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has prlimit")
+@pytest.mark.parametrize("befalls", [stopped, starved, killed])
+@pytest.mark.parametrize("by", ["the library", "HTTP"])
+def test_whatever_befalls_a_process_its_question_fails_charged(
+    served: Served, by: str, befalls: Callable[[int, Callable[[], bool]], None]
+) -> None:
+    """Hung, without memory or killed: one failure, one charge, and the next question.
+
+    All is real: the process, what happens to it, the question, and the way to it.
+    """
+
+    def ask() -> tuple[str, float]:
+        """How a question ends, and what the project has left."""
+        if by == "HTTP":
+            with served.http() as http:
+                body = {"sql": COUNT, "rho": 0.001, "fresh": True}
+                answer = http.post("/v1/projects/pay/queries", json=body)
+                ended = answer.json().get("code", "released")
+                assert (answer.status_code == 500) == (ended == Failed.code)
+        else:
+            try:
+                served.environment.ask(
+                    COUNT, project="pay", person=RESEARCHER, rho=0.001, fresh=True
+                )
+                ended = "released"
+            except Failed as failure:
+                ended = failure.code
+        return ended, served.environment.remaining("pay").rho
+
+    before, left = ask()
+    (worker,) = served.environment._parts.gate.enclave._idle
+    befalls(worker.pid, lambda: served.environment.remaining("pay").rho < left)
+    failed, left_then = ask()
+    after, left_after = ask()
+    assert (before, failed, after) == ("released", Failed.code, "released")
+    assert left - left_then == pytest.approx(0.001, abs=1e-8)
+    assert left_then - left_after == pytest.approx(0.001, abs=1e-8)
+    assert served.environment.verify_audit().sound
+
+
 def test_a_server_without_its_database_is_not_ready(home: Path, tmp_path: Path) -> None:
     """`/readyz` is 503 while nothing can be read; `/healthz` only says it runs."""
     copy = tmp_path / "home"
@@ -75,7 +143,7 @@ def test_a_server_without_its_database_is_not_ready(home: Path, tmp_path: Path) 
         async def get(path: str) -> httpx.Response:
             transport = httpx.ASGITransport(app)
             async with httpx.AsyncClient(
-                transport=transport, base_url="http://here"
+                transport=transport, base_url="http://localhost"
             ) as http:
                 return await http.get(path)
 

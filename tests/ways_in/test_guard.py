@@ -58,7 +58,7 @@ def send(method: str, path: str, app=APP, **more) -> tuple[httpx.Response, Metri
     async def go() -> httpx.Response:
         transport = httpx.ASGITransport(Guard(app, metrics))
         async with httpx.AsyncClient(
-            transport=transport, base_url="http://here"
+            transport=transport, base_url="http://localhost"
         ) as http:
             return await http.request(method, path, **more)
 

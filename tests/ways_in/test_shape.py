@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from privacy.errors import CODES
@@ -60,30 +61,33 @@ def test_whatever_is_sent_none_of_it_is_logged_or_counted(
     served: Served, kept: Kept
 ) -> None:
     """A canary in every part of a request that somebody can fill is in no line."""
-    sql = f"SELECT COUNT(*) AS n FROM people WHERE region = '{CANARY}'"
     with served.http() as http:
-        http.post(QUERIES, json={"sql": sql})
-        http.post(QUERIES, json={"sql": f"SELECT {CANARY} FROM people"})
-        http.post(
-            QUERIES, json={"sql": "SELECT 1"}, headers={"Idempotency-Key": CANARY}
-        )
-        http.post(QUERIES, json={CANARY: CANARY})
-        http.post(QUERIES, content=CANARY.encode(), headers={"X-Canary": CANARY})
-        http.post(f"/v1/projects/{CANARY}/queries", json={"sql": sql})
-        http.post("/v1/datasets", json=package() | {"name": CANARY})
-        http.get(f"/v1/releases/{CANARY}?{CANARY}={CANARY}")
-        http.get(f"/{CANARY}", headers={"Accept": CANARY, "Prefer": CANARY})
-        http.request(CANARY.upper().replace("-", ""), "/healthz")
-        said = {"person": CANARY, "password": CANARY, "code": CANARY}
-        http.post("/v1/session", json=said)
-        http.get("/v1/me", headers={"Authorization": f"Bearer {CANARY}"})
-        http.get("/v1/me", headers={"Cookie": f"__Host-tre={CANARY}"})
+        send_canaries(http)
         counters = http.get("/metrics").text
     written = "\n".join(kept.lines) + counters
     assert len(kept.lines) > 10
     for secret in (CANARY, CANARY.upper().replace("-", ""), RESEARCHER, "SELECT"):
         assert secret not in written
     assert served.tokens[RESEARCHER] not in written
+
+
+def send_canaries(http: httpx.Client) -> None:
+    """Put a canary into every part of a request that somebody can fill."""
+    sql = f"SELECT COUNT(*) AS n FROM people WHERE region = '{CANARY}'"
+    http.post(QUERIES, json={"sql": sql})
+    http.post(QUERIES, json={"sql": f"SELECT {CANARY} FROM people"})
+    http.post(QUERIES, json={"sql": "SELECT 1"}, headers={"Idempotency-Key": CANARY})
+    http.post(QUERIES, json={CANARY: CANARY})
+    http.post(QUERIES, content=CANARY.encode(), headers={"X-Canary": CANARY})
+    http.post(f"/v1/projects/{CANARY}/queries", json={"sql": sql})
+    http.post("/v1/datasets", json=package() | {"name": CANARY})
+    http.get(f"/v1/releases/{CANARY}?{CANARY}={CANARY}")
+    http.get(f"/{CANARY}", headers={"Accept": CANARY, "Prefer": CANARY})
+    http.request(CANARY.upper().replace("-", ""), "/healthz")
+    said = {"person": CANARY, "password": CANARY, "code": CANARY}
+    http.post("/v1/session", json=said)
+    http.get("/v1/me", headers={"Authorization": f"Bearer {CANARY}"})
+    http.get("/v1/me", headers={"Cookie": f"__Host-tre={CANARY}"})
 
 
 def test_events_have_the_fields_of_the_list_and_no_others(

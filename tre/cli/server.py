@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from signal import SIGTERM, default_int_handler, signal
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tre.cli.options import HERE, Home
 from tre.cli.session import opened
+
+if TYPE_CHECKING:  # slow to import
+    from tre.gateway.traces import Tracer
 
 
 def serve(  # noqa: PLR0913 - one parameter for each option
@@ -55,23 +58,52 @@ def serve(  # noqa: PLR0913 - one parameter for each option
             "--memory", metavar="MIB", min=64, help="What each may hold in memory."
         ),
     ] = 2048,
+    address: Annotated[
+        str | None,
+        typer.Option(
+            "--address",
+            metavar="URL",
+            envvar="TRE_ADDRESS",
+            help="Where people reach it. Without one it answers to this machine alone.",
+        ),
+    ] = None,
     home: Home = HERE,
 ) -> None:
     """Serve the HTTP interface.
 
-    It speaks plain HTTP: beyond this machine, put TLS in front of it.
+    It speaks plain HTTP: beyond this machine, put TLS in front of it, and say with
+    --address under which name that is.
     """
     from tre.enclave.supervisor import Capacity
+    from tre.gateway.address import LOOPBACK, PublicAddress
 
+    if address is None and host not in LOOPBACK:
+        raise typer.BadParameter(
+            "to listen beyond this machine, say with --address where people reach it."
+        )
+    public = None if address is None else PublicAddress.read(address)
     capacity = Capacity(workers, spares, memory)
-    with opened(home, capacity) as environment:
-        from tre.gateway.events import log_to_stderr
+    with opened(home, capacity) as environment, closing(_tracer()) as tracer:
         from tre.gateway.server import server
 
-        log_to_stderr()
         signal(SIGTERM, default_int_handler)
         with suppress(KeyboardInterrupt):
-            server(environment, host=host, port=port, inbox=inbox).run()
+            server(
+                environment,
+                host=host,
+                port=port,
+                inbox=inbox,
+                address=public,
+                tracer=tracer,
+            ).run()
+
+
+def _tracer() -> Tracer:
+    from tre.gateway.events import log_to_stderr
+    from tre.gateway.tracer import tracer
+
+    log_to_stderr()
+    return tracer()
 
 
 def demo(

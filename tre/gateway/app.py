@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from tre.environment import Environment
+from tre.gateway.address import PublicAddress
 from tre.gateway.events import HeadsNotPublished, emit
 from tre.gateway.guard import Guard
 from tre.gateway.metrics import Metrics
@@ -26,6 +27,7 @@ from tre.gateway.routes import (
     questions,
     register,
 )
+from tre.gateway.traces import Nobody, Tracer
 
 PUBLISHED_EVERY_SECONDS: Final = 60
 
@@ -33,12 +35,20 @@ API_VERSION: Final = "1.0"
 """Of the addresses under `/v1`: the second number grows when something is added."""
 
 
-def create_app(environment: Environment, *, inbox: Path | None = None) -> FastAPI:
+def create_app(
+    environment: Environment,
+    *,
+    inbox: Path | None = None,
+    address: PublicAddress | None = None,
+    tracer: Tracer | None = None,
+) -> FastAPI:
     """The application. The caller opens and closes the environment.
 
     `inbox` has a folder for each controller, whose files manifests sent by its stewards
-    may name; without one it onboards nothing.
+    may name; without one it onboards nothing. `address` is where people reach it, and
+    nothing else is answered to; without one only this machine is.
     """
+    public_address = address or PublicAddress()
     app = _Gateway(
         title="Trusted research environment",
         summary="Questions about people, answered under differential privacy.",
@@ -52,7 +62,13 @@ def create_app(environment: Environment, *, inbox: Path | None = None) -> FastAP
     app.state.inbox = inbox
     app.state.pending = Pending()
     app.state.metrics = Metrics()
-    app.add_middleware(Guard, metrics=app.state.metrics)
+    app.state.address = public_address
+    app.add_middleware(
+        Guard,
+        metrics=app.state.metrics,
+        address=public_address,
+        tracer=tracer or Nobody(),
+    )
     install_handlers(app)
     for part in (questions, datasets, catalogue, identity, register, public):
         app.include_router(part.router)

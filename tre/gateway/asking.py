@@ -11,6 +11,7 @@ from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBea
 
 from privacy.errors import Refused
 from tre.environment import Environment
+from tre.gateway.address import PublicAddress
 from tre.gateway.metrics import Metrics
 from tre.gateway.pending import Pending
 from tre.governance.scopes import Scope
@@ -39,6 +40,12 @@ def _environment(request: Request) -> Environment:
 def _inbox(request: Request) -> Path | None:
     inbox: Path | None = request.app.state.inbox
     return inbox
+
+
+def _place(request: Request) -> str:
+    """Where people reach us, as an address without a path."""
+    address: PublicAddress = request.app.state.address
+    return address.of(request.scope)
 
 
 def _pending(request: Request) -> Pending:
@@ -84,6 +91,7 @@ def _for(scope: Scope) -> Callable[..., str]:
 
 TheEnvironment = Annotated[Environment, Depends(_environment)]
 TheInbox = Annotated[Path | None, Depends(_inbox)]
+ThePlace = Annotated[str, Depends(_place)]
 ThePending = Annotated[Pending, Depends(_pending)]
 TheMetrics = Annotated[Metrics, Depends(_metrics)]
 Address = Annotated[str, Depends(_address)]

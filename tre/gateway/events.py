@@ -108,10 +108,10 @@ class _TemplateFormatter(logging.Formatter):
 
 
 def log_to_stderr() -> None:
-    """Write our events and the server's own messages to stderr."""
+    """Write our events and the messages of the libraries that serve to stderr."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_TemplateFormatter())
-    for name in (LOGGER, "uvicorn.error"):
+    for name in (LOGGER, "uvicorn.error", "opentelemetry"):
         logger = logging.getLogger(name)
         logger.addHandler(handler)
         logger.setLevel(logging.INFO)

@@ -1,17 +1,21 @@
-"""What stands around every request: a limit on its body, headers, the last resort."""
+"""What stands around a request: whom it is for, limits, headers, the last resort."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tre.gateway.address import PublicAddress
 from tre.gateway.events import Answered, Broke, emit
 from tre.gateway.metrics import Metrics
 from tre.gateway.problems import LARGEST_BODY, problem
+from tre.gateway.traces import Nobody, Tracer, spans_of
+from tre.trace import Taken, tracing
 
 _HEADERS: Final = (
     ("Cache-Control", "no-store"),
@@ -26,6 +30,8 @@ class Guard:
 
     app: ASGIApp
     metrics: Metrics
+    address: PublicAddress = field(default_factory=PublicAddress)
+    tracer: Tracer = field(default_factory=Nobody)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on."""
@@ -33,20 +39,25 @@ class Guard:
             await self.app(scope, receive, send)
             return
         scope.setdefault("state", {})
-        answer = _Answer(send)
-        try:
-            await self.app(scope, _limited(scope, receive), answer.send)
-        except Exception as error:  # noqa: BLE001 - nothing of it may reach the reader
-            await _last_resort(error, scope, receive, answer)
-        self._count(scope, answer.status)
+        answer, begun = _Answer(send), time.monotonic()
+        app = self.app if self.address.is_asked(scope) else _misdirected
+        with tracing() as taken:
+            try:
+                await app(scope, _limited(scope, receive), answer.send)
+            except Exception as error:  # noqa: BLE001 - nothing of it may reach the reader
+                await _last_resort(error, scope, receive, answer)
+        self._tell(scope, answer.status, taken, time.monotonic() - begun)
 
-    def _count(self, scope: Scope, status: int) -> None:
-        event = Answered.of(scope, status)
+    def _tell(
+        self, scope: Scope, status: int, taken: list[Taken], seconds: float
+    ) -> None:
+        event, refusal = Answered.of(scope, status), scope["state"].get("refusal")
         self.metrics.answered(event)
-        refusal = scope["state"].get("refusal")
         if refusal is not None:
             self.metrics.refused(refusal)
         emit(event)
+        now_nano = time.time_ns()
+        self.tracer(spans_of(event, refusal, taken, seconds=seconds, now_nano=now_nano))
 
 
 class _Answer:
@@ -85,6 +96,12 @@ def _announced(scope: Scope) -> int:
         if name == b"content-length" and value.isdigit():
             return int(value)
     return 0
+
+
+async def _misdirected(scope: Scope, receive: Receive, send: Send) -> None:
+    """RFC 9110, 15.5.20: this is not the server of that name."""
+    response = problem(421, "misdirected", "This server does not answer to that name.")
+    await response(scope, receive, send)
 
 
 async def _last_resort(

@@ -9,8 +9,10 @@ from typing import Final
 import uvicorn
 
 from tre.environment import Environment
+from tre.gateway.address import PublicAddress
 from tre.gateway.app import create_app
 from tre.gateway.events import Listening, emit
+from tre.gateway.traces import Tracer
 
 MOST_AT_ONCE: Final = 256
 """Connections and requests at once; more are answered 503 before anything is read."""
@@ -32,12 +34,19 @@ class _Server(uvicorn.Server):
 
 
 def server(
-    environment: Environment, *, host: str, port: int, inbox: Path | None = None
+    environment: Environment,
+    *,
+    host: str,
+    port: int,
+    inbox: Path | None = None,
+    address: PublicAddress | None = None,
+    tracer: Tracer | None = None,
 ) -> uvicorn.Server:
     """A server that is ready to `run()`; port 0 takes a free one."""
+    app = create_app(environment, inbox=inbox, address=address, tracer=tracer)
     return _Server(
         uvicorn.Config(
-            create_app(environment, inbox=inbox),
+            app,
             host=host,
             port=port,
             log_config=None,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from importlib import resources
 from typing import Any, Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 
-from tre.gateway.asking import TheEnvironment
+from tre.gateway.asking import TheEnvironment, ThePlace
 from tre.gateway.openapi import PROBLEMS
 from tre.gateway.wire import plain
 
@@ -25,15 +25,15 @@ router: Final = APIRouter(tags=["catalogue"], responses=PROBLEMS)
 
 
 @router.get("/v1/catalogue", summary="The catalogue as DCAT")
-def catalogue(environment: TheEnvironment, request: Request) -> Response:
+def catalogue(environment: TheEnvironment, place: ThePlace) -> Response:
     """Public facts of every dataset, as DCAT in JSON-LD. Needs no token."""
-    return _linked_data(environment.catalogue(_address(request)))
+    return _linked_data(environment.catalogue(place))
 
 
 @router.get("/v1/catalogue/{name}", summary="One dataset as Croissant")
-def dataset(name: str, environment: TheEnvironment, request: Request) -> Response:
+def dataset(name: str, environment: TheEnvironment, place: ThePlace) -> Response:
     """Public facts of one dataset, as Croissant in JSON-LD. Needs no token."""
-    return _linked_data(environment.croissant(name, _address(request)))
+    return _linked_data(environment.croissant(name, place))
 
 
 @router.get("/catalogue", include_in_schema=False)
@@ -57,10 +57,6 @@ def codebook_as_page(name: str, environment: TheEnvironment) -> Response:
     from tre.discovery.pages import codebook_page
 
     return HTMLResponse(codebook_page(plain(environment.dataset(name))), headers=POLICY)
-
-
-def _address(request: Request) -> str:
-    return str(request.base_url).rstrip("/")
 
 
 def _linked_data(document: dict[str, Any]) -> Response:

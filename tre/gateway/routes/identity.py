@@ -14,6 +14,7 @@ from tre.gateway.asking import (
     SessionCookie,
     TheCaller,
     TheEnvironment,
+    ThePlace,
 )
 from tre.gateway.bodies import Acceptance, Back, SignIn, TokenWish, Welcome
 from tre.gateway.openapi import PROBLEMS
@@ -71,10 +72,11 @@ def sign_out(
 
 
 @router.get("/sign-in", summary="Sign in by the provider", status_code=303)
-def depart(request: Request, environment: TheEnvironment, address: Address) -> Response:
+def depart(
+    request: Request, environment: TheEnvironment, place: ThePlace, address: Address
+) -> Response:
     """Send the browser to the provider, with PKCE; it comes back to `/back`."""
-    redirect = str(request.url_for("arrive"))
-    departure = environment.identity.depart(redirect, address=address)
+    departure = environment.identity.depart(_back(request, place), address=address)
     response = Response(status_code=303, headers={"Location": departure.address})
     _set_cookie(response, _UNDER_WAY, departure.memory)
     return response
@@ -84,7 +86,9 @@ def depart(request: Request, environment: TheEnvironment, address: Address) -> R
 def arrive(
     request: Request,
     response: Response,
+    *,
     environment: TheEnvironment,
+    place: ThePlace,
     address: Address,
     back: Annotated[Back, Query()],
 ) -> dict[str, str]:
@@ -93,7 +97,7 @@ def arrive(
         back.code, back.state, request.cookies.get(_UNDER_WAY, ""), back.iss
     )
     session = environment.identity.arrive(
-        arrival, str(request.url_for("arrive")), address=address
+        arrival, _back(request, place), address=address
     )
     set_session(response, session)
     _end_cookie(response, _UNDER_WAY)
@@ -137,6 +141,11 @@ def revoke(token: str, environment: TheEnvironment, person: Holder) -> Response:
     """End one of your tokens now."""
     environment.identity.revoke_token(token, by=person)
     return Response(status_code=204)
+
+
+def _back(request: Request, place: str) -> str:
+    """Where the provider sends the browser: the operator's word, not the request's."""
+    return place + str(request.app.url_path_for("arrive"))
 
 
 def set_session(response: Response, session: Session) -> None:
