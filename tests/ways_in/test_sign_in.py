@@ -1,17 +1,23 @@
 """Signing in over HTTP: cookies, the pages' own token, uses of tokens."""
 
+import json
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pyotp
 import pytest
+from fastapi import Response
 
 from tests.ways_in.conftest import Served
 from tests.ways_in.test_gateway import assert_problem
 from tests.ways_in.world import MEMBER, RESEARCHER
+from tre.audit.act import acting
 from tre.environment import OPERATOR
 from tre.gateway.asking import PAGE_TOKEN, SESSION_COOKIE
+from tre.gateway.routes.identity import _replace_session
+from tre.governance.scopes import EVERY_USE, USUAL, Scope
+from tre.identity.sessions import open_session
 
 EXPLAIN = "/v1/projects/pay/explain"
 COUNT = {"sql": "SELECT COUNT(*) AS n FROM people"}
@@ -104,11 +110,57 @@ def test_a_token_is_made_listed_and_ended(served: Served, page: httpx.Client) ->
         assert_problem(answer, 401, "not_authenticated")
 
 
-def test_tokens_make_no_tokens(served: Served) -> None:
-    """A token that leaked is not made to last: the usual one is not for accounts."""
-    with served.http() as http:
-        answer = http.post("/v1/tokens", json={"hours": 1, "scopes": ["ask"]})
-        assert_problem(answer, 403, "not_in_scope")
+@pytest.mark.parametrize("scopes", [USUAL, EVERY_USE, frozenset({Scope.ACCOUNT})])
+def test_tokens_make_no_tokens(served: Served, scopes: frozenset[Scope]) -> None:
+    """A token that leaked is not made to last, nor to be for more uses: by none."""
+    identity = served.environment.identity
+    token = identity.issue_token(RESEARCHER, by=OPERATOR, scopes=scopes).secret
+    with served.http(None) as http:
+        bearer = {"Authorization": f"Bearer {token}"}
+        for wish in (["account"], ["ask"], ["ask", "account", "publish", "read"]):
+            said = {"hours": 1, "scopes": wish}
+            answer = http.post("/v1/tokens", json=said, headers=bearer)
+            assert_problem(answer, 403, "not_in_scope")
+
+
+def test_a_new_session_ends_the_browsers_last(served: Served) -> None:
+    """Whatever cookie a browser was given before signing in is worth nothing after."""
+    identity = served.environment.identity
+    with acting(identity.control, MEMBER, identity.clock()) as act:
+        planted = open_session(act).secret
+    with acting(identity.control, RESEARCHER, identity.clock()) as act:
+        opened = open_session(act)
+    response = Response()
+    _replace_session(served.environment, response, planted, opened)
+    assert opened.secret in response.headers["set-cookie"]
+    assert planted not in response.headers["set-cookie"]
+    with served.http(None) as http:
+        for secret, status in ((planted, 401), (opened.secret, 200)):
+            headers = {"Cookie": f"{SESSION_COOKIE}={secret}"}
+            assert http.get("/v1/me", headers=headers).status_code == status
+
+
+@pytest.mark.parametrize("said", [b"\xff", b"\xe9" * 64, b"a" * 60_000])
+def test_a_page_token_of_any_bytes_is_refused(
+    served: Served, session: dict[str, str], said: bytes
+) -> None:
+    """What is no text is no fault of the server's either."""
+    with served.http(None) as http:
+        named = [(b"Cookie", session["Cookie"].encode()), (PAGE_TOKEN.encode(), said)]
+        answer = http.post(EXPLAIN, json=COUNT, headers=named)
+        assert_problem(answer, 403, "forged_request")
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded"])
+def test_another_sites_form_signs_nobody_in(served: Served, kind: str) -> None:
+    """A form can send JSON as text: it is not read, and signs nobody in."""
+    said = {"person": RESEARCHER, "password": PASSWORD, "code": "123456"}
+    with served.http(None) as http:
+        for headers in ({"Content-Type": kind}, {}):
+            content = json.dumps(said).encode()
+            answer = http.post("/v1/session", content=content, headers=headers)
+            assert_problem(answer, 400, "invalid_request")
+            assert "set-cookie" not in answer.headers
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,9 @@ SESSIONS: Final = Rate("session", 30, timedelta(minutes=2))
 REFUSALS: Final = Rate("refusal", 600, timedelta(seconds=6))
 """Refused questions of one person: each is a record of the log."""
 
+PROBES: Final = Rate("probe", 1_000_000, timedelta(seconds=1))
+"""Looks whether the database can be written; never used up."""
+
 REPEATS: Final = Rate("repeat", 600, timedelta(seconds=6))
 """Repeated questions of one person, which cost nothing and are recorded too."""
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from privacy.errors import Refused
 from tre.backup import back_up
+from tre.control import rates
+from tre.control.database import LOST, unavailable
 from tre.enclave.confinement import LAYERS
 from tre.environment.acting import Acting, actor_of
 from tre.governance.confinement import (
@@ -38,6 +40,18 @@ class Layer:
 
 class Safekeeping(Acting):
     """Keys, what confines the processes that read data, and copies of it all."""
+
+    def check_writable(self) -> None:
+        """Whether a question could be charged now. Refused with unavailable if not.
+
+        It writes, since a full disk, or one that turned read-only, can still be read.
+        """
+        try:
+            with self._parts.control.writing() as connection:
+                now = self._parts.clock()
+                rates.try_once(connection, rates.PROBES, "0000", now)
+        except LOST:
+            raise unavailable() from None
 
     def keys(self) -> tuple[Kept, ...]:
         """The names of all keys, and their zones."""

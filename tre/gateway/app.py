@@ -19,6 +19,7 @@ from tre.gateway.metrics import Metrics
 from tre.gateway.openapi import with_schemas
 from tre.gateway.pending import Pending
 from tre.gateway.problems import install_handlers
+from tre.gateway.readiness import Readiness
 from tre.gateway.routes import (
     catalogue,
     datasets,
@@ -62,6 +63,7 @@ def create_app(
     app.state.inbox = inbox
     app.state.pending = Pending()
     app.state.metrics = Metrics()
+    app.state.readiness = Readiness()
     app.state.address = public_address
     app.add_middleware(
         Guard,

@@ -14,6 +14,7 @@ from tre.environment import Environment
 from tre.gateway.address import PublicAddress
 from tre.gateway.metrics import Metrics
 from tre.gateway.pending import Pending
+from tre.gateway.readiness import Readiness
 from tre.governance.scopes import Scope
 from tre.identity.desk import Caller
 from tre.identity.sessions import check_page_token
@@ -58,6 +59,11 @@ def _metrics(request: Request) -> Metrics:
     return metrics
 
 
+def _readiness(request: Request) -> Readiness:
+    readiness: Readiness = request.app.state.readiness
+    return readiness
+
+
 def _address(request: Request) -> str:
     return request.client.host if request.client else ""
 
@@ -93,11 +99,18 @@ TheEnvironment = Annotated[Environment, Depends(_environment)]
 TheInbox = Annotated[Path | None, Depends(_inbox)]
 ThePlace = Annotated[str, Depends(_place)]
 ThePending = Annotated[Pending, Depends(_pending)]
+TheReadiness = Annotated[Readiness, Depends(_readiness)]
 TheMetrics = Annotated[Metrics, Depends(_metrics)]
 Address = Annotated[str, Depends(_address)]
 SessionCookie = Annotated[str | None, Depends(_cookie)]
 TheCaller = Annotated[Caller, Depends(_caller)]
 
+
+def _in_person(caller: Annotated[Caller, Depends(_caller)]) -> str:
+    return caller.in_person()
+
+
+InPerson = Annotated[str, Depends(_in_person)]
 Reader = Annotated[str, Depends(_for(Scope.READ))]
 Asker = Annotated[str, Depends(_for(Scope.ASK))]
 Publisher = Annotated[str, Depends(_for(Scope.PUBLISH))]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
+from ipaddress import IPv6Address, IPv6Network
 from math import ceil
 from typing import Final
 
@@ -14,7 +16,7 @@ from sqlalchemy import Connection
 from privacy.errors import Refused
 from tre.audit.act import acting
 from tre.control import rates
-from tre.control.database import Control
+from tre.control.database import LOST, Control, unavailable
 from tre.governance import tokens
 from tre.governance.roles import find_person
 from tre.governance.scopes import EVERY_USE, USUAL, Scope, scopes_text
@@ -44,6 +46,19 @@ class Caller:
     person: str
     scopes: frozenset[Scope]
     means: Means
+
+    def in_person(self) -> str:
+        """The person, who signed in. Refused with not_in_scope where a token speaks.
+
+        A token makes no others: one that leaked would outlive its end, and its uses.
+        """
+        if self.means is not Means.SESSION:
+            raise Refused(
+                "not_in_scope",
+                "Tokens are made by people who have signed in.",
+                suggestion="Sign in, or have an administrator issue it.",
+            )
+        return self.person
 
     def needs(self, scope: Scope) -> str:
         """The person. Refused with not_in_scope where this is another use."""
@@ -119,7 +134,7 @@ class Desk:
         self._limit_address(address)
         now, place = self.clock(), self._place(said.person)
         # The try is counted before it is looked at: many at once are many.
-        with self.control.writing() as connection:
+        with self._counting() as connection:
             wait = rates.try_once(connection, rates.SIGN_INS, place, now)
             left = rates.waiting(connection, rates.SIGN_INS, place, now)
         if wait:
@@ -237,11 +252,19 @@ class Desk:
 
     # ----------------------------------------------------------------------- limits
 
+    @contextmanager
+    def _counting(self) -> Iterator[Connection]:
+        """A transaction that counts a try. Refused with unavailable where none can."""
+        try:
+            with self.control.writing() as connection:
+                yield connection
+        except LOST:
+            raise unavailable() from None
+
     def _limit_address(self, address: str) -> None:
-        with self.control.writing() as connection:
-            wait = rates.try_once(
-                connection, rates.ADDRESSES, self._place(address), self.clock()
-            )
+        place = self._place(network_of(address))
+        with self._counting() as connection:
+            wait = rates.try_once(connection, rates.ADDRESSES, place, self.clock())
         if wait:
             raise _limited(wait)
 
@@ -262,6 +285,19 @@ class Desk:
 
     def _place(self, subject: str) -> str:
         return rates.place_of(self.key, subject)
+
+
+def network_of(address: str) -> str:
+    """Whose an address is: an IPv6 subscriber has at least a /64 of them.
+
+    >>> network_of("2001:db8::1"), network_of("192.0.2.7"), network_of("")
+    ('2001:db8::/64', '192.0.2.7', '')
+    """
+    try:
+        found = IPv6Address(address)
+    except ValueError:
+        return address
+    return str(IPv6Network((int(found) >> 64 << 64, 64)))
 
 
 def _limited(wait: timedelta) -> Refused:

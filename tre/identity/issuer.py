@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import httpx
 from joserfc.errors import JoseError
@@ -25,6 +25,10 @@ _LARGEST: Final = 256 * 1024
 _KEPT: Final = timedelta(hours=1)
 _SOONEST: Final = timedelta(minutes=1)
 """Keys are fetched again for a token of an unknown one, but no sooner than this."""
+_AGAIN: Final = timedelta(seconds=10)
+"""A provider that did not answer is not asked again sooner."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +50,14 @@ class Issuer:
     _addresses: Addresses | None = None
     _keys: KeySet | None = field(default=None, repr=False)
     _fetched: datetime | None = None
+    _failed: datetime | None = None
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     def addresses(self) -> Addresses:
         """Where it does what. Refused with unavailable where it does not say."""
         with self._lock:
             if self._addresses is None:
-                self._addresses = self._discovered()
+                self._addresses = self._asked(self._discovered)
             return self._addresses
 
     def keys(self, *, wanted: str | None = None) -> KeySet:
@@ -63,7 +68,7 @@ class Issuer:
             known = held is not None and _has(held, wanted)
             if held is not None and (age < _SOONEST or (known and age < _KEPT)):
                 return held
-            self._keys = _key_set(_fetched("GET", place))
+            self._keys = self._asked(lambda: _key_set(_fetched("GET", place)))
             self._fetched = self.clock()
             return self._keys
 
@@ -89,8 +94,23 @@ class Issuer:
             return {}
         return _fetched("GET", place, token=token)
 
+    def _asked(self, what: Callable[[], T]) -> T:
+        """What it answers. After a failure nobody waits for it for a while.
+
+        Whoever sends made-up tokens would otherwise have every request wait.
+        """
+        if _since(self._failed, self.clock()) < _AGAIN:
+            raise _silent()
+        try:
+            answered = what()
+        except Refused:
+            self._failed = self.clock()
+            raise
+        self._failed = None
+        return answered
+
     def _age(self) -> timedelta:
-        return timedelta.max if self._fetched is None else self.clock() - self._fetched
+        return _since(self._fetched, self.clock())
 
     def _discovered(self) -> Addresses:
         base = self.provider.issuer.rstrip("/")
@@ -108,6 +128,13 @@ class Issuer:
         if said.get("issuer") != self.provider.issuer or not all(map(secure, places)):
             raise _silent()
         return found
+
+
+def _since(then: datetime | None, now: datetime) -> timedelta:
+    """How long ago it was: for ever where it never was, or the clock went back."""
+    if then is None or now < then:
+        return timedelta.max
+    return now - then
 
 
 def _fetched(

@@ -15,6 +15,7 @@ from tre.control.canonical import Json
 from tre.control.tables import external_identity, identity_provider, storable
 from tre.governance.roles import Action, find_person, permitted
 from tre.identity.sealing import seal, unseal
+from tre.identity.sessions import close_every_session, close_sessions_of
 
 _PURPOSE: Final = "client secret"
 _LONGEST: Final = 250
@@ -39,10 +40,14 @@ class Provider:
 def set_provider(act: Act, provider: Provider, key: bytes) -> None:
     """Set up or change sign-in by a provider. Subjects that were linked stay.
 
-    Refused with not_permitted or invalid_provider.
+    Where it is another provider than before, every session ends: those that the old
+    one vouched for are not told from others. Refused with not_permitted or
+    invalid_provider.
     """
     permitted(act, Action.SET_PROVIDER)
     _check(provider)
+    if _held_issuer(act.connection) not in {None, provider.issuer}:
+        close_every_session(act.connection)
     secret = provider.client_secret
     sealed = None if secret is None else seal(key, _PURPOSE, secret.encode())
     act.connection.execute(delete(identity_provider))
@@ -65,12 +70,10 @@ def set_provider(act: Act, provider: Provider, key: bytes) -> None:
 
 
 def remove_provider(act: Act) -> None:
-    """End sign-in by a provider; its tokens open nothing from here on."""
+    """End sign-in by a provider: its tokens, and every session, are over."""
     permitted(act, Action.SET_PROVIDER)
-    found = act.connection.execute(select(identity_provider.c.issuer))
-    issuer = found.scalar_one_or_none()
-    if issuer is None:
-        raise _none()
+    issuer = _issuer(act.connection)
+    close_every_session(act.connection)
     act.connection.execute(delete(identity_provider))
     act.record("provider.removed", issuer, {})
 
@@ -101,7 +104,7 @@ def link(act: Act, subject: str, person: str) -> None:
 
 
 def unlink(act: Act, subject: str) -> None:
-    """The provider's subject is nobody here any more."""
+    """The provider's subject is nobody here any more; what they had open ends."""
     permitted(act, Action.SET_PROVIDER)
     issuer = _issuer(act.connection)
     _unlink(act.connection, issuer, subject)
@@ -122,7 +125,7 @@ def person_of(
         )
     ).scalar_one_or_none()
     if found is None and provider.by_email and claims.get("email_verified") is True:
-        found = str(claims.get("email", ""))
+        found = _address_of(claims)
     holder = None if found is None else find_person(connection, found)
     if holder is None or not holder.active:
         raise Refused(
@@ -133,15 +136,33 @@ def person_of(
     return holder.id
 
 
+def _address_of(claims: dict[str, Any]) -> str | None:
+    """The claims' e-mail address; a plain name such as `administrator` is none."""
+    said = claims.get("email")
+    return said if isinstance(said, str) and "@" in said else None
+
+
 def _issuer(connection: Connection) -> str:
-    found = connection.execute(select(identity_provider.c.issuer))
-    issuer = found.scalar_one_or_none()
+    issuer = _held_issuer(connection)
     if issuer is None:
         raise _none()
-    return str(issuer)
+    return issuer
+
+
+def _held_issuer(connection: Connection) -> str | None:
+    return connection.execute(select(identity_provider.c.issuer)).scalar_one_or_none()
 
 
 def _unlink(connection: Connection, issuer: str, subject: str) -> None:
+    """Forget whom a subject was, and end what they had open."""
+    was = connection.execute(
+        select(external_identity.c.person).where(
+            external_identity.c.issuer == issuer,
+            external_identity.c.subject == subject,
+        )
+    ).scalar_one_or_none()
+    if was is not None:
+        close_sessions_of(connection, was)
     connection.execute(
         delete(external_identity).where(
             external_identity.c.issuer == issuer,

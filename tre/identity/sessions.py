@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -18,7 +19,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from privacy.errors import Refused
 from tre.audit.act import Act
-from tre.control.database import Control
+from tre.control.database import LOST, Control
 from tre.control.tables import instant_text, session
 from tre.governance.roles import find_person
 
@@ -74,8 +75,9 @@ def session_person(control: Control, secret: str, now: datetime) -> str:
     if row.ends_at <= now or row.seen_at + IDLE <= now:
         raise _ended()
     if row.seen_at + _NOTED <= now:
-        # Not an act: it says nothing about anybody that the log should keep.
-        with control.writing() as connection:
+        # Not an act: it says nothing about anybody that the log should keep. Where it
+        # cannot be written, the session goes on, and ends the sooner.
+        with suppress(*LOST), control.writing() as connection:
             connection.execute(
                 update(session).where(session.c.digest == digest).values(seen_at=now)
             )
@@ -97,14 +99,20 @@ def close_sessions_of(connection: Connection, person: str) -> None:
     connection.execute(delete(session).where(session.c.person == person))
 
 
+def close_every_session(connection: Connection) -> None:
+    """End every session there is, in the act that says why."""
+    connection.execute(delete(session))
+
+
 def page_token(secret: str) -> str:
     """What belongs to a session's cookie and cannot be told from it by other sites."""
-    return hmac.digest(secret.encode(), b"tre page", "sha256").hex()
+    return hmac.digest(secret.encode(errors="replace"), b"tre page", "sha256").hex()
 
 
 def check_page_token(secret: str, said: str | None) -> None:
     """Refused with forged_request where a request does not come from our own page."""
-    if not hmac.compare_digest(page_token(secret), said or ""):
+    shown = (said or "").encode(errors="replace")
+    if not hmac.compare_digest(page_token(secret).encode(), shown):
         raise Refused(
             "forged_request",
             "A change needs the token of the page it comes from.",

@@ -7,10 +7,12 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request, Response
 
+from tre.environment import Environment
 from tre.gateway.asking import (
     SESSION_COOKIE,
     Address,
     Holder,
+    InPerson,
     SessionCookie,
     TheCaller,
     TheEnvironment,
@@ -50,12 +52,20 @@ def accept(said: Acceptance, environment: TheEnvironment, address: Address) -> R
 
 @router.post("/session", summary="Sign in", status_code=201)
 def sign_in(
-    said: SignIn, response: Response, environment: TheEnvironment, address: Address
+    said: SignIn,
+    response: Response,
+    *,
+    environment: TheEnvironment,
+    address: Address,
+    before: SessionCookie,
 ) -> dict[str, str]:
-    """Open a session with a password and a code: a cookie, and the pages' token."""
+    """Open a session with a password and a code: a cookie, and the pages' token.
+
+    The browser's session before, whosever it was, ends.
+    """
     credentials = Credentials(said.person, said.password, said.code)
     session = environment.identity.sign_in(credentials, address=address)
-    set_session(response, session)
+    _replace_session(environment, response, before, session)
     return {"person": session.person, "csrf": session.page_token}
 
 
@@ -83,23 +93,24 @@ def depart(
 
 
 @router.get("/sign-in/back", summary="Back from the provider", status_code=201)
-def arrive(
+def arrive(  # noqa: PLR0913 - one argument for each thing HTTP may say
     request: Request,
     response: Response,
     *,
     environment: TheEnvironment,
     place: ThePlace,
     address: Address,
+    before: SessionCookie,
     back: Annotated[Back, Query()],
 ) -> dict[str, str]:
-    """Open a session for whom the provider vouches for."""
+    """Open a session for whom the provider vouches for; one before it ends."""
     arrival = Arrival(
         back.code, back.state, request.cookies.get(_UNDER_WAY, ""), back.iss
     )
     session = environment.identity.arrive(
         arrival, _back(request, place), address=address
     )
-    set_session(response, session)
+    _replace_session(environment, response, before, session)
     _end_cookie(response, _UNDER_WAY)
     return {"person": session.person, "csrf": session.page_token}
 
@@ -123,9 +134,9 @@ def tokens(environment: TheEnvironment, person: Holder) -> list[dict[str, Any]]:
 
 @router.post("/tokens", summary="Issue a token", status_code=201)
 def issue(
-    wish: TokenWish, environment: TheEnvironment, person: Holder
+    wish: TokenWish, environment: TheEnvironment, person: InPerson
 ) -> dict[str, Any]:
-    """A token for oneself; it is shown this once."""
+    """A token for oneself, in a session; it is shown this once."""
     issued = environment.identity.issue_token(
         person,
         by=person,
@@ -146,6 +157,14 @@ def revoke(token: str, environment: TheEnvironment, person: Holder) -> Response:
 def _back(request: Request, place: str) -> str:
     """Where the provider sends the browser: the operator's word, not the request's."""
     return place + str(request.app.url_path_for("arrive"))
+
+
+def _replace_session(
+    environment: Environment, response: Response, before: str | None, session: Session
+) -> None:
+    if before is not None:
+        environment.identity.sign_out(before)
+    set_session(response, session)
 
 
 def set_session(response: Response, session: Session) -> None:

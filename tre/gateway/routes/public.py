@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from starlette.responses import PlainTextResponse
 
 from tre.gateway import metrics as prometheus
-from tre.gateway.asking import TheEnvironment, TheMetrics
+from tre.gateway.asking import TheEnvironment, TheMetrics, TheReadiness
 from tre.gateway.openapi import PROBLEMS
 from tre.gateway.problems import Problem
 from tre.gateway.wire import plain
@@ -68,13 +68,13 @@ def healthz() -> dict[str, str]:
 
 
 @router.get("/readyz", summary="Whether the server can answer questions")
-def readyz(environment: TheEnvironment) -> dict[str, str]:
-    """503 while the control database cannot be read."""
+def readyz(environment: TheEnvironment, ready: TheReadiness) -> dict[str, str]:
+    """503 while no question could be charged: the database is written to, to see."""
     try:
-        environment.datasets()
+        ready.look(environment.check_writable)
     except Exception:  # noqa: BLE001 - whatever is wrong, it is not ready
         raise Problem(
-            503, "not_ready", "The environment cannot be read just now."
+            503, "not_ready", "No question can be answered just now."
         ) from None
     return {"status": "ready"}
 
