@@ -22,6 +22,7 @@ TOLD: Final = (
     *("project.resumed", "project.closed", "project.terms_changed"),
     *("project.amendment_proposed", "project.amendment_withdrawn"),
     *("question.reserved", "question.refused"),
+    *("submission.made", "submission.revised", "submission.decided"),
     *("incident.recorded", "incident.resolved"),
 )
 """The kinds of record that the register is made of; no other is looked at."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tre.register.happening import Happening
+from tre.register.outputs import outputs
 from tre.register.populations import Account, rho, spent
 
 COMMITTEE: Final = "the committee"
@@ -65,7 +66,11 @@ def projects(happened: Sequence[Happening]) -> list[Any]:
         elif each.kind == "question.refused" and each.detail["project"] in found:
             found[each.detail["project"]].refused[each.detail["code"]] += 1
     paid, of = spent(happened), _organisations(happened)
-    return [_shown(found[name], paid, of) for name in sorted(found)]
+    carried = outputs(happened)
+    return [
+        {**_shown(found[name], paid, of), "outputs": carried.get(name, [])}
+        for name in sorted(found)
+    ]
 
 
 def refused_elsewhere(happened: Sequence[Happening]) -> dict[str, Any]:
