@@ -50,7 +50,7 @@ def audit(
     """
     plays = min(draws, game.most or draws) // game.repeats
     if game.claim is Claim.DELTA:
-        return _delta(labs, game, plays, confidence)
+        return _delta(labs, game, plays, min(asked, plays // 4), confidence)
     learned = max(20, int(plays * _LEARNED / 2))
     judged = plays - 2 * learned
     if judged < learned:
@@ -114,11 +114,13 @@ def _bound(
             return partial(epsilon_at_delta, plays=plays, delta=charge.delta, miss=miss)
 
 
-def _delta(labs: Labs, game: Game, plays: int, confidence: float) -> Finding:
+def _delta(
+    labs: Labs, game: Game, plays: int, asked: int, confidence: float
+) -> Finding:
     """Guess that the person is there whenever the row comes out; nothing is learned."""
     charge = labs.charge(game)
     heads = secrets.randbits(plays).bit_count()
-    fewer, more = labs.play(game, (plays - heads, heads), plays // 4)
+    fewer, more = labs.play(game, (plays - heads, heads), asked)
     guesses = Guesses(_came_out(more), _came_out(fewer))
     measured = delta_at_least(
         int(guesses.right),
@@ -127,7 +129,7 @@ def _delta(labs: Labs, game: Game, plays: int, confidence: float) -> Finding:
         rho=charge.rho,
         miss=1 - confidence,
     )
-    counted = plays, 2 * (plays // 4)
+    counted = plays, 2 * asked
     return _finding(labs, game, charge, (measured, confidence), counted, guesses)
 
 
