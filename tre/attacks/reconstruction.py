@@ -24,22 +24,16 @@ QUESTIONS_PER_PERSON: Final = 3
 Numbers = NDArray[np.float64]
 
 
-def reconstruction(target: Target, people: People, *, seed: int = 0) -> list[Score]:
-    """Everybody's secret by a linear programme and by least squares, of one set."""
-    sets, answers = _asked(target, people, seed)
-    solved = {
-        "reconstruction, linear programme": least_errors(sets, answers),
-        "reconstruction, least squares": least_squares(sets, answers),
-    }
-    return [
-        scored(
-            name,
-            target.policy,
-            hits=int(np.sum(people.right(secrets))),
-            trials=people.size,
-        )
-        for name, secrets in solved.items()
-    ]
+def least_absolute(target: Target, people: People, *, seed: int = 0) -> Score:
+    """Everybody's secret by a linear programme."""
+    secrets = least_errors(*_asked(target, people, seed))
+    return _scored("reconstruction, linear programme", target, people, secrets)
+
+
+def least_squared(target: Target, people: People, *, seed: int = 1) -> Score:
+    """Everybody's secret by least squares."""
+    secrets = least_squares(*_asked(target, people, seed))
+    return _scored("reconstruction, least squares", target, people, secrets)
 
 
 def least_errors(sets: Numbers, answers: Numbers) -> Numbers:
@@ -61,6 +55,11 @@ def least_squares(sets: Numbers, answers: Numbers) -> Numbers:
     if not len(sets):
         return np.zeros(sets.shape[1])
     return np.asarray(lsq_linear(sets, answers, bounds=(0.0, 1.0)).x)
+
+
+def _scored(name: str, target: Target, people: People, secrets: Numbers) -> Score:
+    hits = int(np.sum(people.right(secrets)))
+    return scored(name, target.policy, hits=hits, trials=people.size)
 
 
 def _asked(target: Target, people: People, seed: int) -> tuple[Numbers, Numbers]:

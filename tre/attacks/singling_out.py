@@ -8,6 +8,7 @@ lead to it by halving an interval of codes, towards the half where more people a
 
 from __future__ import annotations
 
+from math import ceil, log2
 from typing import Final
 
 import numpy as np
@@ -19,6 +20,8 @@ from tre.attacks.target import Target
 WINDOWS: Final = 20
 NARROW: Final = 2
 """Codes of the condition that is tried at the end."""
+
+MOST_QUESTIONS: Final = 2 * WINDOWS * ceil(log2(CODES / WINDOWS / NARROW) + 1)
 
 
 def singling_out(target: Target, people: People) -> Score:

@@ -52,7 +52,8 @@ def gateway(lab: Lab, *, epsilon: float, questions: int) -> Target:
 
     The same part of it is spent on each; a repeat is the release there is already.
     """
-    return Target("gateway", partial(_asked, lab, epsilon / questions, fresh=False))
+    policy = f"gateway, ε = {epsilon:g}"
+    return Target(policy, partial(_asked, lab, epsilon / questions, fresh=False))
 
 
 def unaccounted(lab: Lab, *, epsilon: float) -> Target:
