@@ -5,14 +5,16 @@ from __future__ import annotations
 import secrets
 import shutil
 import stat
+import subprocess
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil  # type: ignore[import-untyped] # only here
 from sqlalchemy import URL
 
 _END_ALL = (
@@ -38,6 +40,24 @@ class Postgres:
             database=name,
             query={"host": folder},
         )
+
+    def kill(self) -> None:
+        """End the server at once, and every process of it, as a power cut would."""
+        main = psutil.Process(self.server.get_pid())
+        family = [main, *main.children(recursive=True)]
+        for process in family:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(family)
+
+    def start(self) -> None:
+        """Start it again, on what it had written; until it has recovered."""
+        for _ in range(50):
+            with suppress(subprocess.CalledProcessError):
+                self.server.ensure_postgres_running()
+                self.server.psql("SELECT 1")
+                return
+        raise AssertionError("the server does not start again")
 
 
 @contextmanager

@@ -10,10 +10,11 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import pytest
@@ -22,19 +23,27 @@ from sqlalchemy import Engine, event
 
 from privacy.errors import Failed, Refused
 from tests.control import world as worlds
-from tests.control.children import attempt, children, text_of
+from tests.control.children import COST, attempt, children, text_of
 from tests.control.test_concurrency import assert_exactly_spent
 from tests.control.test_database import schema
-from tests.control.world import KEY, NOW, World
-from tests.postgres import Postgres
+from tests.control.world import ADMINISTRATOR, KEY, NOW, STEWARD, World
+from tests.postgres import Postgres, running
 from tre.control.database import open_control
 from tre.control.engines import Durability, Place, connect, read_address
 from tre.control.migrate import migrate
-from tre.ledger.settle import recover
+from tre.governance.people import add_person
+from tre.governance.populations import Grant, agree_next_period
+from tre.governance.roles import Role
+from tre.ledger.account import Kind, State, all_accounts
+from tre.ledger.reconcile import reconcile
+from tre.ledger.reserve import reserve
+from tre.ledger.settle import recover, settle_failed
 from tre.releases import Content, publish
 
 FOR_FIFTY = Decimal("0.000000356")  # fifty questions of 7, and six units to spare
 CONTENT = Content("text/csv", b"n\n12\n")
+AFTER = datetime(2028, 6, 1, tzinfo=UTC)
+"""When the population's first period is over, and the project is not."""
 
 
 EACH_STEP = 56
@@ -135,6 +144,74 @@ def test_a_clock_that_jumps_changes_no_charge(world: World, jump: timedelta) -> 
     assert_exactly_spent(world, 2)
 
 
+def test_a_clock_that_jumps_over_a_periods_end_pays_nothing_twice(
+    place: Place,
+) -> None:
+    """Forward, a question that began is completed and the next is refused; back, asked.
+
+    Once the next period was opened, the ended one is closed, whatever the clock says:
+    what is asked then is the new one's.
+    """
+    world = worlds.activated(place, FOR_FIFTY, until=date(2030, 1, 1))
+    reserved = world.reserve(7)
+    publish(world.control, reserved, {}, CONTENT, AFTER)
+    assert asked_at(world, AFTER) == "period_ended"
+    assert asked_at(world, NOW) == "reserved"
+    with world.act(STEWARD, AFTER) as act:
+        grant = Grant(worlds.zcdp(FOR_FIFTY), date(2030, 1, 1))
+        assert agree_next_period(act, "residents", grant)
+    for moment in (AFTER, NOW, NOW - timedelta(days=4000)):
+        assert asked_at(world, moment) == "reserved"
+    with world.control.reading() as connection:
+        spent = {
+            (each.owner.kind, each.owner.period): (each.spent_nano, each.state)
+            for each in all_accounts(connection, "residents")
+        }
+        assert reconcile(connection) == ()
+    assert spent == {
+        (Kind.POPULATION, 1): (2 * 7, State.CLOSED),
+        (Kind.POPULATION, 2): (3 * 7, State.OPEN),
+        (Kind.DATASET, 1): (5 * 7, State.OPEN),
+        (Kind.PROJECT, 1): (5 * 7, State.OPEN),
+    }
+    world.control.close()
+
+
+def asked_at(world: World, moment: datetime) -> str:
+    """What becomes of a question when the clock says so."""
+    question = world.question(f"SELECT {token_hex(4)}")
+    try:
+        reserve(world.control, question, COST, owner="here", now=moment)
+    except Refused as refusal:
+        return refusal.code
+    return "reserved"
+
+
+def test_a_database_that_is_locked_when_an_answer_comes_keeps_the_charge(
+    place: Place,
+) -> None:
+    """The answer is not shown; the charge stays, and is settled as failed later."""
+    worlds.activated(place, FOR_FIFTY).control.close()
+    world = World(open_control(place, KEY, patience_seconds=0.05), ("people/1",))
+    beside = open_control(place, KEY)
+    reserved = world.reserve(7, idempotency_key="key")
+    with beside.writing():
+        for end in (
+            partial(publish, world.control, reserved, {}, CONTENT, NOW),
+            partial(settle_failed, world.control, reserved, NOW),
+        ):
+            with pytest.raises(Refused) as refusal:
+                end()
+            assert refusal.value.code == "unavailable"
+    assert attempt(world, "SELECT 1", "key") == "question_in_progress"
+    assert recover(world.control, lambda _name: False, NOW) == 1
+    with pytest.raises(Failed):
+        attempt(world, "SELECT 1", "key")
+    assert_exactly_spent(world, 1)
+    beside.close()
+    world.control.close()
+
+
 def test_a_locked_database_refuses_and_charges_nothing(place: Place) -> None:
     """Who cannot have the ledger in time is turned away, and may come again."""
     worlds.activated(place, FOR_FIFTY).control.close()
@@ -172,10 +249,10 @@ def test_a_full_disk_refuses_or_completes(tmp_path: Path) -> None:
     world.control.close()
 
 
-def _answered(world: World, text: str) -> str:
+def _answered(world: World, text: str, key: str | None = None) -> str:
     """What becomes of a question that is answered where it is admitted."""
     try:
-        reserved = world.reserve(7, text)
+        reserved = world.reserve(7, text, idempotency_key=key)
     except Refused as refusal:
         return refusal.code
     try:
@@ -267,6 +344,49 @@ def _end_backend(engine: Engine, process: int) -> None:
     with beside.connect() as connection:
         connection.exec_driver_sql(f"SELECT pg_terminate_backend({process}, 5000)")
     beside.dispose()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("statement", "found"),
+    [
+        ("INSERT INTO question", "never"),
+        ("INSERT INTO audit_head", "never"),
+        ("INSERT INTO release", "failed"),
+    ],
+)
+def test_a_killed_and_restarted_server_refuses_or_keeps_the_charge(
+    statement: str, found: str
+) -> None:
+    """The server is killed when a statement arrives, and started; nothing is between.
+
+    What was not charged may be asked again, what was is settled as failed.
+    """
+    with running() as postgres:
+        place = postgres.new()
+        worlds.activated(place, FOR_FIFTY).control.close()
+        # What is committed from here on, and all before it, survives a power cut.
+        world = World(open_control(place, KEY), ("people/1",))
+        with world.act(ADMINISTRATOR) as act:
+            add_person(act, "later", [Role.AUDITOR])
+
+        def kill(*arguments: Any) -> None:
+            if arguments[2].startswith(statement):
+                event.remove(world.control.engine, "before_cursor_execute", kill)
+                postgres.kill()
+
+        event.listen(world.control.engine, "before_cursor_execute", kill)
+        assert _answered(world, "SELECT 1", "key") in {"unavailable", "reserved"}
+        postgres.start()
+        charged = int(found == "failed")
+        assert recover(world.control, lambda _name: False, NOW) == charged
+        assert_exactly_spent(world, charged)
+        if charged:
+            with pytest.raises(Failed):
+                attempt(world, "SELECT 1", "key")
+        else:
+            assert attempt(world, "SELECT 1", "key") == "reserved"
+        world.control.close()
 
 
 @pytest.mark.parametrize(

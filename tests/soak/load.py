@@ -161,9 +161,6 @@ async def load(url: str, process: psutil.Process, tokens: list[str], seconds: fl
 
 def check(home: Path, tally: Tally) -> None:
     """The ledger is exact, the log stands, and nothing but refusals went wrong."""
-    wrong = set(tally.answers) - {"released", "not_a_question", "unknown_table", "busy"}
-    wrong -= {"not_grouped", "unavailable", "rate_limited"}
-    assert not wrong, wrong
     with Environment.open(home) as environment:
         verification = environment.verify_audit()
         assert verification.sound, verification
@@ -171,7 +168,12 @@ def check(home: Path, tally: Tally) -> None:
             assert not reconcile(connection)
             counted = select(question.c.state, func.count()).group_by(question.c.state)
             states: dict[str, int] = dict(connection.execute(counted).all())
-    assert states == {"released": tally.charged}, (states, tally.charged)
+    failed = tally.answers["failed"]
+    charged = Counter({"released": tally.charged, "failed": failed})
+    assert Counter(states) == +charged, (states, charged)
+    wrong = set(tally.answers) - {"released", "not_a_question", "unknown_table", "busy"}
+    wrong -= {"not_grouped", "unavailable", "rate_limited"}
+    assert not wrong, {code: tally.answers[code] for code in wrong}
     for whose, samples in tally.memory.items():
         grown = slope(samples)
         assert grown < GROWTH, f"the {whose}'s memory grew by {grown:.1f} MiB a minute"
