@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from privacy.evidence import Evidence, point
 from privacy.expression import Case, is_sensitive
 from privacy.form import Linear, Ratio, form_of
-from privacy.moments import ends_of
+from privacy.moments import ends_of, unit_of
 from privacy.plan import Plan, Support
 from privacy.policy import Dominance, Policy
 from privacy.price import Price
@@ -42,11 +42,16 @@ def frequency(evidence: Evidence) -> Masks:
     Shown is a cell whose noised count, less the 1 − α quantile of that count's own
     noise, still proves them. So a cell of fewer is shown with probability at most α.
     """
-    values = evidence.noised.values
     return tuple(
-        values[support.component] < least_shown(evidence.price, support)
-        for support in evidence.price.plan.supports
+        any_of(_too_few(support, evidence)) for support in evidence.price.plan.supports
     )
+
+
+def _too_few(support: Support, evidence: Evidence) -> Iterator[NDArray[np.bool_]]:
+    rows = evidence.price.plan.bounded.rows_per_person
+    for each in (support, *(Support(besides, rows) for besides in support.besides)):
+        least = least_shown(evidence.price, each)
+        yield evidence.noised.values[each.component] < least
 
 
 def least_shown(price: Price, support: Support) -> int:
@@ -62,8 +67,9 @@ def dominance(evidence: Evidence) -> Masks:
     With every person's part of a total in [0, U] and L the noised total less the
     1 − α quantile of its noise, the n largest hold at most n·U / L, and what is left
     beside the two largest is at least L − 2U. Shown where that proves the (n, k) and
-    the p% rule. Totals of values that may be negative are not judged: what a share of
-    them is, is not defined.
+    the p% rule. Of values that may be negative a share is not defined, so their
+    distances from their least value are judged: a constant that is added to every row
+    makes no difference.
     """
     rule = evidence.price.plan.policy.dominance
     plan = evidence.price.plan
@@ -77,7 +83,7 @@ def least_total(price: Price, position: int) -> Fraction | None:
     """The least noised total of an aggregate that is not dominated; None: no rule."""
     rule = price.plan.policy.dominance
     total = _total(position, price.plan)
-    if rule is None or total is None:
+    if rule is None or total is None or _least_value(position, price.plan) < 0:
         return None
     most = _most_of_one(total, price.plan)
     needed = most * max(rule.largest / rule.share, 2 + rule.left)
@@ -126,23 +132,37 @@ def _dominated(position: int, rule: Dominance, evidence: Evidence) -> NDArray[np
 
 
 def _total(position: int, plan: Plan) -> Linear | None:
-    """The total behind a SUM or an AVG of what is never negative."""
+    """The total behind a SUM or an AVG, of distances from the least value if it is < 0.
+
+    They are counted by the certificate's own count, which is never of more rows.
+    """
     aggregate = plan.query.aggregates[position]
     argument, reading = aggregate.argument, plan.readings[position]
     if argument is None or not isinstance(reading, Reading):
         return None
     if aggregate.statistic not in {Statistic.SUM, Statistic.MEAN}:
         return None
-    if ends_of(argument)[0] < 0:
-        return None
+    lift = max(-_least_value(position, plan), Fraction(0))
     match form_of(reading, plan):
         case Linear() as total:
-            return total
+            count = plan.supports[position].component if plan.supports else None
+            if lift and count is None:
+                return None
+            lifted = Linear(((count, -lift),)) if lift and count is not None else None
+            return _less(total, lifted) if lifted else total
         case Ratio(numerator, denominator, offset=offset):
-            counted = ((at, c * offset) for at, c in denominator.terms if offset)
+            whole = offset + lift
+            counted = ((at, c * whole) for at, c in denominator.terms if whole)
             return Linear((*numerator.terms, *counted))
         case None:
             return None
+
+
+def _least_value(position: int, plan: Plan) -> Fraction:
+    argument = plan.query.aggregates[position].argument
+    if argument is None:
+        return Fraction(0)
+    return ends_of(argument)[0] * unit_of(argument)
 
 
 def _most_of_one(total: Linear, plan: Plan) -> Fraction:

@@ -18,7 +18,7 @@ from privacy.mechanism import Kind, Mechanism, draw
 from privacy.model import Model
 from privacy.price import Price
 from privacy.reading import Reading
-from privacy.regress import Fit, certified, dummies, named, released
+from privacy.regress import Fit, certified, dummies, hidden_terms, named, released
 from privacy.table import NoisedTable, ReleasedTable
 
 REPLICATES: Final = 200
@@ -118,5 +118,4 @@ def _hidden(
         )
 
     whole = known(np.ones(len(counts), dtype=bool))
-    shown = [whole, *(whole and known(column > 0) for column in cells.T)]
-    return ~np.array(shown)
+    return hidden_terms(whole, known, cells, price.plan.query)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final
 
-from privacy.catalogue import Domain, Type
+from privacy.catalogue import Domain, Type, Value
 from privacy.expression import Call, Case, Expression, Function, Literal
 from privacy.literals import ONE
 
@@ -87,36 +87,13 @@ def presence(argument: Expression) -> Expression:
             return argument
 
 
-def behind(argument: Expression) -> Expression:
-    """The argument where its row is behind a sum of it, NULL elsewhere.
-
-    A CASE that takes the rows it does not mean for 0 would otherwise be certified by
-    all of them, where the same sum with FILTER is certified by those it means.
-    """
-    if not _takes_for_zero(argument):
-        return argument
+def elsewhere(argument: Expression, value: Value) -> Expression:
+    """The argument where it is anything but this value, NULL elsewhere."""
+    known = replace(
+        argument.domain, lower=value, upper=value, nullable=False, values=(value,)
+    )
     domain = replace(argument.domain, nullable=True)
-    return Call(Function.NULLIF, (argument, _zero(domain.scale)), domain)
-
-
-def _takes_for_zero(expression: Expression) -> bool:
-    """Whether a CASE in it has a value that is always 0."""
-    match expression:
-        case Call(arguments=arguments):
-            return any(map(_takes_for_zero, arguments))
-        case Case(branches=branches, default=default):
-            values = [value for _, value in branches] + ([default] if default else [])
-            return any(_is_zero(each) or _takes_for_zero(each) for each in values)
-        case _:
-            return False
-
-
-def _is_zero(expression: Expression) -> bool:
-    return (expression.domain.lower, expression.domain.upper) == (0, 0)
-
-
-def _zero(scale: int) -> Literal:
-    return Literal(0, Domain(Type.NUMBER, scale, 0, 0, nullable=False))
+    return Call(Function.NULLIF, (argument, Literal(value, known)), domain)
 
 
 @dataclass(frozen=True, slots=True)

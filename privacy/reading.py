@@ -159,7 +159,9 @@ class Support:
     """The count that certifies an aggregate's cell, by position of the component.
 
     One person adds at most `per_person` to it, so people ≥ count ÷ `per_person`.
+    `besides` are counts of rows that have to prove as many people, each on its own.
     """
 
     component: int
     per_person: int
+    besides: tuple[int, ...] = ()

@@ -10,6 +10,7 @@ eigenvalue that expansion does not hold, and nothing is called reliable.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import ceil
 from typing import Final
@@ -117,6 +118,14 @@ def dummies(query: BoundQuery) -> tuple[list[str], Numbers]:
     return names, found
 
 
+def references(query: BoundQuery) -> tuple[list[int], list[NDArray[np.bool_]]]:
+    """Whose contrast each term of `dummies` is, and the cells of each first value."""
+    sizes = key_sizes(query)
+    owners = [key for key, size in enumerate(sizes) for _ in range(1, size)]
+    firsts = [codes_of(query, key)[0] == 0 for key in range(len(sizes))]
+    return owners, firsts
+
+
 def named(names: list[str], categories: tuple[str, ...]) -> list[str]:
     """Terms under the categories as they were written."""
     found = []
@@ -181,7 +190,7 @@ def _fit(draw: int, noised: NoisedTable, price: Price, model: Model) -> Fit:
         ("(intercept)", *named(names, model.categories), *model.numbers),
         coefficients,
         np.sqrt(np.maximum(variance, 0.0)),
-        _hidden(counts, cells, parts.count, price, numbers),
+        _hidden(values, cells, parts.count, price, numbers),
         steady,
     )
 
@@ -278,12 +287,38 @@ def _deviation(mechanism: Mechanism) -> float:
 
 
 def _hidden(
-    counts: Numbers, cells: Numbers, position: int, price: Price, numbers: int
+    values: list[Numbers], cells: Numbers, position: int, price: Price, numbers: int
 ) -> NDArray[np.bool_]:
-    """Terms without enough people behind them; without enough in all, every term."""
-    shown = [certified(counts, len(counts), position, price)]
-    for column in cells.T:
-        inside = column > 0
-        shown.append(certified(counts[inside], int(inside.sum()), position, price))
-    shown += [shown[0]] * numbers
-    return ~(np.array(shown) & shown[0])
+    """Terms without enough people behind them; without enough in all, every term.
+
+    So it is where a number is all but one value, which the question gave it.
+    """
+    counts = values[position]
+    besides = {at for each in price.plan.supports for at in each.besides}
+    whole = all(
+        certified(values[at], len(cells), at, price) for at in (position, *besides)
+    )
+
+    def known(inside: NDArray[np.bool_]) -> bool:
+        return certified(counts[inside], int(inside.sum()), position, price)
+
+    return hidden_terms(whole, known, cells, price.plan.query, numbers)
+
+
+def hidden_terms(
+    whole: bool,  # noqa: FBT001
+    known: Callable[[NDArray[np.bool_]], bool],
+    cells: Numbers,
+    query: BoundQuery,
+    numbers: int = 0,
+) -> NDArray[np.bool_]:
+    """Terms that would show a category of too few people.
+
+    They are its own or, of a first value, the intercept and every contrast to it.
+    """
+    owners, firsts = references(query)
+    first = [known(inside) for inside in firsts]
+    shown = [whole and all(first)]
+    for owner, column in zip(owners, cells.T, strict=True):
+        shown.append(whole and first[owner] and known(column > 0))
+    return ~np.array([*shown, *([whole] * numbers)])

@@ -2,34 +2,92 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
+from privacy.catalogue import Value
 from privacy.draft import Draft, count_of, count_over
 from privacy.expression import Expression
 from privacy.lot import within
-from privacy.moments import behind, ends_of, presence, together
+from privacy.moments import elsewhere, ends_of, presence, together
+from privacy.plateaus import is_step, plateaus
 from privacy.query import Aggregate, Statistic
 from privacy.reading import Support
 from privacy.relation import TableOf
 
 _TOTALS: Final = frozenset((Statistic.SUM, Statistic.MEAN))
 
+_COUNTS: Final = frozenset((Statistic.PRESENT, Statistic.PEOPLE))
+"""They count the rows in which the argument is present, whatever its value."""
+
+_MOST: Final = 4
+"""Plateaus that are judged; of more, what is computed rests on all of the rows."""
+
+_PAIR: Final = 2
+
 
 def support(draft: Draft, aggregate: Aggregate) -> Support:
-    """The one count that certifies this aggregate's cell; added where none is asked.
+    """The counts that certify this aggregate's cell; added where none is asked.
 
     Only rows where a nullable argument is present are behind SUM(x), AVG(x) and
-    COUNT(x), and only those that a CASE does not take for 0, so only those are
-    counted; a sum of zeros and ones is that count. Otherwise people are better than
-    rows, and what is computed anyway is better than what must be paid for.
+    COUNT(x), so only those are counted. Of an argument that the question makes one
+    value in rows of its choice (`plateaus`), the others must be enough, too: a total
+    is certified by them alone, what is about spread and order by all rows and by them.
+    A sum of zeros and ones is that count. Otherwise people are better than rows, and
+    what is computed anyway is better than what must be paid for.
     """
+    if aggregate.argument is None or aggregate.statistic in _COUNTS:
+        return _whole_support(draft, aggregate, aggregate.argument)
+    kept = _kept(aggregate)
+    if aggregate.statistic not in _TOTALS:
+        whole = _whole_support(draft, aggregate, aggregate.argument)
+        return replace(whole, besides=_counted(draft, kept))
+    if not kept:
+        return _whole_support(draft, aggregate, aggregate.argument)
+    summed = draft.find(Statistic.SUM, aggregate.argument)
+    if summed is not None and _is_indicator(aggregate.argument):
+        return Support(summed, draft.bounded.rows_per_person)
+    first, *others = kept
+    found = _whole_support(draft, aggregate, first)
+    return replace(found, besides=_counted(draft, others))
+
+
+def _kept(aggregate: Aggregate) -> list[Expression]:
+    """The arguments where they are off a plateau: each is to be certified."""
+    pair = [each for each in (aggregate.argument, aggregate.other) if each is not None]
+    found = [
+        elsewhere(each, value) for each in pair for value in _judged(aggregate, each)
+    ]
+    if aggregate.other is None:
+        return found
+    return [together(together(each, pair[0]), pair[1]) for each in found]
+
+
+def _judged(aggregate: Aggregate, argument: Expression) -> tuple[Value, ...]:
+    """The plateaus off which enough rows must be.
+
+    Of a total of values that are all given by the question those at 0 alone do not
+    count, as with FILTER; without a 0, two values are each other's rest.
+    """
+    found = plateaus(argument)
+    if aggregate.statistic in _TOTALS and is_step(argument):
+        return (0,) if 0 in found else found if len(found) == _PAIR else ()
+    return found if len(found) <= _MOST else ()
+
+
+def _counted(draft: Draft, kept: Iterable[Expression]) -> tuple[int, ...]:
+    weight, rows = draft.policy.support_weight, draft.bounded.rows_per_person
+    if draft.ranked is not None:
+        relation, rows = draft.ranked
+        kept = [within(each, relation.name, relation.table, rows) for each in kept]
+    return tuple(draft.position(count_over(each, weight, rows)) for each in kept)
+
+
+def _whole_support(
+    draft: Draft, aggregate: Aggregate, argument: Expression | None
+) -> Support:
     rows = draft.bounded.rows_per_person
-    argument = aggregate.argument
-    if argument is not None and aggregate.statistic in _TOTALS:
-        summed = draft.find(Statistic.SUM, argument)
-        if summed is not None and _is_indicator(argument):
-            return Support(summed, rows)
-        argument = behind(argument)
     if draft.ranked is not None and argument is not None:
         return _ranked_support(draft, aggregate, argument, *draft.ranked)
     if argument is not None and aggregate.other is not None:
@@ -72,4 +130,4 @@ def _ranked_support(
 
 def _is_indicator(argument: Expression) -> bool:
     whole = not (argument.domain.scale or argument.domain.nullable)
-    return whole and ends_of(argument) == (0, 1) and behind(argument) != argument
+    return whole and ends_of(argument) == (0, 1)

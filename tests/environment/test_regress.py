@@ -126,6 +126,34 @@ def test_a_category_of_few_people_is_hidden(lab: Lab) -> None:
     assert np.isnan(row.coefficient)
 
 
+RARE = "CASE WHEN education = 'University' THEN '1' ELSE 'other' END"
+
+
+@pytest.mark.parametrize("family", ["REGRESS pay", "LOGISTIC high"])
+def test_a_first_category_of_few_people_is_hidden(lab: Lab, family: str) -> None:
+    """The intercept is theirs, and each contrast to them gives it away."""
+    shown = lab.ask(f"{family} BY {RARE}, sex FROM adult", epsilon=5_000).to_pandas()
+    status = shown.set_index("term").coefficient_status
+    assert status[f"{RARE} = other"] == "suppressed:frequency"
+    assert status["(intercept)"] == "suppressed:frequency"
+    assert status["sex = Male"] != "suppressed:frequency"
+
+
+@pytest.mark.parametrize(
+    "text", ["REGRESS pay ON {0}, hours", "REGRESS {0} ON pay", "REGRESS hours ON {1}"]
+)
+def test_a_number_that_few_people_have_hides_the_fit(lab: Lab, text: str) -> None:
+    """An indicator as a number is a category all the same, both sides of it."""
+    few = "CASE WHEN education = 'University' THEN {} ELSE {} END"
+    for yes, no in ((1, 0), (0, 1)):
+        asked = text.format(few.format(yes, no), few.format("pay", 0)) + " FROM adult"
+        shown = lab.ask(asked, epsilon=5_000).to_pandas()
+        assert set(shown.coefficient_status) == {"suppressed:frequency"}
+    many = text.format("CASE WHEN sex = 'Male' THEN 1 ELSE 0 END", "age")
+    shown = lab.ask(many + " FROM adult", epsilon=5_000).to_pandas()
+    assert "suppressed:frequency" not in set(shown.coefficient_status)
+
+
 @pytest.mark.parametrize("epsilon", [1.0, 4.0])
 def test_intervals_hold_the_estimate_without_noise(
     lab: Lab, table: pa.Table, epsilon: float

@@ -118,13 +118,29 @@ def test_an_average_is_dominated_as_its_total_is() -> None:
     assert column(table, "a0_status") == ["suppressed:dominance", "ok"]
 
 
-@pytest.mark.parametrize("argument", [number(-1, 1_000), number(-1_000, 0)])
-def test_totals_that_may_be_negative_are_not_judged(argument) -> None:
-    """What share of a total one person has is defined for what is never negative."""
-    cost = priced(question(ROWS, sum_of(argument)))
+@pytest.mark.parametrize(("low", "high"), [(-1, 1_000), (-1_000, 0)])
+def test_totals_that_may_be_negative_are_judged_from_their_least_value(
+    low: int, high: int
+) -> None:
+    """A share is defined of what is never negative: of distances from the least."""
+    cost = priced(question(ROWS, sum_of(number(low, high))))
     assert least_total(cost, 1) is None
-    table = shown(cost, noised_table([[MANY]], [[0]]))
-    assert column(table, "a1_status") == ["unreliable"]
+    rows = 5_000
+    nothing, much = low * rows, low * rows + 10**6
+    table = shown(cost, noised_table([[rows]] * 2, [[nothing], [much]]))
+    assert column(table, "a1_status") == ["suppressed:dominance", "ok"]
+
+
+def test_a_constant_added_to_every_row_changes_no_verdict() -> None:
+    """SUM(x − 1) is hidden where SUM(x) is."""
+    plain = priced(question(ROWS, sum_of(number(0, 1_000))))
+    less = priced(question(ROWS, sum_of(number(-1, 999))))
+    rows = 5_000
+    for total, status in ((900, "suppressed:dominance"), (10**6, "ok")):
+        whole = shown(plain, noised_table([[rows]], [[total]]))
+        moved = shown(less, noised_table([[rows]], [[total - rows]]))
+        assert column(whole, "a1_status") == [status]
+        assert column(moved, "a1_status") == [status]
 
 
 def test_all_of_a_group_in_one_sensitive_category_is_not_shown() -> None:
