@@ -12,9 +12,11 @@ import pyarrow as pa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from connectors.errors import Invalid
+from tre.airlock.package import is_package, verify_package
+from tre.audit.attested import Unverified
 from tre.audit.note import read_verifier_key
 from tre.release import content_of
-from tre.releases import Unverified, verify_receipt
+from tre.releases import verify_receipt
 
 __all__ = ["Unverified", "verify_handed"]
 
@@ -24,12 +26,16 @@ _ENVELOPE: Final = b"tre.release"
 def verify_handed(file: Path, key: str) -> Mapping[str, Any]:
     """What a file's release is, where its receipt and table are as they were signed.
 
+    A package is checked whole: every file in it, and the decision where there is one.
     Arrow and Parquet hold the table as it was signed; JSON spells it another way, so
     of it the receipt alone is checked, and `table` is False. Raises `Unverified`, or
     Invalid for a file or key that is neither.
     """
     public = _key(key)
-    receipt, table = _read(file)
+    content = _content(file)
+    if is_package(content):
+        return {"package": True, **verify_package(content, public)}
+    receipt, table = _read(content)
     data = None if table is None else content_of(table).data
     verify_receipt(receipt, public, data)
     question, record = receipt["question"], receipt["log"]["record"]
@@ -53,11 +59,14 @@ def _key(said: str) -> Ed25519PublicKey:
         raise Invalid("key", "expected a key as `tre audit key` prints it") from None
 
 
-def _read(file: Path) -> tuple[Mapping[str, Any], pa.Table | None]:
+def _content(file: Path) -> bytes:
     try:
-        content = file.read_bytes()
+        return file.read_bytes()
     except OSError:
         raise Invalid(str(file), "expected a file that can be read") from None
+
+
+def _read(content: bytes) -> tuple[Mapping[str, Any], pa.Table | None]:
     for magic, read in _TABLES.items():
         if content.startswith(magic):
             return _from_table(read, content)

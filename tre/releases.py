@@ -14,17 +14,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import (
-    Ed25519PrivateKey,
-    Ed25519PublicKey,
-)
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, Row, insert, select
 
-from tre.audit.act import Entry, acting
-from tre.audit.merkle import verify_inclusion
-from tre.audit.record import leaf_of
+from tre.audit.act import acting
+from tre.audit.attested import Unverified, attested, check_attested
 from tre.audit.told import Discrepancy, told
 from tre.control.canonical import Json, canonical, digest
 from tre.control.database import Control, InDoubt, unavailable
@@ -55,10 +49,6 @@ class StoredRelease:
     project: str
     receipt: Mapping[str, Any] = field(repr=False)
     content: Content
-
-
-class Unverified(Exception):
-    """The receipt, or the table it came with, is not what the environment signed."""
 
 
 def publish(
@@ -98,13 +88,9 @@ def _published(
         ended = settle_released(
             act, reserved, lambda facts: {"claim": digest({**made, "question": facts})}
         )
-        unsigned: dict[str, Json] = {
-            "format": FORMAT,
-            **made,
-            "question": ended.facts,
-            "log": _log_facts(act.proven(ended.position)),
-        }
-        receipt = canonical(_signed(control.signing_key, unsigned))
+        facts = {"format": FORMAT, **made, "question": ended.facts}
+        entry = act.proven(ended.position)
+        receipt = canonical(attested(control.signing_key, facts, entry))
         act.connection.execute(
             _ADD_RELEASE,
             {
@@ -152,8 +138,7 @@ def verify_receipt(
     Unverified, naming what does not hold, where anything was changed.
     """
     try:
-        _check_signature(receipt, key)
-        _check_log(receipt)
+        check_attested(receipt, key, form=FORMAT, claimed=_CLAIMED)
         if data is not None and _sha256(data) != receipt["content"]["sha256"]:
             raise Unverified("the table is not the one that was released")
     except (KeyError, TypeError, ValueError, AttributeError):
@@ -188,49 +173,6 @@ def _fault(row: Row[Any], key: Ed25519PublicKey, claim: str | None) -> str:
     except (Unverified, ValueError, TypeError, KeyError, RecursionError):
         return "is not the one that was signed"
     return "" if same and kept else "is not the one the log has"
-
-
-def key_id(key: Ed25519PublicKey) -> str:
-    """The name of a public key: the SHA-256 of its 32 bytes."""
-    return _sha256(key.public_bytes(Encoding.Raw, PublicFormat.Raw))
-
-
-def _signed(key: Ed25519PrivateKey, facts: Mapping[str, Json]) -> Mapping[str, Json]:
-    stated = {**facts, "key": key_id(key.public_key())}
-    return {**stated, "signature": key.sign(canonical(stated).encode()).hex()}
-
-
-def _check_signature(receipt: Mapping[str, Any], key: Ed25519PublicKey) -> None:
-    stated = {name: fact for name, fact in receipt.items() if name != "signature"}
-    if stated["format"] != FORMAT:
-        raise Unverified("this is not a receipt")
-    if stated["key"] != key_id(key):
-        raise Unverified("another key signed it")
-    try:
-        key.verify(bytes.fromhex(receipt["signature"]), canonical(stated).encode())
-    except InvalidSignature:
-        raise Unverified("the signature does not match") from None
-
-
-def _check_log(receipt: Mapping[str, Any]) -> None:
-    log, record = receipt["log"], receipt["log"]["record"]
-    claim = {name: receipt[name] for name in _CLAIMED}
-    if record["detail"]["claim"] != digest(claim):
-        raise Unverified("the log recorded another release")
-    path = [bytes.fromhex(sibling) for sibling in log["path"]]
-    root = bytes.fromhex(log["root"])
-    place = record["position"]
-    if not verify_inclusion(leaf_of(record), place, log["size"], path, root):
-        raise Unverified("the log does not hold its record")
-
-
-def _log_facts(entry: Entry) -> Mapping[str, Json]:
-    return {
-        "record": entry.record.facts(),
-        "size": entry.head.size,
-        "root": entry.head.root.hex(),
-        "path": [sibling.hex() for sibling in entry.path],
-    }
 
 
 def _sum(content: Content) -> Mapping[str, Json]:

@@ -9,12 +9,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.control.world import KEY, NOW, World
+from tre.audit.attested import Unverified
 from tre.control.canonical import Json, canonical, digest
 from tre.ledger.settle import AlreadySettled, settle_failed
 from tre.releases import (
     Content,
     StoredRelease,
-    Unverified,
     load_release,
     publish,
     verify_receipt,
@@ -73,7 +73,7 @@ def changed(receipt: Any, path: tuple[Any, ...]) -> Any:
 def test_a_receipt_with_anything_changed_does_not_verify(stored: StoredRelease) -> None:
     """Every single field of a receipt is under its signature."""
     leaves = list(places(stored.receipt))
-    assert len(leaves) > 25
+    assert len(leaves) >= 25  # as many siblings as the log is deep
     for path in leaves:
         with pytest.raises(Unverified):
             verify_receipt(changed(stored.receipt, path), PUBLIC)
@@ -87,7 +87,7 @@ def test_a_receipt_signed_again_does_not_fit_the_log(stored: StoredRelease) -> N
         }
         forged[name] = {"forged": True}
         signature = KEY.sign(canonical(forged).encode()).hex()
-        with pytest.raises(Unverified, match="another release"):
+        with pytest.raises(Unverified, match="something else"):
             verify_receipt({**forged, "signature": signature}, PUBLIC)
     claim = {
         name: stored.receipt[name]

@@ -43,6 +43,7 @@ TURNED_AWAY = {
         "unknown_release",
         "unknown_question",
         "unknown_token",
+        "unknown_submission",
     ),  # there, and not for them to know of
 }
 
@@ -200,6 +201,7 @@ def act(let_in: set[str], *words: str) -> Line:
 OPERATOR = Line({"whoever holds the home"})
 BUDGET = ("--epsilon", "1", "--delta", "1e-6", "--until", "2099-01-01")
 ON_PAY = ("--project", "pay")
+MAY_SEE = {ITS_RESEARCHER, "output-checker", "auditor", "administrator"}
 COMMANDS = {
     "population create": act(ADMINISTRATOR, "{new}", *BUDGET),
     "person add": act(ADMINISTRATOR, "{new}", "--role", "auditor"),
@@ -247,11 +249,24 @@ COMMANDS = {
         {"committee", "committee-member", "auditor", "administrator"},
         *("0123456789ab", "--outcome", "Nothing was done."),
     ),
-    "backup": act(ADMINISTRATOR, "{new}", "--passphrase-file", "{passphrase}"),
+    "backup": act(ADMINISTRATOR, "{out}", "--passphrase-file", "{passphrase}"),
     "audit publish": act(ADMINISTRATOR, "--to", ""),
     "key rotate": act(ADMINISTRATOR, "landing"),
     "key protect": act(ADMINISTRATOR),
     "key destroy": act(ADMINISTRATOR, "nothing", "--for-good"),
+    "review submit": act({ITS_RESEARCHER}, "{form}", *ON_PAY),
+    "review resubmit": act({ITS_RESEARCHER}, "{submission}", "{form}"),
+    "review list": act(SOMEBODY | {"committee-member"}),
+    "review show": act(MAY_SEE, "{submission}"),
+    "review fetch": act(MAY_SEE, "{submission}", "note.md", "-o", "{out}"),
+    "review vote": act(
+        {"output-checker"}, "{submission}", "approve", "--reason", "Fine."
+    ),
+    "review return": act({"output-checker"}, "{submission}", "--reason", "No."),
+    "review withdraw": act({ITS_RESEARCHER}, "{submission}"),
+    "review package": act(MAY_SEE, "{submission}", "-o", "{out}"),
+    "review take-in": act({ITS_STEWARD}, "{inward}"),
+    "release export": act({ITS_RESEARCHER}, "{release}", "-o", "{out}"),
     "explain": act({ITS_RESEARCHER}, COUNT["sql"], *ON_PAY),
     "query": act({ITS_RESEARCHER}, COUNT["sql"], *ON_PAY),
     **dict.fromkeys(
@@ -261,7 +276,7 @@ COMMANDS = {
             *("dataset withdraw", "optout import", "optout apply", "encode"),
             "optout late",
             *("organisation list", "condition show", "project due", "register"),
-            *("project show", "provider show", "budget", "review", "evaluate"),
+            *("project show", "provider show", "budget", "evaluate"),
             *("audit verify", "audit checkpoint", "audit key", "audit inclusion"),
             *("audit consistency", "release verify", "restore", "key list"),
             *("serve", "demo"),
@@ -314,6 +329,7 @@ def thing_after_thing(home: Path, folder: Path) -> Iterator[dict[str, str]]:
     passphrase.write_text("a passphrase")
     conditions = folder / "conditions.yaml"
     conditions.write_text("purposes: [research]")
+    release = asked_once(home)
     number = 0
     while True:
         number += 1
@@ -326,6 +342,11 @@ def thing_after_thing(home: Path, folder: Path) -> Iterator[dict[str, str]]:
                 environment.propose(file, person=RESEARCHER)
             environment.approve(f"{fresh}-active", person=MEMBER)
             environment.approve(f"{fresh}-active", person=STEWARD)
+            form = write_form(folder, release)
+            outward, inward = (
+                environment.submit(each, project="pay", person=RESEARCHER)["id"]
+                for each in (form, write_form(folder, None))
+            )
         yield {
             "new": f"new-{number}",
             "passphrase": str(passphrase),
@@ -337,4 +358,61 @@ def thing_after_thing(home: Path, folder: Path) -> Iterator[dict[str, str]]:
             "project": str(write_project(folder / f"q{number}", f"{fresh}-more")),
             "fresh": fresh,
             "active": f"{fresh}-active",
+            "form": str(form),
+            "submission": outward,
+            "inward": inward,
+            "release": release,
+            "out": str(folder / f"out-{number}"),
         }
+
+
+def asked_once(home: Path) -> str:
+    """A release of the project's that can be cited."""
+    with Environment.open(home) as environment:
+        return environment.ask(COUNT["sql"], project="pay", person=RESEARCHER).id
+
+
+def write_form(folder: Path, release: str | None) -> Path:
+    """A form to carry a note out that cites a release, or a public table in."""
+    context = {
+        "title": "A note",
+        "what": "A note.",
+        "why": "To show.",
+        "for_whom": "Us.",
+    }
+    if release is None:
+        (folder / "areas.csv").write_text("area\nWales\n")
+        (folder / "areas.json").write_text(json.dumps(AREAS))
+        files = [
+            {"path": "areas.json", "kind": "manifest"},
+            {"path": "areas.csv", "kind": "table"},
+        ]
+        form = {**context, "direction": "in", "files": files}
+    else:
+        (folder / "note.md").write_text("It was counted.\n")
+        cited = {"path": "note.md", "kind": "text", "releases": [release]}
+        form = {**context, "files": [cited]}
+    file = folder / f"form-{form.get('direction', 'out')}.json"
+    file.write_text(json.dumps(form))
+    return file
+
+
+AREAS = {
+    "name": "areas",
+    "title": "Areas",
+    "tre": {
+        "controller": "Department of Examples",
+        "legal_basis": "Open data",
+        "population": "residents",
+    },
+    "resources": [
+        {
+            "name": "areas",
+            "path": "areas.csv",
+            "tre": {"privacy_unit": "none"},
+            "schema": {
+                "fields": [{"name": "area", "constraints": {"enum": ["Wales"]}}]
+            },
+        }
+    ],
+}

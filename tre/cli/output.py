@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import typer
@@ -41,6 +42,21 @@ def say(*parts: RenderableType) -> None:
     console = Console(width=width, highlight=False, markup=False, soft_wrap=False)
     for part in parts:
         console.print(part)
+
+
+def save(file: Path, data: bytes, *, as_json: bool) -> None:
+    """Write a file and say so, never over another. Invalid where it cannot be."""
+    from connectors.errors import Invalid
+
+    try:
+        with file.open("xb") as stream:
+            stream.write(data)
+    except FileExistsError:
+        raise Invalid(str(file), "expected a file that is not there yet") from None
+    except OSError:
+        raise Invalid(str(file), "expected a place that can be written to") from None
+    written = {"file": str(file), "bytes": len(data)}
+    answer(written, lambda: [f"Written to {file}."], as_json=as_json)
 
 
 def note(text: str) -> None:

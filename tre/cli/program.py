@@ -7,7 +7,6 @@ from typing import Final
 import typer
 
 from tre.cli import (
-    absent,
     audit,
     backups,
     conditions,
@@ -24,6 +23,7 @@ from tre.cli import (
     questions,
     register,
     release,
+    review,
     server,
     setup,
 )
@@ -53,7 +53,7 @@ program.add_typer(projects.project, name="project")
 program.command("explain")(questions.explain)
 program.command("query")(questions.query)
 program.command("budget")(questions.budget)
-program.command("review", context_settings=absent.ANYTHING)(absent.review)
+program.add_typer(review.review, name="review")
 program.add_typer(release.release, name="release")
 program.command("register")(register.register)
 program.add_typer(register.incident, name="incident")

@@ -1,4 +1,4 @@
-"""Releases that somebody was handed: what is true of them, far from any environment."""
+"""Releases as files: written as packages, and checked far from any environment."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import Annotated, Any, Final
 import typer
 
 from tre.cli.errors import FAILED
-from tre.cli.options import Json
-from tre.cli.output import answer, facts
+from tre.cli.options import HERE, Home, Json, Somebody
+from tre.cli.output import answer, facts, save
+from tre.cli.session import opened
 
 release: Final = typer.Typer(
-    help="Releases, away from their environment.", no_args_is_help=True
+    help="Releases as files: export and verify.", no_args_is_help=True
 )
 
 
@@ -23,7 +24,8 @@ def verify(
         Path,
         typer.Argument(
             metavar="FILE",
-            help="A release as JSON, Arrow or Parquet, or its receipt alone.",
+            help="A release as JSON, Arrow or Parquet, its receipt alone, or a "
+            "package of a release or of what the airlock let out.",
         ),
     ],
     *,
@@ -56,7 +58,29 @@ def verify(
     )
 
 
+@release.command("export")
+def export(
+    name: Annotated[str, typer.Argument(metavar="RELEASE", help="Its id.")],
+    *,
+    to: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="A .zip file.")
+    ],
+    person: Somebody,
+    home: Home = HERE,
+    as_json: Json = False,
+) -> None:
+    """Write a release with its receipt as an RO-Crate that anybody can verify."""
+    with opened(home) as environment:
+        package = environment.export_release(name, person=person)
+    save(to, package, as_json=as_json)
+
+
 def _words(found: Mapping[str, Any]) -> list[tuple[str, str]]:
+    if found.get("package"):
+        return [
+            ("verified", "signatures, log records, and every file of the package"),
+            *((name, _said(found[name])) for name in _PACKED if name in found),
+        ]
     rows = "as released" if found["table"] else "not in this file: the receipt alone"
     return [
         ("verified", "signature, log record and its place in the log"),
@@ -66,3 +90,10 @@ def _words(found: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("question", found["question"]),
         ("recorded", f"{found['at']}, as record {found['position']:,} of the log"),
     ]
+
+
+_PACKED: Final = ("submission", "project", "revision", "files", "releases")
+
+
+def _said(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -29,10 +29,10 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from privacy.errors import Refused
+from tre.control.airlock_tables import metadata
 from tre.control.engines import Database, Durability, Place, connect
-from tre.control.tables import metadata
 
-REVISION: Final = "0007"
+REVISION: Final = "0008"
 """The newest migration; a database at another revision is migrated when opened."""
 
 PATIENCE_SECONDS: Final = 30.0

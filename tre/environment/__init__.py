@@ -1,6 +1,6 @@
 """The environment, as stewards, researchers and programs meet it.
 
-One module is one concern: `people`, `datasets`, `projects`, `questions`,
+One module is one concern: `people`, `datasets`, `projects`, `questions`, `airlock`,
 `safekeeping`, `log` and `openness`; `acting` is what they share, `opened` all of them
 together.
 Methods raise `Refused` for what the rules do not allow, `Invalid` for a manifest,

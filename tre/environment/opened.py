@@ -10,6 +10,7 @@ from typing import Self
 from tre.audit.act import acting
 from tre.enclave.supervisor import ONE, Capacity
 from tre.environment.acting import OPERATOR
+from tre.environment.airlock import Airlock
 from tre.environment.datasets import Datasets
 from tre.environment.log import Log
 from tre.environment.openness import Openness
@@ -23,7 +24,9 @@ from tre.objecting import resume_destruction
 from tre.publishing import sweep_zones
 
 
-class Environment(People, Datasets, Projects, Questions, Safekeeping, Log, Openness):
+class Environment(
+    People, Datasets, Projects, Questions, Airlock, Safekeeping, Log, Openness
+):
     """One trusted research environment, at a home directory. Safe across threads.
 
     Methods raise `Refused` for what the rules do not allow, `Invalid` for a manifest,

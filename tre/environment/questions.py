@@ -10,6 +10,7 @@ from privacy.accounting import Loss
 from privacy.errors import Refused
 from privacy.explain import Explanation
 from privacy.model import model_text
+from tre.airlock.package import release_package
 from tre.batch import Batch, explain_batch
 from tre.enquiry import ask, explain_question
 from tre.environment.acting import Acting
@@ -18,7 +19,7 @@ from tre.governance.project import find_project
 from tre.ledger.account import Kind, current_account
 from tre.ledger.question import Asked
 from tre.release import Release, release_from
-from tre.releases import load_release
+from tre.releases import StoredRelease, load_release
 from tre.spend import Spend
 
 
@@ -124,15 +125,22 @@ class Questions(Acting):
 
     def release(self, id: str, *, person: str) -> Release:  # noqa: A002
         """An earlier release of a project that the person may ask in."""
+        return release_from(self._stored(id, person), charged=False)
+
+    def export_release(self, id: str, *, person: str) -> bytes:  # noqa: A002
+        """An earlier release as a package that can be checked offline."""
+        return release_package(self._stored(id, person))
+
+    def _stored(self, release: str, person: str) -> StoredRelease:
         with self._parts.control.reading() as connection:
             try:
-                stored = load_release(connection, id)
+                stored = load_release(connection, release)
                 admit(connection, stored.project, person, self._parts.clock())
             except (LookupError, Refused):
                 raise Refused(
                     "unknown_release", "There is no such release that you may see."
                 ) from None
-        return release_from(stored, charged=False)
+        return stored
 
     def remaining(self, project: str, *, person: str | None = None) -> Loss:
         """What a project has left; for its researchers, or the operator."""

@@ -57,6 +57,9 @@ class Action(Enum):
     RESUME_PROJECT = "resume a project"
     CLOSE_PROJECT = "close a project"
     RECORD_INCIDENT = "record or resolve an incident"
+    CARRY = "ask to carry something past the airlock"
+    CHECK_OUTPUT = "check what is carried out"
+    CHECK_INPUT = "check what is carried in"
     ACCEPT_LAYER = "do without a layer of confinement"
     KEEP_KEYS = "rotate, protect or destroy keys"
 
@@ -104,6 +107,9 @@ PERMITTED: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType(
         Action.RECORD_INCIDENT: frozenset(
             {Role.COMMITTEE, Role.AUDITOR, Role.ADMINISTRATOR}
         ),
+        Action.CARRY: frozenset({Role.RESEARCHER}),
+        Action.CHECK_OUTPUT: frozenset({Role.OUTPUT_CHECKER}),
+        Action.CHECK_INPUT: frozenset({Role.STEWARD}),
         Action.ACCEPT_LAYER: frozenset({Role.ADMINISTRATOR}),
         Action.KEEP_KEYS: frozenset({Role.ADMINISTRATOR}),
     }
