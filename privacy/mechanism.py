@@ -194,13 +194,17 @@ def choose(selection: Selection, scores: NDArray[np.int64]) -> int:
     return int(_noisy_max(selection.best, selection.scale)(clamped.tolist()))
 
 
+_LOWEST: Final = 2
+"""The lowest threshold: one lower has a δ that OpenDP's map states."""
+
+
 @dataclass(frozen=True, slots=True)
 class Threshold:
     """Noise on the counts of keys, and the noised count from which a key comes out.
 
     Gaussian noise of `scale`; one person is behind at most `keys` keys and moves the
     count of each by one. Raises ValueError for a scale that is not positive and
-    finite, or a threshold or a number of keys below one.
+    finite, a threshold below two or a number of keys below one.
     """
 
     scale: float
@@ -210,15 +214,21 @@ class Threshold:
     def __post_init__(self) -> None:
         if not (isfinite(self.scale) and 0 < self.scale <= WIDEST):
             raise ValueError("a noise scale is positive, finite and at most 2**57")
-        if not 1 <= self.least <= LARGEST or self.keys < 1:
-            raise ValueError("a threshold and a sensitivity are at least one unit")
+        if not _LOWEST <= self.least <= LARGEST or self.keys < 1:
+            raise ValueError("a threshold is at least two, a sensitivity one unit")
 
 
 @lru_cache(maxsize=4_096)
 def threshold_loss(threshold: Threshold) -> tuple[Fraction, Fraction]:
-    """The (ρ, δ) of approximate zCDP of one use, exactly as OpenDP's map states it."""
+    """The (ρ, δ) of approximate zCDP of one use, as OpenDP's map has it one lower.
+
+    A key of one person comes out where its noise is at least `least` − 1, a whole
+    number. OpenDP's map takes the continuous tail from there, which leaves half of
+    what lies on that very number out (opendp#2922); one lower, the continuous tail
+    begins half a step before the discrete one and more, and bounds it.
+    """
     euclidean = nextafter(sqrt(threshold.keys), inf)
-    rho, delta = _threshold(threshold.scale, threshold.least).map(
+    rho, delta = _threshold(threshold.scale, threshold.least - 1).map(
         (threshold.keys, euclidean, 1.0)
     )
     if not (isfinite(rho) and rho > 0 and 0 <= delta < 1):
@@ -231,11 +241,11 @@ def calibrate_threshold(
 ) -> Threshold | None:
     """The least noise of loss `at_most`, and the lowest threshold of this δ.
 
-    OpenDP's map is the proof of both. None where the noise would be wider than 2⁵⁷,
+    `threshold_loss` is the proof of both. None where the noise would be wider than 2⁵⁷,
     or δ smaller than the map's floats can show.
     """
     for scale in _widened(sqrt(keys / 2 / float(at_most))):
-        far = Threshold(scale, ceil(1 + 40 * scale), keys)
+        far = Threshold(scale, ceil(2 + 40 * scale), keys)
         if threshold_loss(far)[0] <= at_most:
             return _lowest(far, delta)
     return None
@@ -257,7 +267,7 @@ def _lowest(enough: Threshold, delta: Fraction) -> Threshold | None:
     """Halve the way to the lowest threshold whose δ is at most this."""
     if threshold_loss(enough)[1] > delta:
         return None
-    low, high = 0, enough.least
+    low, high = _LOWEST - 1, enough.least
     while high - low > 1:
         middle = (low + high) // 2
         tried = replace(enough, least=middle)

@@ -40,7 +40,7 @@ def every_key(_: Threshold, counts: Mapping[str, int]) -> Collection[str]:
 
 def lower_threshold(threshold: Threshold, counts: Mapping[str, int]) -> Collection[str]:
     """Keys that pass half the threshold that was priced."""
-    return past(replace(threshold, least=threshold.least // 2), counts)
+    return past(replace(threshold, least=max(2, threshold.least // 2)), counts)
 
 
 BROKEN: dict[str, tuple[str, Callable[..., object]]] = {

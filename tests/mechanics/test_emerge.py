@@ -18,7 +18,7 @@ from privacy.emerge import at_most, emerge, every, filled, lowered, presence
 from privacy.errors import Refused
 from privacy.explain import explain
 from privacy.expression import ColumnOf
-from privacy.mechanism import Threshold, calibrate_threshold, threshold_loss
+from privacy.mechanism import Threshold, calibrate_threshold, past, threshold_loss
 from privacy.policy import GATEWAY, NONE
 from privacy.price import Allowance
 from privacy.query import Key
@@ -57,7 +57,7 @@ def test_a_threshold_costs_at_most_what_was_asked(
     rho, spent = threshold_loss(found)
     assert asked * Fraction(999_999, 1_000_000) <= rho <= asked
     assert spent <= delta
-    if found.least > 1:
+    if found.least > 2:
         assert threshold_loss(replace(found, least=found.least - 1))[1] > delta
 
 
@@ -66,12 +66,41 @@ def test_a_threshold_is_where_the_textbook_has_it() -> None:
     found = calibrate_threshold(4, Fraction(1, 50), Fraction(1, 10**9))
     assert found is not None
     assert found.scale == pytest.approx(sqrt(4 / 2 * 50))
-    beyond = 1 + found.scale * stats.norm.isf(1e-9 / 4)
+    beyond = 2 + found.scale * stats.norm.isf(1e-9 / 4)
     assert found.least == pytest.approx(beyond, abs=1)
 
 
+@given(st.floats(0.3, 40), st.integers(2, 200), st.integers(1, 50))
+def test_delta_is_no_less_than_the_chance_that_a_lone_person_shows(
+    scale: float, least: int, keys: int
+) -> None:
+    """Exactly: the discrete tail from the threshold on, over all of a person's keys."""
+    try:
+        _, delta = threshold_loss(Threshold(scale, least, keys))
+    except ValueError:
+        return  # this threshold bounds nothing, and nobody can ask for it
+    noise = np.arange(-40 * 40, 40 * 40 + 1)
+    weights = np.exp(-(noise**2) / (2 * scale**2))
+    tail = weights[noise >= least - 1].sum() / weights.sum()
+    assert float(delta) >= -np.expm1(keys * np.log1p(-tail)) * (1 - 1e-9)
+
+
+@pytest.mark.statistical
+def test_a_lone_person_shows_as_often_as_is_charged_and_no_oftener() -> None:
+    """From both sides: the rate of OpenDP's own draws, and a threshold one lower."""
+    for scale, least in ((1.0, 3), (0.7, 2), (3.0, 5)):
+        threshold = Threshold(scale, least, 1)
+        shown = len(past(threshold, {str(one): 1 for one in range(SAMPLE)}))
+        charged = float(threshold_loss(threshold)[1])
+        above = stats.binomtest(shown, SAMPLE, min(charged, 1), alternative="greater")
+        assert above.pvalue > NEWS
+        understated = float(threshold_loss(replace(threshold, least=least + 1))[1])
+        lower = stats.binomtest(shown, SAMPLE, understated, alternative="greater")
+        assert lower.pvalue < NEWS
+
+
 @pytest.mark.parametrize(
-    ("scale", "least", "keys"), [(0.0, 5, 1), (np.inf, 5, 1), (1.0, 0, 1), (1.0, 5, 0)]
+    ("scale", "least", "keys"), [(0.0, 5, 1), (np.inf, 5, 1), (1.0, 1, 1), (1.0, 5, 0)]
 )
 def test_a_threshold_that_hides_nobody_is_refused_by_us(
     scale: float, least: int, keys: int
@@ -97,7 +126,7 @@ def test_one_person_moves_each_of_their_keys_by_one(
 
 def test_keys_of_fewer_people_than_the_policy_says_never_come_out() -> None:
     """Whatever the noise: they are not among what it is added to."""
-    wild = Threshold(1e6, 1, 1)
+    wild = Threshold(1e6, 2, 1)
     counts: dict[Combination, int] = {("few",): 9, ("many",): 10}
     emerged = emerge(counts, wild, 10, 400)
     assert emerged.combinations == (("many",),)
