@@ -172,7 +172,8 @@ def _retried(gate: Gate, asked: Asked) -> str | None:
 def _planned(gate: Gate, asked: Asked, admission: Admission) -> Planned:
     fitted = model(asked.text, admission.catalogue) if is_model(asked.text) else None
     query = fitted.query if fitted else _understood(asked, admission)
-    planned = level(plan(bound(query), gate.policy), admission.account.measure)
+    policy = admission.policy or gate.policy
+    planned = level(plan(bound(query), policy), admission.account.measure)
     versions = versions_read(query, admission.version)
     return Planned(
         asked, admission, planned, versions, fitted.model if fitted else None
@@ -341,6 +342,12 @@ def _check_admitted(gate: Gate, planned: Planned, connection: Connection) -> Non
     now = admit(connection, asked.project, asked.person, gate.clock())
     read = {table.name: table for table in tables(planned.plan.query.relation)}
     known = {name: now.catalogue.tables.get(name) for name in read}
+    if now.policy != planned.admission.policy:
+        raise Refused(
+            "data_changed",
+            "The disclosure policy changed while the question was read.",
+            suggestion="Ask again.",
+        )
     if known != read or not read.keys() <= now.versions.keys():
         raise Refused(
             "data_changed",

@@ -9,6 +9,7 @@ from sybil import Document, Example
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 
 from docs.generate import pages
+from tre.airlock.form import form_of
 from tre.evaluation.plan import read_plan
 from tre.governance.application import read_application
 from tre.manifest import load
@@ -24,12 +25,14 @@ def named(page: Path) -> str:
 
 
 def check_description(example: Example) -> None:
-    """Read a YAML fence as what it describes: a project, an evaluation or a dataset."""
+    """Read a YAML fence as the kind of file that it is."""
     described = yaml.safe_load(example.parsed)
     if "questions" in described:
         read_plan(described)
         return
-    if "criteria" in described:
+    if "for_whom" in described:
+        form_of(described)
+    elif "criteria" in described:
         read_application(described)
     else:
         load(described, base=ROOT)
@@ -40,7 +43,7 @@ PARSERS = (PythonCodeBlockParser(), CodeBlockParser("yaml", check_description))
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
 def test_what_a_page_shows_runs(page: Path) -> None:
-    """Every Python fence runs; a YAML fence is a manifest, a plan or a project."""
+    """Every Python fence runs; a YAML fence is a file that can be read."""
     for example in Document.parse(str(page), *PARSERS).examples():
         example.evaluate()
 

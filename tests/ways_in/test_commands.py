@@ -60,6 +60,8 @@ project resume
 project withdraw-approval
 project close
 project show
+policy show
+policy set
 explain
 query
 budget

@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from privacy.errors import Refused
+from privacy.policy import GATEWAY
 from tests.documentation.test_commands import whole
 from tests.ways_in.conftest import Said, Served
 from tests.ways_in.world import (
@@ -26,6 +28,7 @@ from tests.ways_in.world import (
     write_project,
 )
 from tre.environment import Environment
+from tre.governance.policies import policy_text
 from tre.governance.roles import Role
 from tre.governance.scopes import EVERY_USE
 
@@ -199,6 +202,7 @@ def act(let_in: set[str], *words: str) -> Line:
 
 
 OPERATOR = Line({"whoever holds the home"})
+VERSIONS = count()
 BUDGET = ("--epsilon", "1", "--delta", "1e-6", "--until", "2099-01-01")
 ON_PAY = ("--project", "pay")
 MAY_SEE = {ITS_RESEARCHER, "output-checker", "auditor", "administrator"}
@@ -254,6 +258,9 @@ COMMANDS = {
     "key rotate": act(ADMINISTRATOR, "landing"),
     "key protect": act(ADMINISTRATOR),
     "key destroy": act(ADMINISTRATOR, "nothing", "--for-good"),
+    "policy set": act(
+        {"committee", "committee-member"}, "{policy}", "--reason", "Stricter."
+    ),
     "review submit": act({ITS_RESEARCHER}, "{form}", *ON_PAY),
     "review resubmit": act({ITS_RESEARCHER}, "{submission}", "{form}"),
     "review list": act(SOMEBODY | {"committee-member"}),
@@ -276,7 +283,7 @@ COMMANDS = {
             *("dataset withdraw", "optout import", "optout apply", "encode"),
             "optout late",
             *("organisation list", "condition show", "project due", "register"),
-            *("project show", "provider show", "budget", "evaluate"),
+            *("project show", "provider show", "budget", "evaluate", "policy show"),
             *("audit verify", "audit checkpoint", "audit key", "audit inclusion"),
             *("audit consistency", "release verify", "restore", "key list"),
             *("serve", "demo"),
@@ -362,6 +369,7 @@ def thing_after_thing(home: Path, folder: Path) -> Iterator[dict[str, str]]:
             "submission": outward,
             "inward": inward,
             "release": release,
+            "policy": str(write_policy(folder, number)),
             "out": str(folder / f"out-{number}"),
         }
 
@@ -370,6 +378,14 @@ def asked_once(home: Path) -> str:
     """A release of the project's that can be cited."""
     with Environment.open(home) as environment:
         return environment.ask(COUNT["sql"], project="pay", person=RESEARCHER).id
+
+
+def write_policy(folder: Path, number: int) -> Path:
+    """A policy of a version that has not been in force."""
+    policy = replace(GATEWAY, version=1000 + next(VERSIONS))
+    file = folder / f"policy-{number}.yaml"
+    file.write_text(policy_text(policy))
+    return file
 
 
 def write_form(folder: Path, release: str | None) -> Path:

@@ -74,7 +74,9 @@ class _File(_Model):
         return self
 
 
-class _Form(_Model):
+class Form(_Model):
+    """A form as it is written."""
+
     direction: Direction = Direction.OUT
     title: Annotated[str, Field(min_length=1, max_length=300)]
     what: _Text
@@ -101,7 +103,7 @@ def read_form(
     Files lie in the form's own folder, or in `base`, and nowhere above it.
     """
     folder = base or (Path() if isinstance(source, Mapping) else Path(source).parent)
-    form = _form(source)
+    form = form_of(source)
     items, contents = [], {}
     for index, file in enumerate(form.files):
         data = _bytes(folder, file.path, f"files[{index}]")
@@ -139,14 +141,15 @@ def made_table(item: Item, data: bytes) -> Made:
     return made
 
 
-def _form(source: Path | str | Mapping[str, Any]) -> _Form:
+def form_of(source: Path | str | Mapping[str, Any]) -> Form:
+    """A form without its files. Invalid as `read_form`."""
     try:
         facts = (
             source
             if isinstance(source, Mapping)
             else yaml.safe_load(Path(source).read_text(encoding="utf-8"))
         )
-        return _Form.model_validate(facts)
+        return Form.model_validate(facts)
     except OSError:
         raise Invalid(str(source), "expected a file that can be read") from None
     except ValidationError as problems:

@@ -18,6 +18,7 @@ from tre.cli import (
     optout,
     organisations,
     people,
+    policies,
     projects,
     providers,
     questions,
@@ -50,6 +51,7 @@ program.add_typer(conditions.condition, name="condition")
 program.command("encode")(encode.encode)
 program.add_typer(optout.optout, name="optout")
 program.add_typer(projects.project, name="project")
+program.add_typer(policies.policy, name="policy")
 program.command("explain")(questions.explain)
 program.command("query")(questions.query)
 program.command("budget")(questions.budget)

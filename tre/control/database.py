@@ -32,7 +32,7 @@ from privacy.errors import Refused
 from tre.control.airlock_tables import metadata
 from tre.control.engines import Database, Durability, Place, connect
 
-REVISION: Final = "0008"
+REVISION: Final = "0009"
 """The newest migration; a database at another revision is migrated when opened."""
 
 PATIENCE_SECONDS: Final = 30.0

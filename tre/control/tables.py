@@ -439,6 +439,19 @@ measurement_charge: Final = Table(
     CheckConstraint("nano > 0", name="amount"),
 )
 
+# ------------------------------------------------------------------------ policy
+
+disclosure_policy: Final = Table(
+    "disclosure_policy",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("body", Text, nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("person", ForeignKey("person.id"), nullable=False),
+    Column("set_at", Instant, nullable=False),
+)
+
 # --------------------------------------------------------------------------- log
 
 audit_record: Final = Table(

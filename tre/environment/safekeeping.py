@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from privacy.errors import Refused
+from privacy.policy import Policy
 from tre.backup import back_up
 from tre.control import rates
 from tre.control.database import LOST, unavailable
@@ -18,6 +20,7 @@ from tre.governance.confinement import (
     accepted_layers,
     require_layer,
 )
+from tre.governance.policies import current_policy, read_policy, set_policy
 from tre.governance.roles import Action, allowed
 from tre.keeping import Kept, destroy_key, kept_keys, replace_root, rotate_zone
 from tre.roots import Root
@@ -77,6 +80,24 @@ class Safekeeping(Acting):
         """Destroy a key, and with it everything written under it, for good."""
         with self._acting(person) as act:
             destroy_key(self._parts, act, name)
+
+    def policy(self) -> Policy:
+        """The disclosure policy in force."""
+        with self._parts.control.reading() as connection:
+            return current_policy(connection) or self._parts.gate.policy
+
+    def set_policy(
+        self,
+        policy: Path | str | Mapping[str, Any],
+        *,
+        reason: str,
+        person: str | None = None,
+    ) -> Policy:
+        """Put a policy in force from its YAML, from the next question on."""
+        read = read_policy(policy)
+        with self._acting(person) as act:
+            set_policy(act, read, reason)
+        return read
 
     def confinement(self) -> tuple[Layer, ...]:
         """What confines the processes that read data, layer by layer."""

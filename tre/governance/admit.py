@@ -10,10 +10,12 @@ from sqlalchemy import Connection
 
 from privacy.catalogue import Catalogue
 from privacy.errors import Refused
+from privacy.policy import Policy
 from tre.audit.act import log_size
 from tre.governance.catalogue import Grants, Version, current_catalogue
 from tre.governance.conditions import Use, conditions_of, unmet
 from tre.governance.organisations import organisation_of
+from tre.governance.policies import current_policy
 from tre.governance.project import Project, Standing, find_project
 from tre.governance.qualifications import check_qualified
 from tre.governance.roles import Role, find_person
@@ -37,6 +39,8 @@ class Admission:
     versions: Mapping[str, Version]
     account: Account
     log_size: int
+    policy: Policy | None = None
+    """The disclosure policy that was put in force; None where none ever was."""
     withheld: Mapping[str, str] = field(default_factory=dict)
     """Tables that were granted and a condition withholds: by name, which condition."""
 
@@ -101,6 +105,7 @@ def admit(
         },
         account=current_account(connection, Kind.PROJECT, project),
         log_size=log_size(connection),
+        policy=current_policy(connection),
         withheld=withheld,
     )
 

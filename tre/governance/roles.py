@@ -57,6 +57,7 @@ class Action(Enum):
     RESUME_PROJECT = "resume a project"
     CLOSE_PROJECT = "close a project"
     RECORD_INCIDENT = "record or resolve an incident"
+    SET_POLICY = "put a disclosure policy in force"
     CARRY = "ask to carry something past the airlock"
     CHECK_OUTPUT = "check what is carried out"
     CHECK_INPUT = "check what is carried in"
@@ -107,6 +108,7 @@ PERMITTED: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType(
         Action.RECORD_INCIDENT: frozenset(
             {Role.COMMITTEE, Role.AUDITOR, Role.ADMINISTRATOR}
         ),
+        Action.SET_POLICY: frozenset({Role.COMMITTEE}),
         Action.CARRY: frozenset({Role.RESEARCHER}),
         Action.CHECK_OUTPUT: frozenset({Role.OUTPUT_CHECKER}),
         Action.CHECK_INPUT: frozenset({Role.STEWARD}),
