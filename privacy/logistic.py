@@ -4,7 +4,8 @@ In each combination of categories the table has how many rows there are and how 
 meet the condition. Main effects are fitted by maximum likelihood (iteratively weighted
 least squares) to counts pushed into what is possible. Standard errors are those of a
 parametric bootstrap: tables are drawn from the fit, with the sampling variance of
-counts and the same noise, and fitted again (Efron and Tibshirani 1993, section 6.5).
+counts, times what a person's several rows may add to it (`clustered`), and the same
+noise, and fitted again (Efron and Tibshirani 1993, section 6.5).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from privacy.clustered import inflation
 from privacy.mechanism import Kind, Mechanism, draw
 from privacy.model import Model
 from privacy.price import Price
@@ -85,7 +87,8 @@ def _replicates(
     size = (REPLICATES, len(counts))
     whole = np.maximum(counts, 0.0)
     share = 1 / (1 + np.exp(-np.clip(design @ fitted, -30, 30)))
-    sampled = whole * share + np.sqrt(whole * share * (1 - share)) * _normals(size)
+    variance = whole * share * (1 - share) * inflation(price.plan)
+    sampled = whole * share + np.sqrt(variance) * _normals(size)
     return _likeliest(
         design,
         whole + _drawn(price.mechanisms[rows], size),

@@ -1,11 +1,12 @@
 """Fit a linear regression to noised sums, squares and products.
 
 Least squares on the noised moments of (1, numbers, dummies of categories, outcome). The
-standard errors have two parts: that of the sample, as if there were no noise, and the
-noise carried through the fit to first order: with M the predictors' moments, m theirs
-with the outcome and u = (−β, 1), δβ = M⁻¹ (δm − δM β), which is linear in every noised
-figure, whose variance is public. Where the noise in M is not small beside its least
-eigenvalue that expansion does not hold, and nothing is called reliable.
+standard errors have two parts: that of the sample, as if there were no noise, times
+what a person's several rows may add to it (`clustered`), and the noise carried through
+the fit to first order: with M the predictors' moments, m theirs with the outcome and
+u = (−β, 1), δβ = M⁻¹ (δm − δM β), which is linear in every noised figure, whose
+variance is public. Where the noise in M is not small beside its least eigenvalue that
+expansion does not hold, and nothing is called reliable.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from privacy.bound import key_sizes
+from privacy.clustered import inflation
 from privacy.expected_error import ColumnError
 from privacy.explain import Explanation
 from privacy.layout import codes_of
@@ -181,6 +183,7 @@ def _fit(draw: int, noised: NoisedTable, price: Price, model: Model) -> Fit:
     counts = values[parts.count]
     rows = max(float(counts.sum()) - width, 1.0)
     sampled = max(float(along @ total @ along), 0.0) / rows * inverse
+    sampled = sampled * inflation(price.plan)
     shift = _shift(parts, fixed.shape[1])
     variance = np.diag(shift @ sampled @ shift.T)
     variance = variance + _noise(shift @ inverse, along, fixed, parts, price)

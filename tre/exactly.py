@@ -26,6 +26,7 @@ from privacy.key_counts import compile_key_counts
 from privacy.levels import level_query
 from privacy.margins import joined
 from privacy.mechanism import Kind, Mechanism
+from privacy.model import is_model, model
 from privacy.moments import ends_of, unit_of
 from privacy.plan import Component, Plan, Reading
 from privacy.policy import NONE
@@ -42,6 +43,7 @@ from privacy.table import (
 from privacy.teach import understand
 from tre.enclave.execute import execute, key_counts
 from tre.enclave.job import Job
+from tre.exact_fit import exact_fit
 from tre.intake.check import check
 from tre.intake.engine import Engine
 from tre.intake.incoming import incoming
@@ -115,6 +117,10 @@ class Brought:
 
         Raises Refused as a release would.
         """
+        if is_model(sql_text):
+            fitted = model(sql_text, self._catalogue)
+            locations = dict.fromkeys(self._catalogue.tables, _ZONE)
+            return exact_fit(fitted, locations, self._engine.table)
         query = understand(sql_text, self._catalogue)
         every = [self._shown(level_query(query, kept)) for kept in query.sets]
         if not every:

@@ -300,3 +300,71 @@ def test_a_release_has_the_columns_of_any_other(lab: Lab) -> None:
         "standard_error",
     ]
     assert isinstance(shown, pd.DataFrame)
+
+
+def test_the_laboratory_fits_the_rows_themselves(lab: Lab, table: pa.Table) -> None:
+    """Least squares and maximum likelihood, as anybody who has the rows would."""
+    found = lab.exact(LINEAR).to_pandas().set_index("term")
+    for term, expected in least_squares(table).items():
+        assert found.coefficient[term] == pytest.approx(expected, rel=1e-6, abs=1e-6)
+    odds = lab.exact(LOGISTIC).to_pandas().set_index("term")
+    for term, expected in likeliest(table).items():
+        assert odds.coefficient[term] == pytest.approx(expected, abs=1e-6)
+    released = lab.ask(LINEAR, epsilon=5_000).to_pandas().set_index("term")
+    ratio = released.standard_error["hours"] / found.standard_error["hours"]
+    assert ratio == pytest.approx(1, abs=0.1)
+
+
+PANEL = {
+    **PACKAGE,
+    "resources": [
+        {
+            "name": "panel",
+            "tre": {"privacy_unit": "person", "rows_per_person": 6},
+            "schema": {
+                "fields": [
+                    PACKAGE["resources"][0]["schema"]["fields"][0],  # type: ignore[index]
+                    field("x", "integer", minimum=0, maximum=20, required=True),
+                    field("y", "integer", minimum=0, maximum=200, required=True),
+                    field("low", "integer", minimum=0, maximum=200, required=True),
+                    field("ill", "boolean", required=True)
+                    | {"tre": {"role": "sensitive"}},
+                    field("area", "string", enum=["a", "b", "c"], required=True),
+                ]
+            },
+        }
+    ],
+}
+
+
+def panel() -> pa.Table:
+    """4,000 people with five equal rows each; few in area a, few ill, one rich in c."""
+    drawn = np.random.default_rng(9)
+    people = np.repeat(np.arange(4_000), 5)
+    x = np.repeat(drawn.integers(0, 21, 4_000), 5)
+    y = np.repeat(drawn.integers(0, 60, 4_000), 5) + 4 * x
+    area = np.where(people < 3, "a", np.where(people % 2 == 0, "b", "c"))
+    columns = {"id": people, "x": x, "y": y, "low": (people == 5) * 200}
+    return pa.table({**columns, "ill": people < 4, "area": area})
+
+
+@pytest.fixture(scope="module")
+def rows_of_some() -> Iterator[Lab]:
+    """A laboratory of people with several rows, under the gateway's policy."""
+    with Lab({"panel": panel()}, PANEL, epsilon=1e7) as opened:
+        yield opened
+
+
+def test_several_rows_of_a_person_are_no_more_people(rows_of_some: Lab) -> None:
+    """Standard errors are at least those clustered by person, and not by far."""
+    asked = "REGRESS y ON x FROM panel"
+    exact = rows_of_some.exact(asked).to_pandas().set_index("term")
+    shown = rows_of_some.ask(asked, epsilon=5_000).to_pandas().set_index("term")
+    for term in ("(intercept)", "x"):
+        ratio = shown.standard_error[term] / exact.standard_error[term]
+        assert 0.97 <= ratio <= (6 / 5) ** 0.5 * 1.03
+    asked = "LOGISTIC y > 60 BY x > 10 FROM panel"
+    exact = rows_of_some.exact(asked).to_pandas().set_index("term")
+    shown = rows_of_some.ask(asked, epsilon=5_000).to_pandas().set_index("term")
+    ratios = shown.standard_error / exact.standard_error
+    assert ratios.between(0.85, 1.3).all()

@@ -37,6 +37,18 @@ GROUP BY region
 HAVING COUNT_IF(employed) > 50
 ORDER BY COUNT(*) FILTER (WHERE sex = 'F') DESC
 
+-- Ratios of aggregates: a share of rows or of a total, and a mean of some rows. Their intervals are those of ratios.
+SELECT
+    region,
+    COUNT_IF(pay > 1000) / NULLIF(COUNT(*), 0) AS share_of_rows,
+    SUM(pay) FILTER (WHERE employed) / NULLIF(SUM(pay), 0) AS share_of_pay,
+    STDDEV_POP(age) / NULLIF(AVG(age), 0) AS variation
+FROM earnings
+GROUP BY region
+
+-- type_mismatch: COUNT_IF takes a condition, too.
+SELECT COUNT_IF(age) AS n FROM earnings
+
 -- type_mismatch: FILTER takes a condition.
 SELECT COUNT(*) FILTER (WHERE age) FROM earnings
 

@@ -10,6 +10,14 @@ SELECT
     QUANTILE_DISC(score, 0.5) AS score
 FROM earnings
 
+-- The other spellings: QUANTILE is QUANTILE_CONT, and PERCENTILE_CONT takes its share as a second argument, too.
+SELECT region, QUANTILE(pay, 0.9) AS high, PERCENTILE_CONT(pay, 0.1) AS low, PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY pay) FILTER (WHERE employed) AS middle
+FROM earnings
+GROUP BY region
+
+-- unsupported: of the rest, the name says which.
+SELECT PERCENTILE(pay, 0.25) AS low FROM earnings
+
 -- MIN and MAX are extreme quantiles. One row alone decides the true extreme, so no answer can be near it: what comes out is the value that a few rows are beyond, how many `explain` says, and the interval reaches from there to the public bound.
 SELECT MIN(age) AS youngest, MAX(age) AS oldest
 FROM earnings
