@@ -60,6 +60,12 @@ def main(path: str, questions: str, epsilon: float, rho: float, times: int) -> N
                 "COUNT": lambda g: g.count("x"),
                 "SUM": lambda g: g.sum("pay", 0, 200_000, "x"),
                 "AVG": lambda g: g.average("pay", 0, 200_000, "x"),
+                "PEOPLE": lambda g: g.count_distinct(["id"], "x"),
+                "VARIANCE": lambda g: g.variance("pay", 0, 200_000, "x"),
+                "STDDEV": lambda g: g.stdev("pay", 0, 200_000, "x"),
+                "MEDIAN": lambda g: g.median("pay", 0, 200_000, "x"),
+                "QUANTILE": lambda g: g.quantile("pay", 0.9, 0, 200_000, "x"),
+                "MAX": lambda g: g.max("pay", 0, 200_000, "x"),
             }[statistic](grouped)
             draws = [session.evaluate(query, budget).toPandas() for _ in range(times)]
             name = f"{statistic} by {key}"
