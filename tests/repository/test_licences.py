@@ -27,6 +27,7 @@ CLASSIFIERS = {
 """What packages without an SPDX expression say instead."""
 
 EXCEPTIONS = {
+    "asttokens": "",  # says "Apache 2.0", which is no SPDX name; for notebooks
     "codespell": "GPL-2.0-only",  # a program that `make check` runs, not a library
     "psycopg": "LGPL-3.0-only",  # an extra, used unchanged and replaceable
     "psycopg-binary": "LGPL-3.0-only",

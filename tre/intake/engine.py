@@ -7,7 +7,7 @@ an error leaves this module.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -45,6 +45,8 @@ class Engine:
         )
         connection.execute(f"LOAD '{_quoted(crypto_extension())}'")
         connection.execute("SET temp_file_encryption = true")
+        with suppress(duckdb.InvalidInputException):  # Jupyter shows none anyway
+            connection.execute("SET enable_progress_bar = false")
         return cls(connection)
 
     def close(self) -> None:

@@ -1,0 +1,85 @@
+"""The recipes of the manual for curl and R run as they are written."""
+
+import csv
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.ways_in.conftest import Served
+from tests.ways_in.world import REGIONS, RESEARCHER
+
+PAGE = Path(__file__).parents[2] / "docs" / "manual" / "notebook.md"
+CURL = re.findall(r"```sh\n# ([^\n]+)\n(curl .*?)```", PAGE.read_text(), re.DOTALL)
+R = re.findall(r"```r\n(.*?)```", PAGE.read_text(), re.DOTALL)
+
+
+def ran(command: list[str], served: Served, **changed: str) -> str:
+    """What a program prints that is told where and who; it must succeed."""
+    told = {"TRE_URL": served.url, "TRE_TOKEN": served.tokens[RESEARCHER]}
+    done = subprocess.run(
+        command, env=os.environ | told | changed, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr + done.stdout
+    return done.stdout
+
+
+def recipe(about: str) -> str:
+    """The recipe for curl that begins so."""
+    return next(code for words, code in CURL if words.startswith(about))
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="there is no curl here")
+def test_curl_asks_and_gets_a_table(served: Served) -> None:
+    """The answer is CSV with a row for each public region and its interval."""
+    rows = [
+        *csv.DictReader(io.StringIO(ran(["bash", "-c", recipe("a question")], served)))
+    ]
+    assert [row["region"] for row in rows] == REGIONS
+    assert set(rows[0]) == {
+        *("region", "people", "people_low", "people_high", "people_status")
+    }
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="there is no curl here")
+def test_curl_is_told_the_price_and_the_budget(served: Served) -> None:
+    """What is explained keeps its margin; what is left is three numbers."""
+    told = json.loads(ran(["bash", "-c", recipe("what it would cost")], served))
+    assert told["columns"][0]["margin"] <= 20
+    left = json.loads(ran(["bash", "-c", recipe("what the project")], served))
+    assert set(left["left"]) == {"rho", "epsilon", "delta"}
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="there is no curl here")
+def test_curl_shows_why_it_was_refused(served: Served) -> None:
+    """A refusal ends with status 22 and says its code."""
+    code = recipe("a question").replace("COUNT(*)", "pay")
+    told = {"TRE_URL": served.url, "TRE_TOKEN": served.tokens[RESEARCHER]}
+    done = subprocess.run(
+        ["bash", "-c", code], env=os.environ | told, capture_output=True, text=True
+    )
+    assert done.returncode == 22
+    assert json.loads(done.stdout)["code"]
+
+
+def has_r() -> bool:
+    """Whether this machine has R with what the recipe needs."""
+    if not shutil.which("Rscript"):
+        return False
+    found = subprocess.run(["Rscript", "-e", "library(httr2)"], capture_output=True)
+    return found.returncode == 0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not has_r(), reason="there is no R with httr2 here")
+def test_r_asks_and_gets_a_data_frame(served: Served) -> None:
+    """The recipe prints a row for each region, with intervals."""
+    (code,) = R
+    said = ran(["Rscript", "-e", code], served)
+    assert "pay_low" in said
+    assert all(region in said for region in REGIONS)
