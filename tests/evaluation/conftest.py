@@ -66,6 +66,7 @@ def small_plan(**changed: Any) -> dict[str, Any]:
         "repetitions": 6,
         "baselines": ["unprotected", "acro", "bunny"],
         "population": {"epsilon": 10},
+        "audit": {"draws": 600, "asked": 2, "only": ["certificates: COUNT(*)"]},
         "workload": {
             "epsilon": 2,
             "most": 40,

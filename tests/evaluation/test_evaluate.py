@@ -67,6 +67,15 @@ def test_a_budget_is_exhausted_by_the_ledgers_own_rule(evaluated: Evaluated) -> 
     assert (lived["refused"] == "").sum() >= 4
 
 
+def test_the_claim_is_audited_where_the_plan_says_so(evaluated: Evaluated) -> None:
+    """The game that was named is played, and its bound is on the page."""
+    found = evaluated.report.audit
+    assert list(found["game"]) == ["certificates: COUNT(*)"]
+    assert (found["measured"] <= found["claimed"]).all()
+    assert (found["plays"] > 300).all()
+    assert "it stands in 1, and was refuted in 0" in evaluated.page.read_text()
+
+
 def test_the_page_is_complete_in_itself(evaluated: Evaluated) -> None:
     """No script, no address to load from; every picture has words; headings descend."""
     page = evaluated.page.read_text(encoding="utf-8")
@@ -109,7 +118,7 @@ def test_another_plan_in_the_folder_asks_what_is_new_only(
     folder = tmp_path / "out"
     shutil.copytree(evaluated.page.parent, folder)
     wider = write_plan(
-        tmp_path / "plan", small_plan(epsilons=[0.5, 2, 5], workload=None)
+        tmp_path / "plan", small_plan(epsilons=[0.5, 2, 5], workload=None, audit=None)
     )
     before = answers(folder / "report.html")
     evaluate(wider, folder, workers=1)

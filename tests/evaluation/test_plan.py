@@ -45,7 +45,7 @@ def test_what_is_wrong_is_named(changed, place, message) -> None:
     assert message in wrong.value.message
 
 
-@pytest.mark.parametrize("section", ["attacks", "audit", "peers"])
+@pytest.mark.parametrize("section", ["attacks", "peers"])
 def test_parts_to_come_are_refused_by_name(section: str) -> None:
     """A section for what is not there yet says so, and which."""
     with pytest.raises(Refused) as refused:

@@ -19,6 +19,7 @@ from privacy.errors import Refused
 from privacy.model import is_model, model
 from privacy.teach import understand
 from tre.evaluation.advise import Advice, Margin, advise, margins
+from tre.evaluation.auditing import audited
 from tre.evaluation.data import catalogue_of, package_named
 from tre.evaluation.outcome import write_table
 from tre.evaluation.page import page_of
@@ -63,10 +64,11 @@ def evaluate(
     processes = workers or os.cpu_count() or 1
     work_off(site, data, processes, told)
     lives = live(site, data, processes, told)
+    found = audited(site, processes, told)
     told("report", 0, 0)
     summary = summarise(site, fingerprint)
     rows = sum(table.num_rows for table in data.tables.values())
-    report = _report(plan, summary, lives, catalogue, rows)
+    report = _report(plan, summary, lives, catalogue, rows, found)
     _write(site.folder, report, summary, lives)
     page = site.folder / PAGE
     page.write_text(page_of(report), encoding="utf-8")
@@ -101,7 +103,12 @@ def _check(asking: Asking, place: str, catalogue: Catalogue) -> None:
 
 
 def _report(
-    plan: Plan, summary: Summary, lives: pa.Table, catalogue: Catalogue, rows: int
+    plan: Plan,
+    summary: Summary,
+    lives: pa.Table,
+    catalogue: Catalogue,
+    rows: int,
+    found: pa.Table,
 ) -> Report:
     measured = summary.measured.to_pandas()
     measured["method"] = measured["method"].map(lambda name: NAMES.get(name, name))
@@ -115,6 +122,7 @@ def _report(
         margins=pd.DataFrame(map(asdict, bought), columns=[*Margin.__slots__]),
         advice=advise(plan, catalogue),
         rows=rows,
+        audit=found.to_pandas(),
         made=f"Made with tre {version('tre')}.",
     )
 
@@ -125,6 +133,9 @@ def _write(folder: Path, report: Report, summary: Summary, lives: pa.Table) -> N
     write_table(folder / "spent.parquet", summary.spent)
     if lives.num_rows:
         write_table(folder / "workload.parquet", lives)
+    if len(report.audit):
+        found = pa.Table.from_pandas(report.audit, preserve_index=False)
+        write_table(folder / "audit.parquet", found)
     if len(report.margins):
         bought = pa.Table.from_pandas(report.margins, preserve_index=False)
         write_table(folder / "margins.parquet", bought)

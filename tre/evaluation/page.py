@@ -42,6 +42,7 @@ def page_of(report: Report) -> str:
             "questions": tables.by_question(report),
             "coverage": tables.coverage_by_question(report),
             "advice": tables.advised(report),
+            "audit": tables.audited(report),
             "refusals": tables.refusals(report),
             "facts": tables.facts(report.plan, report.rows),
         },
@@ -53,6 +54,7 @@ def _pictures(report: Report) -> dict[str, Picture]:
         **_of_utility(report),
         **_of_groups(report),
         **_of_budget(report),
+        **_of_audit(report),
     }
 
 
@@ -126,6 +128,19 @@ def _of_budget(report: Report) -> dict[str, Picture]:
             "Half the margin costs about twice the ε. Computed from public facts.",
         )
     return found
+
+
+def _of_audit(report: Report) -> dict[str, Picture]:
+    if report.audit.empty:
+        return {}
+    return {
+        "audit": Picture(
+            _safe(charts.audit(report)),
+            "Bar chart: the loss proven by each game, as a share of the loss claimed.",
+            "A bar past the line at 100% would refute the claim. A bar short of it "
+            "does not prove it: it is what these games could show in so many plays.",
+        )
+    }
 
 
 def _others(report: Report) -> str:

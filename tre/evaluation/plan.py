@@ -16,7 +16,7 @@ from tre.manifest.load import read
 from tre.profiles.load import shipped
 
 UNPROTECTED: Final = "unprotected"
-ELSEWHERE: Final = ("attacks", "audit", "peers")
+ELSEWHERE: Final = ("attacks", "peers")
 """Sections that a plan may have, for parts that are not there yet."""
 
 _SHIPPED: Final = files("tre.evaluation") / "plans"
@@ -111,6 +111,18 @@ class Population(_Model):
     delta: Share = 1e-6
 
 
+class Audit(_Model):
+    """Games on neighbouring databases that bound the true loss from below.
+
+    `draws` answers a game, `asked` of them one by one; `only` the games of these names.
+    """
+
+    draws: Annotated[int, Field(ge=600, le=1_000_000)] = 20_000
+    asked: Annotated[int, Field(ge=0, le=10_000)] = 20
+    confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.999
+    only: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+
+
 class Plan(_Model):
     """What is evaluated. `seed` fixes everything but noise, which has no seed."""
 
@@ -128,6 +140,7 @@ class Plan(_Model):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     workload: Workload | None = None
     population: Population | None = None
+    audit: Audit | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -149,7 +162,7 @@ def read_plan(source: Path | str | Mapping[str, Any]) -> tuple[Plan, Path]:
     """A plan from its YAML or JSON file, or a mapping; and what its paths start from.
 
     A name of a shipped plan stands for it. Invalid names the place of what is wrong,
-    and what was expected; a section for attacks or an audit is refused by name.
+    and what was expected; a section that is not there yet is refused by name.
     """
     if isinstance(source, Mapping):
         return _plan(source), Path.cwd()

@@ -37,8 +37,8 @@ class Report:
     """An evaluation, measured: everything that its page shows.
 
     `measured` has the columns of MEASURED with methods under the names of the page,
-    `spent` of SPENT, `workload` of ASKED, `margins` a line a Margin. `reference` is
-    the ε that sentences are about. `minutes` is how long it took.
+    `spent` of SPENT, `workload` of ASKED, `audit` of FOUND, `margins` a line a Margin.
+    `reference` is the ε that sentences are about.
     """
 
     plan: Plan
@@ -48,6 +48,7 @@ class Report:
     margins: pd.DataFrame = field(repr=False)
     advice: Advice
     rows: int
+    audit: pd.DataFrame = field(repr=False)
     made: str
 
     @property
@@ -110,7 +111,7 @@ def findings(report: Report) -> tuple[str, ...]:
     """The answer in sentences, each one fact, the most important first."""
     return tuple(
         sentence
-        for part in (_error, _hidden, _coverage, _order, _fairness, _budget)
+        for part in (_error, _hidden, _coverage, _order, _fairness, _budget, _audit)
         for sentence in part(report)
     )
 
@@ -166,9 +167,9 @@ def _coverage(report: Report) -> Iterator[str]:
         "Its intervals promise to hold the exact answer 95 times in 100; measured over "
         f"all questions they held it {100 * held.mean():.0f} times in 100."
         + (
-            f" {len(low)} questions are below 93: "
-            "there the declared bounds of a column cut values off, which no interval "
-            "of noise can know; the section on intervals names them."
+            f" {len(low)} {'is' if len(low) == 1 else 'are'} below 93, mostly where "
+            "declared bounds or caps cut something off, which no interval of noise "
+            "can know; the section on intervals names them."
             if len(low)
             else ""
         )
@@ -218,6 +219,17 @@ def _budget(report: Report) -> Iterator[str]:
     yield (
         f"A project with ε = {report.plan.workload.epsilon:g} gets so many answers "
         f"before nothing is left: {lived}."
+    )
+
+
+def _audit(report: Report) -> Iterator[str]:
+    found = report.audit
+    if found.empty:
+        return
+    held = int((found["measured"] <= found["claimed"]).sum())
+    yield (
+        f"The claim was audited by {len(found)} games against the gateway: it stands "
+        f"in {held}, and was refuted in {len(found) - held}."
     )
 
 

@@ -162,6 +162,26 @@ def lives(report: Report) -> Table:
     )
 
 
+def audited(report: Report) -> Table:
+    """What the audit proved of each game, beside what the ledger charged."""
+    rows = tuple(
+        (
+            f"{found['game']} ({found['setting']})",
+            str(found["claim"]),
+            f"{found['measured']:.3g}",
+            f"{found['claimed']:.3g}",
+            "stands" if found["measured"] <= found["claimed"] else "REFUTED",
+            f"{found['plays']:,}",
+        )
+        for found in report.audit.to_dict("records")
+    )
+    return Table(
+        "The loss that was proven, and the loss that was claimed",
+        ("game", "of", "proven at least", "claimed", "the claim", "plays"),
+        rows,
+    )
+
+
 def refusals(report: Report) -> Table:
     """What could not be asked, of whom and why."""
     found = report.spent[report.spent["refused"] != ""]
