@@ -202,22 +202,26 @@ def test_a_log_that_was_cut_or_rewritten_publishes_nothing(
     folder.mkdir()
     with new.act(ADMINISTRATOR) as act:
         set_place(act, str(folder))
-    grow(new, 3)
+    grow(new, 12)  # one head a record, so that there is one of 16
     seen = window(new)
     published = seen.publish()
     with new.control.writing() as connection:
         for table, column in (("record", "position"), ("head", "size - 1")):
-            connection.exec_driver_sql(f"DELETE FROM audit_{table} WHERE {column} >= 8")
+            connection.exec_driver_sql(
+                f"DELETE FROM audit_{table} WHERE {column} >= 16"
+            )
         connection.exec_driver_sql("DELETE FROM audit_tree")
         head = connection.exec_driver_sql(
-            "SELECT hash FROM audit_node WHERE level = 3 AND position = 0"
+            "SELECT hash FROM audit_node WHERE level = 4 AND position = 0"
         ).scalar_one()
-        connection.exec_driver_sql("INSERT INTO audit_tree VALUES (1, ?, ?)", (8, head))
+        connection.exec_driver_sql(
+            "INSERT INTO audit_tree VALUES (1, ?, ?)", (16, head)
+        )
     with pytest.raises(Forked):
         seen.publish()
     with new.control.reading() as connection:
         found = verify(connection, KEY.public_key(), published)
-    assert (found.sound, found.position) == (False, 8)
+    assert (found.sound, found.position) == (False, 16)
     assert found.problem == "the records from here on are missing"
 
 

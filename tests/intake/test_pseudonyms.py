@@ -146,11 +146,12 @@ def test_a_lone_local_id_has_one_signature() -> None:
 
 def test_tokens_depend_on_the_population(tmp_path) -> None:
     """The same identifier has unrelated tokens under two populations' keys."""
+    register = Register()
 
     def tokens(zones: Zones, population: str) -> set[object]:
         document = package(name=population)
         document["tre"] = {**document["tre"], "population": population}
-        take_in(zones, Register(), document, rows(("a", 2010, "North", 1)))
+        take_in(zones, register, document, rows(("a", 2010, "North", 1)))
         file = zones.spine(population)
         with opened(zones, file, zones.key_name(file)) as connection:
             return {

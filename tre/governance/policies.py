@@ -63,10 +63,8 @@ class _File(_Model):
     threshold_share: _Share
 
     def policy(self) -> Policy:
-        return Policy(
-            **self.model_dump(exclude={"dominance"}),
-            dominance=Dominance(**self.dominance.model_dump()),
-        )
+        said = {name: value for name, value in self if name != "dominance"}
+        return Policy(**said, dominance=Dominance(**dict(self.dominance)))
 
 
 def read_policy(source: Path | str | Mapping[str, Any]) -> Policy:
