@@ -17,6 +17,7 @@ from tests.control.world import ADMINISTRATOR, KEY, RESEARCHER, activated
 from tre.airlock.form import Filled
 from tre.airlock.kept import find_submission
 from tre.airlock.moves import resubmit, return_early, submit, vote, withdraw
+from tre.airlock.reconcile import reconcile
 from tre.airlock.submission import Context, Direction, Standing, Submission, Verdict
 from tre.audit.verify import verify
 from tre.control.canonical import digest
@@ -60,6 +61,8 @@ class Life(RuleBasedStateMachine):
         """Every seal opens to the vote it was of, and the log verifies."""
         with self.world.control.reading() as connection:
             assert verify(connection, KEY.public_key()).problem == ""
+        with self.world.control.reading() as connection:
+            assert reconcile(connection) == ()
         self.check_seals()
         self.world.control.close()
         self.folder.cleanup()
@@ -166,3 +169,31 @@ def test_a_verdict_needs_a_reason() -> None:
     ):
         vote(act, life.id, Verdict.REJECT, "  ", KEY)
     life.teardown()
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ("UPDATE submission SET state = 'approved'", "the submission"),
+        (
+            "UPDATE submission_revision SET items = '[]', context = replace(context,"
+            " 'Why', 'Who')",
+            "the submission",
+        ),
+        ("UPDATE submission_vote SET verdict = 'approve'", "the vote of"),
+        ("UPDATE submission_vote SET reason = 'Other.'", "the vote of"),
+        ("DELETE FROM submission_vote", "the vote of"),
+    ],
+)
+def test_an_edited_row_is_named(change: str, named: str) -> None:
+    """What the airlock acts on is held to the log."""
+    life = Life()
+    with life.world.act(CHECKERS[0]) as act:
+        vote(act, life.id, Verdict.REJECT, "No.", KEY)
+    with life.world.control.writing() as connection:
+        connection.exec_driver_sql(change)
+    with life.world.control.reading() as connection:
+        (found, *_) = reconcile(connection)
+    assert found.what.startswith(named)
+    life.world.control.close()
+    life.folder.cleanup()

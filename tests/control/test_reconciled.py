@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import Connection, text
 
+from privacy.policy import GATEWAY
 from tests.control import world as worlds
 from tests.control.world import (
     ADMINISTRATOR,
@@ -29,6 +31,7 @@ from tre.governance.confinement import accept_layer
 from tre.governance.datasets import switch_versions, withdraw_dataset
 from tre.governance.organisations import add_organisation, affiliate
 from tre.governance.people import change_roles, disable_person
+from tre.governance.policies import set_policy
 from tre.governance.populations import Grant, agree_next_period
 from tre.governance.projects import (
     amend_project,
@@ -74,6 +77,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 def _people(world: World) -> None:
     end = NOW + timedelta(days=1)
+    with world.act(COMMITTEE) as act:
+        set_policy(act, replace(GATEWAY, version=3), "A first policy.")
+        set_policy(act, replace(GATEWAY, version=4), "A second.")
     with world.act(ADMINISTRATOR) as act:
         issue_token(act, RESEARCHER, end)
         revoke_token(act, issue_token(act, RESEARCHER, end).id)
@@ -246,6 +252,14 @@ CHANGES = {
         "INSERT INTO token SELECT 'made-up', person, digest, issued_at, expires_at,"
         " NULL, scopes FROM token LIMIT 1",
         "the secret of token made-up",
+    ),
+    "a policy not set": (
+        "DELETE FROM disclosure_policy WHERE number = 2",
+        "disclosure policy, number 2",
+    ),
+    "a weaker policy": (
+        "UPDATE disclosure_policy SET body = replace(body, '99/100', '95/100')",
+        "disclosure policy, number 1",
     ),
     "a layer not accepted": ("DELETE FROM accepted_layer", "without landlock"),
     "a layer made up": (

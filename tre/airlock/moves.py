@@ -145,7 +145,7 @@ def vote(
             draft=False,
         )
     )
-    sealed = digest({"vote": _vote_facts(given), "nonce": nonce})
+    sealed = digest({"vote": given.facts(), "nonce": nonce})
     act.record(
         "submission.voted", held.id, {"revision": held.revision, "sealed": sealed}
     )
@@ -175,7 +175,7 @@ def _decided(act: Act, held: Submission, key: Ed25519PrivateKey) -> Submission:
     standing = verdict(held.standing_votes, held.direction)
     if standing is Standing.SUBMITTED:
         return held
-    votes = [_vote_facts(one) for one in held.standing_votes]
+    votes = [one.facts() for one in held.standing_votes]
     claim: dict[str, Json] = {
         **claim_of(held),
         "standing": standing.value,
@@ -216,14 +216,6 @@ def _told(found: Submission) -> Mapping[str, Json]:
         "claim": digest(claim_of(found)),
         "files": {item.name: item.sha256 for item in found.items},
         "releases": sorted({one for item in found.items for one in item.releases}),
-    }
-
-
-def _vote_facts(given: Vote) -> Mapping[str, Json]:
-    return {
-        "checker": given.checker,
-        "verdict": given.verdict.value,
-        "reason": given.reason,
     }
 
 

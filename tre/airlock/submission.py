@@ -147,6 +147,14 @@ class Vote:
     reason: str
     draft: bool = False
 
+    def facts(self) -> dict[str, Json]:
+        """The vote as it is sealed and opened."""
+        return {
+            "checker": self.checker,
+            "verdict": self.verdict.value,
+            "reason": self.reason,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Submission:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.errors import Invalid
+from tre.airlock.reconcile import reconcile as reconcile_airlock
 from tre.audit.checkpoint import Checkpoint, latest_checkpoint
 from tre.audit.note import Note
 from tre.audit.verify import Verification, verify
@@ -48,10 +49,11 @@ class Log(Acting):
         """Check every record of the log, and that the environment acts on what it says.
 
         Balances, charges, outcomes, releases, roles, tokens, sessions, projects and
-        their approvals, what was accepted, the public facts of tables, and published
-        files are compared with the log. A checkpoint is what `checkpoint()` gave, or
-        the file that it or a signed note was kept in, or else the newest that was
-        published outside: against it the log cannot have been written anew.
+        their approvals, what was accepted, policies, what was carried, the public
+        facts of tables, and published files are compared with the log. A checkpoint
+        is what `checkpoint()` gave, or the file that it or a signed note was kept in,
+        or else the newest that was published outside: against it the log cannot have
+        been written anew.
         """
         outside = self.log.outside() if checkpoint is None else None
         kept = outside.newest() if outside else _checkpoint(checkpoint)
@@ -64,6 +66,7 @@ class Log(Acting):
                 *reconcile_governance(connection),
                 *reconcile_identity(connection),
                 *reconcile_releases(connection, self.log.key),
+                *reconcile_airlock(connection),
             )
         every = (*found_too, *changed_files(self._parts))
         return replace(

@@ -1,7 +1,7 @@
 """What people hold and have agreed to: as the log has it, and as the tables do.
 
 Tokens, qualifications and organisations; layers that are done without, conditions on
-datasets, and next budgets.
+datasets, next budgets, and disclosure policies.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from tre.control.tables import (
     accepted_layer,
     affiliation,
     dataset_condition,
+    disclosure_policy,
     instant_text,
     organisation,
     period_agreement,
@@ -38,18 +39,7 @@ def agreed_told(connection: Connection) -> dict[str, object]:
 
 def agreed(connection: Connection) -> dict[str, object]:
     """What the tables say of them."""
-    found: dict[str, object] = {}
-    for row in connection.execute(select(token)):
-        ended: datetime | None = row.revoked_at
-        found |= {
-            f"the holder of token {row.id}": row.person,
-            f"the time of token {row.id}": instant_text(row.expires_at),
-            f"the uses of token {row.id}": row.scopes,
-            f"the secret of token {row.id}": row.digest,
-            f"the end of token {row.id}": None
-            if ended is None
-            else instant_text(ended),
-        }
+    found = _tokens(connection)
     for row in connection.execute(select(accepted_layer)):
         found[_layer(row.layer)] = (row.person, row.reason)
     for row in connection.execute(select(qualification)):
@@ -61,9 +51,27 @@ def agreed(connection: Connection) -> dict[str, object]:
         found[f"the organisation {row.name}"] = True
     for row in connection.execute(select(dataset_condition)):
         found[_conditions(row.dataset)] = row.body
+    for row in connection.execute(select(disclosure_policy)):
+        found[_policy(row.number)] = (row.person, row.body, row.reason)
     for row in connection.execute(select(period_agreement)):
         words = _words(row.controller, row.population, row.period)
         found[words] = (row.person, row.terms)
+    return found
+
+
+def _tokens(connection: Connection) -> Found:
+    found: Found = {}
+    for row in connection.execute(select(token)):
+        ended: datetime | None = row.revoked_at
+        found |= {
+            f"the holder of token {row.id}": row.person,
+            f"the time of token {row.id}": instant_text(row.expires_at),
+            f"the uses of token {row.id}": row.scopes,
+            f"the secret of token {row.id}": row.digest,
+            f"the end of token {row.id}": None
+            if ended is None
+            else instant_text(ended),
+        }
     return found
 
 
@@ -129,6 +137,12 @@ def _lifted(found: Found, said: Told) -> None:
     found.pop(_conditions(said.subject), None)
 
 
+def _policy_set(found: Found, said: Told) -> None:
+    number = 1 + sum(what.startswith(_POLICY) for what in found)
+    policy, reason = canonical(said.detail["policy"]), said.detail["reason"]
+    found[_policy(number)] = (said.actor, policy, reason)
+
+
 def _agreement(found: Found, said: Told) -> None:
     """Note the first who agreed to the terms that a controller agreed to last."""
     facts = dict(said.detail)
@@ -153,7 +167,15 @@ _TAKEN: Final[Mapping[str, Callable[[Found, Told], None]]] = {
     "dataset.conditions_set": _set,
     "dataset.conditions_lifted": _lifted,
     "population.period_agreed": _agreement,
+    "policy.set": _policy_set,
 }
+
+
+_POLICY: Final = "the disclosure policy, number "
+
+
+def _policy(number: int) -> str:
+    return f"{_POLICY}{number}"
 
 
 def _layer(name: str) -> str:

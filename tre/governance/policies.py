@@ -129,7 +129,8 @@ def set_policy(act: Act, policy: Policy, reason: str) -> None:
             set_at=act.now,
         )
     )
-    detail: dict[str, Json] = {"policy": facts, "hash": policy.hash, "reason": reason}
+    why = reason.strip()
+    detail: dict[str, Json] = {"policy": facts, "hash": policy.hash, "reason": why}
     act.record("policy.set", policy.name, detail)
 
 
