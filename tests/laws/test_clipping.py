@@ -151,7 +151,10 @@ def test_nobody_moves_an_average_of_cut_values_past_its_bounds(
     cuts = ((PAY, cut(upper, lower)),)
     planned = plan_less(bound(query), GATEWAY, rank, cuts)
     whole = plan(bound(query), GATEWAY)
-    assert planned.components[0].l1 < whole.components[0].l1 or ends == (0, MOST)
+    # Half of an odd range is rounded up, so one unit less may gain nothing.
+    assert planned.components[0].l1 <= whole.components[0].l1
+    if upper - lower < MOST - 1:
+        assert planned.components[0].l1 < whole.components[0].l1
     moved = components(planned, [*others, person]) - components(planned, others)
     assert_within(planned, moved)
 
