@@ -116,10 +116,15 @@ def beside(tmp_path: Path) -> Iterator[Callable[[str], tuple[subprocess.Popen, i
 def test_an_interrupted_question_answers_no_other(enclave: Enclave) -> None:
     """After Ctrl-C the next question gets its own answer, not the late one."""
     assert answered(enclave, 1)
-    main = threading.main_thread().ident
-    threading.Timer(0.3, signal.pthread_kill, (main, signal.SIGINT)).start()
-    with pytest.raises(KeyboardInterrupt):
-        enclave.answer(asking(ENDLESS))
+    # A shell starts what runs in its background with interrupts ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        main = threading.main_thread().ident
+        threading.Timer(0.3, signal.pthread_kill, (main, signal.SIGINT)).start()
+        with pytest.raises(KeyboardInterrupt):
+            enclave.answer(asking(ENDLESS))
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert answered(enclave, 2)
 
 
