@@ -2,6 +2,8 @@
 
 import ast
 import json
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +18,18 @@ TOP = {
 }
 BUILT = {"build", "dist", "htmlcov"}  # ignored by git
 DRAWERS = {"utils", "helpers", "common", "manager", "base", "misc"}
+MADE = {".venv", ".tmp", ".demo", ".tre", ".hypothesis", ".mypy_cache"}
+
+
+def kept() -> list[Path]:
+    """Every file that git keeps; none where this is no checkout."""
+    git = shutil.which("git")
+    if git is None or not (ROOT / ".git").exists():
+        return []
+    said = subprocess.run(
+        [git, "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return [ROOT / name for name in said.stdout.split("\0") if name]
 
 
 def functions() -> Iterator[tuple[Path, ast.FunctionDef]]:
@@ -30,6 +44,17 @@ def test_the_top_level_is_fixed() -> None:
     """Nothing stands at the top level beside what belongs there."""
     names = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")}
     assert names <= TOP | BUILT
+
+
+def test_nothing_committed_leads_elsewhere() -> None:
+    """No link is committed: what it leads to is on one machine alone."""
+    assert not [path for path in kept() if path.is_symlink()]
+
+
+def test_nothing_made_here_is_committed() -> None:
+    """What the targets of the Makefile make stays out, whatever kind of file it is."""
+    names = {path.relative_to(ROOT).parts[0] for path in kept()}
+    assert not names & MADE
 
 
 @pytest.mark.parametrize("package", ["connectors", "privacy", "tre"])
