@@ -309,7 +309,7 @@ def _hidden(
 
 
 def hidden_terms(
-    whole: bool,  # noqa: FBT001
+    whole: bool,  # noqa: FBT001 (what is so, and no switch)
     known: Callable[[NDArray[np.bool_]], bool],
     cells: Numbers,
     query: BoundQuery,

@@ -52,7 +52,7 @@ def _rounding(node: exp.Expr, binding: Binding) -> Expression:
     if places is not None:
         found = binding.number(places, of="ROUND")
         digits = found.value if isinstance(found.value, int) else -1
-        if found.domain.scale or not 0 <= digits <= 18:  # noqa: PLR2004
+        if found.domain.scale or not 0 <= digits <= 18:  # noqa: PLR2004 (digits of 64 bits)
             raise refuse(
                 "invalid_value",
                 "ROUND takes 0 to 18 decimals. For thousands write "

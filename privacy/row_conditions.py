@@ -110,7 +110,7 @@ def _is(node: exp.Expr, binding: Binding) -> Expression:
     tested = binding.fit(condition, [value], node, [node.this])
     if not node.expression.this:
         tested = logical(Function.NOT, [tested])
-    return coalesce([tested, boolean_literal(False)])  # noqa: FBT003
+    return coalesce([tested, boolean_literal(False)])  # noqa: FBT003 (SQL's)
 
 
 def _like(function: Function) -> Binder:

@@ -77,7 +77,7 @@ def _anonymous(node: exp.Expr, binding: Binding) -> Expression:
     if node.name.lower() == "clamp":
         return _clamp(node, binding)
     arguments = node.expressions
-    if len(arguments) != 2 or not isinstance(arguments[0], exp.Literal):  # noqa: PLR2004
+    if len(arguments) != 2 or not isinstance(arguments[0], exp.Literal):  # noqa: PLR2004 (a, b)
         raise refuse(
             "unsupported",
             "DATE_PART takes the name of a part in quotation marks, and a date.",
@@ -88,7 +88,7 @@ def _anonymous(node: exp.Expr, binding: Binding) -> Expression:
 
 def _clamp(node: exp.Expr, binding: Binding) -> Expression:
     arguments = node.expressions
-    if len(arguments) != 3:  # noqa: PLR2004
+    if len(arguments) != 3:  # noqa: PLR2004 (x, low, high)
         raise refuse(
             "unsupported",
             "CLAMP takes a value, a lower bound and an upper bound: CLAMP(x, 0, 100).",

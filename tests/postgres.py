@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil  # type: ignore[import-untyped] # only here
+import psutil  # type: ignore[import-untyped] # it has no types
 from sqlalchemy import URL
 
 _END_ALL = (

@@ -33,7 +33,7 @@ from privacy.table import NoisedTable, ReleasedTable
 from privacy.tally import compile_tallies, position
 from tre.audit.act import log_size
 from tre.control.database import Control
-from tre.control.rates import REFUSALS, REPEATS, Rate
+from tre.control.rates import Limits
 from tre.enclave.confinement import Unavailable
 from tre.enclave.job import Attachment, Job, Keyed
 from tre.enclave.supervisor import Enclave, Seat
@@ -50,14 +50,6 @@ from tre.releases import load_release, publish
 from tre.remembered import compiled, price_of, understood
 from tre.spend import Spend
 from tre.trace import Step, step
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How often one person may do what costs nothing and is recorded all the same."""
-
-    refusals: Rate | None = REFUSALS
-    repeats: Rate | None = REPEATS
 
 
 @dataclass(frozen=True, slots=True)

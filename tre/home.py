@@ -20,10 +20,11 @@ from tre.audit.act import log_size
 from tre.control.database import Control, is_made, open_control
 from tre.control.engines import Durability, Place, read_address
 from tre.control.instance import Instance, begin_instance, instance_alive
+from tre.control.rates import Limits
 from tre.enclave.confinement import LAYERS
 from tre.enclave.job import Attachment
 from tre.enclave.supervisor import ONE, Capacity, Enclave
-from tre.enquiry import Gate, Limits
+from tre.enquiry import Gate
 from tre.governance.catalogue import Version
 from tre.governance.confinement import accepted_layers
 from tre.identity.desk import Desk

@@ -27,8 +27,9 @@ from privacy.policy import POLICIES
 from tre.audit.act import acting
 from tre.batch import Batch
 from tre.control.engines import Durability
+from tre.control.rates import Limits
 from tre.control.tables import LARGEST
-from tre.enquiry import Limits, ask
+from tre.enquiry import ask
 from tre.environment import OPERATOR, Environment, found
 from tre.exactly import Behind, Brought
 from tre.governance import people, populations, projects

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Self
 
-import psutil  # type: ignore[import-untyped] # only here
+import psutil  # type: ignore[import-untyped] # it has no types
 from sqlalchemy import Engine, event, func, select
 
 import tre

@@ -183,7 +183,7 @@ def test_only_its_proposer_asks_for_a_change_or_no_longer(world: World) -> None:
         with pytest.raises(Refused):
             amend(world, actor, title="Changed")
     amend(world, title="Changed")
-    withdrawing: Callable[[Act], object] = lambda act: withdraw_amendment(  # noqa: E731
+    withdrawing: Callable[[Act], object] = lambda act: withdraw_amendment(
         act, "pathways"
     )
     with pytest.raises(Refused), world.act(COLLEAGUE) as act:

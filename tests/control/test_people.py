@@ -180,7 +180,7 @@ def test_a_person_has_a_plain_id_and_a_role(
     new: World, person: str, roles: list[Role], controller: str | None
 ) -> None:
     """An id that cannot be shown or is the log's own, or no role, is refused."""
-    deed = lambda act: add_person(act, person, roles, controller)  # noqa: E731
+    deed = lambda act: add_person(act, person, roles, controller)
     assert refusal(new, ADMINISTRATOR, deed) == "invalid_person"
 
 
@@ -192,7 +192,7 @@ def test_people_are_found_as_they_were_added(new: World) -> None:
     assert steward is not None
     assert steward.roles == {Role.STEWARD}
     assert steward.controller == "Department of Examples"
-    again = lambda act: add_person(act, STEWARD, [Role.AUDITOR])  # noqa: E731
+    again = lambda act: add_person(act, STEWARD, [Role.AUDITOR])
     assert refusal(new, ADMINISTRATOR, again) == "person_exists"
 
 
@@ -200,15 +200,15 @@ def test_nobody_changes_their_own_roles(new: World) -> None:
     """An administrator gives others roles, and never themselves."""
     with new.act(ADMINISTRATOR) as act:
         assert change_roles(act, COMMITTEE, [Role.ADMINISTRATOR]).roles
-    own = lambda act: change_roles(act, act.actor, list(Role))  # noqa: E731
+    own = lambda act: change_roles(act, act.actor, list(Role))
     assert refusal(new, COMMITTEE, own) == "separation_of_duties"
-    unknown = lambda act: change_roles(act, "nobody", [Role.AUDITOR])  # noqa: E731
+    unknown = lambda act: change_roles(act, "nobody", [Role.AUDITOR])
     assert refusal(new, ADMINISTRATOR, unknown) == "unknown_person"
 
 
 def test_the_last_administrator_stays(new: World) -> None:
     """An environment is never without somebody to run it."""
-    last = lambda act: disable_person(act, ADMINISTRATOR)  # noqa: E731
+    last = lambda act: disable_person(act, ADMINISTRATOR)
     assert refusal(new, ADMINISTRATOR, last) == "not_permitted"
 
 
@@ -268,9 +268,9 @@ def test_tokens_are_ones_own(new: World) -> None:
     }
     for code, deed in deeds.items():
         assert refusal(new, RESEARCHER, deed) == code
-    revoke = lambda act: revoke_token(act, token.id)  # noqa: E731
+    revoke = lambda act: revoke_token(act, token.id)
     assert refusal(new, RESEARCHER, revoke) == "unknown_token"
-    nobody = lambda act: issue_token(act, "nobody", NOW + timedelta(1))  # noqa: E731
+    nobody = lambda act: issue_token(act, "nobody", NOW + timedelta(1))
     assert refusal(new, ADMINISTRATOR, nobody) == "unknown_person"
 
 
@@ -340,7 +340,7 @@ def test_a_qualification_has_a_day_and_a_reference(new: World) -> None:
 
 def test_a_qualification_ends_with_its_reason(new: World) -> None:
     """Ending one says why, and there must be one."""
-    end = lambda reason: (  # noqa: E731
+    end = lambda reason: (
         lambda act: disqualify_person(act, RESEARCHER, Kind.TRAINING, reason)
     )
     assert refusal(new, ADMINISTRATOR, end(" ")) == "reason_missing"

@@ -289,7 +289,7 @@ def test_without_the_committees_approval_a_project_stops(world: World) -> None:
     """Taken back, it suspends the project; resuming needs it again."""
     with world.act(COMMITTEE) as act:
         assert withdraw_approval(act, "pathways").standing is Standing.SUSPENDED
-    resume = lambda act: resume_project(act, "pathways")  # noqa: E731
+    resume = lambda act: resume_project(act, "pathways")
     assert refusal(world, COMMITTEE, resume).code == "approval_missing"
     with world.act(COMMITTEE) as act:
         approve_project(act, "pathways")
@@ -308,7 +308,7 @@ def test_an_approval_is_taken_back_by_who_speaks_for_its_controller_now(
         add_person(act, "successor", [Role.STEWARD], "Department of Examples")
         add_person(act, "outsider", [Role.STEWARD], "Outside")
         disable_person(act, STEWARD)
-    withdraw = lambda act: withdraw_approval(act, "pathways")  # noqa: E731
+    withdraw = lambda act: withdraw_approval(act, "pathways")
     assert refusal(world, "outsider", withdraw).code == "not_permitted"
     with world.act("successor") as act:
         withdraw_approval(act, "pathways")
@@ -320,7 +320,7 @@ def test_only_its_proposer_amends_a_proposal(populated: World) -> None:
     """A proposal changes by its proposer's hand, and within its population."""
     worlds.propose(populated)
     changed = read_application(application(title="Changed"))
-    amend = lambda act: amend_project(act, changed)  # noqa: E731
+    amend = lambda act: amend_project(act, changed)
     assert refusal(populated, COLLEAGUE, amend).code == "not_permitted"
     moved = read_application(application(population="elsewhere"))
     with pytest.raises(Invalid), populated.act(RESEARCHER) as act:
@@ -337,7 +337,7 @@ def test_only_its_proposer_amends_a_proposal(populated: World) -> None:
 
 def test_a_suspended_project_asks_nothing(world: World) -> None:
     """The next question is refused, by admission and by the ledger itself."""
-    suspend = lambda act: suspend_project(act, "pathways", " ")  # noqa: E731
+    suspend = lambda act: suspend_project(act, "pathways", " ")
     assert refusal(world, STEWARD, suspend).code == "reason_missing"
     with world.act(STEWARD) as act:
         suspend_project(act, "pathways", "We were not told.")
@@ -355,7 +355,7 @@ def test_stewards_suspend_what_uses_their_data(world: World) -> None:
     """A steward whose data a project does not use cannot stop it."""
     with world.act(ADMINISTRATOR) as act:
         add_person(act, "outsider", [Role.STEWARD], "Outside")
-    suspend = lambda act: suspend_project(act, "pathways", "Why not.")  # noqa: E731
+    suspend = lambda act: suspend_project(act, "pathways", "Why not.")
     assert refusal(world, "outsider", suspend).code == "not_permitted"
 
 
@@ -364,7 +364,7 @@ def test_a_project_closes_with_its_outcome(world: World) -> None:
     for outcome in ("", "  "):
         unsaid = partial(close_project, name="pathways", outcome=outcome)
         assert refusal(world, RESEARCHER, unsaid).code == "outcome_missing"
-    close = lambda act: close_project(act, "pathways", "It does.")  # noqa: E731
+    close = lambda act: close_project(act, "pathways", "It does.")
     assert refusal(world, COLLEAGUE, close).code == "not_permitted"
     with world.act(RESEARCHER) as act:
         assert close_project(act, "pathways", " It does. ").outcome == "It does."
@@ -372,9 +372,9 @@ def test_a_project_closes_with_its_outcome(world: World) -> None:
     assert not_admitted(world) == "project_not_active"
     with pytest.raises(Refused):
         world.reserve(1)
-    approve = lambda act: approve_project(act, "pathways")  # noqa: E731
+    approve = lambda act: approve_project(act, "pathways")
     assert refusal(world, COMMITTEE, approve).code == "wrong_state"
-    again = lambda act: propose_project(act, read_application(application()))  # noqa: E731
+    again = lambda act: propose_project(act, read_application(application()))
     assert refusal(world, RESEARCHER, again).code == "project_exists"
 
 

@@ -39,8 +39,12 @@ def every_key(_: Threshold, counts: Mapping[str, int]) -> Collection[str]:
 
 
 def lower_threshold(threshold: Threshold, counts: Mapping[str, int]) -> Collection[str]:
-    """Keys that pass half the threshold that was priced."""
-    return past(replace(threshold, least=max(2, threshold.least // 2)), counts)
+    """Keys that pass half the threshold that was priced, or less.
+
+    The counts are lifted instead: a threshold below two cannot be made.
+    """
+    lifted = {key: count + threshold.least // 2 + 1 for key, count in counts.items()}
+    return past(threshold, lifted)
 
 
 BROKEN: dict[str, tuple[str, Callable[..., object]]] = {

@@ -323,7 +323,7 @@ PANEL = {
             "tre": {"privacy_unit": "person", "rows_per_person": 6},
             "schema": {
                 "fields": [
-                    PACKAGE["resources"][0]["schema"]["fields"][0],  # type: ignore[index]
+                    PACKAGE["resources"][0]["schema"]["fields"][0],  # type: ignore[index] # JSON
                     field("x", "integer", minimum=0, maximum=20, required=True),
                     field("y", "integer", minimum=0, maximum=200, required=True),
                     field("low", "integer", minimum=0, maximum=200, required=True),

@@ -66,7 +66,7 @@ def signed(key: Any = RSA, header: dict[str, Any] | None = None, **changes: Any)
 def signed_raw(header: object) -> str:
     """A token with a header that no library would sign, and a right signature."""
     body = f"{part(header)}.{part(claims())}".encode()
-    tag = RSA.private_key.sign(body, PKCS1v15(), SHA256())  # type: ignore[union-attr]
+    tag = RSA.private_key.sign(body, PKCS1v15(), SHA256())  # type: ignore[union-attr] # it is RSA
     return f"{body.decode()}.{base64.urlsafe_b64encode(tag).rstrip(b'=').decode()}"
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pyotp
@@ -28,11 +28,11 @@ class Gateways:
 
     controls: tuple[Control, Control]
     secret: str = ""
-    now: object = NOW
+    now: datetime = NOW
 
     def desk(self, number: int) -> Desk:
         """The desk of one of them."""
-        return Desk(self.controls[number % 2], lambda: self.now, SEAL)  # type: ignore[arg-type,return-value]
+        return Desk(self.controls[number % 2], lambda: self.now, SEAL)
 
     def sign_in(self, number: int, code: str, password: str = PASSWORD) -> str:
         """Try at one of them: the session's secret, or the code of the refusal."""
@@ -70,7 +70,7 @@ def test_wrong_tries_are_counted_together_and_a_code_is_good_once(
         ended = list(pool.map(lambda n: gateways.sign_in(n, code), range(4)))
         sessions = [each for each in ended if each != "not_authenticated"]
         assert len(sessions) == 1
-        wrong = lambda n: gateways.sign_in(n, "000000", "a wrong password")  # noqa: E731
+        wrong = lambda n: gateways.sign_in(n, "000000", "a wrong password")
         said = Counter(pool.map(wrong, range(12)))
     assert said["not_authenticated"] <= 5
     assert said["rate_limited"] == 12 - said["not_authenticated"]

@@ -71,7 +71,7 @@ def told(query: BoundQuery, **profiled: object) -> BoundQuery:
     held = tuple(int(np.count_nonzero(each == ROWS_OF)) for each in starts)
     profile = Profile(starts, held, 32, 0, 500, (), 0, 1_000_000, "2026.1")
     known = {"values": (VALUES,), "totals": (TOTAL,), **profiled}
-    profile = replace(profile, **known)  # type: ignore[arg-type]
+    profile = replace(profile, **known)  # type: ignore[arg-type] # by name
     table = replace(query.relation.table, profile=profile)
     return replace(query, relation=TableOf("", table))
 

@@ -190,7 +190,7 @@ def test_delta_is_the_policys_share_and_never_more() -> None:
 def test_the_threshold_is_told_beforehand(policy: object, fewest: int) -> None:
     """From how many people on a key comes out is a public fact of the price."""
     asked = question(PEOPLE, keys=(EMPLOYER, regions(3)), rows_per_person=4)
-    cost = priced(asked, allowance=THRESHOLDS, policy=policy)  # type: ignore[arg-type]
+    cost = priced(asked, allowance=THRESHOLDS, policy=policy)  # type: ignore[arg-type] # as drawn
     assert cost.threshold is not None
     assert cost.threshold.keys == 4
     assert f"at least {cost.threshold.least + fewest - 1:,}" in explain(cost).emerging

@@ -46,7 +46,7 @@ def exact(brought: list[tuple[int, int, int]]) -> list[int]:
     connection.execute("ATTACH ':memory:' AS v")
     connection.register("given", table)
     connection.execute('CREATE TABLE v."_brought_t" AS FROM given')
-    read = lambda sql: connection.execute(sql).to_arrow_table()  # noqa: E731
+    read = lambda sql: connection.execute(sql).to_arrow_table()
     found: list[ExactTable] = [
         execute(job, read) for job in jobs("t", Attachment("v", "", ""), PLANNED, MOVED)
     ]
@@ -89,7 +89,7 @@ def held(people: list[list[tuple[int | None, int]]]) -> list[list[int]]:
     connection.execute("ATTACH ':memory:' AS v")
     connection.register("given", table)
     connection.execute("CREATE TABLE v.t AS FROM given")
-    read = lambda sql: connection.execute(sql).to_arrow_table()  # noqa: E731
+    read = lambda sql: connection.execute(sql).to_arrow_table()
     jobs = counts("t", Attachment("v", "", ""), PLANNED)
     return [execute(job, read).values[0].tolist() for job in jobs]
 

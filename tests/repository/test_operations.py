@@ -38,7 +38,7 @@ def options(words: list[str]) -> dict[str, object]:
     name, command, *rest = words
     assert (Path(name).name, command) == ("tre", "serve")
     group = typer.main.get_command(program)
-    serve = group.commands["serve"]  # type: ignore[attr-defined]
+    serve = group.commands["serve"]  # type: ignore[attr-defined] # a group
     return dict(serve.make_context("serve", rest).params)
 
 

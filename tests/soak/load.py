@@ -25,7 +25,7 @@ from pathlib import Path
 
 import httpx
 import numpy as np
-import psutil  # type: ignore[import-untyped] # only here
+import psutil  # type: ignore[import-untyped] # it has no types
 from sqlalchemy import func, select
 
 from tests.ways_in.world import MEMBER, STEWARD, project, write_dataset

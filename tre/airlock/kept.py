@@ -20,14 +20,14 @@ from tre.airlock.submission import (
     Verdict,
     Vote,
 )
-from tre.control.airlock_tables import (
+from tre.control.canonical import Json, canonical
+from tre.control.tables import (
     carried_file,
+    storable,
     submission,
     submission_revision,
     submission_vote,
 )
-from tre.control.canonical import Json, canonical
-from tre.control.tables import storable
 
 
 def find_submission(connection: Connection, submission_id: str) -> Submission:

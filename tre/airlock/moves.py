@@ -34,8 +34,8 @@ from tre.airlock.submission import (
 from tre.airlock.verdict import verdict
 from tre.audit.act import Act
 from tre.audit.attested import attested
-from tre.control.airlock_tables import submission, submission_vote
 from tre.control.canonical import Json, canonical, digest
+from tre.control.tables import submission, submission_vote
 from tre.governance.project import Project, find_project
 from tre.governance.project import Standing as ProjectStanding
 from tre.governance.roles import Action, permitted

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, select
 from tre.airlock.kept import claim_of, list_submissions
 from tre.airlock.submission import Standing, Verdict, Vote
 from tre.audit.told import Discrepancy, different, told
-from tre.control.airlock_tables import carried_file, submission_vote
 from tre.control.canonical import digest
+from tre.control.tables import carried_file, submission_vote
 
 _STANDING: Final = {
     "submission.made": Standing.SUBMITTED.value,

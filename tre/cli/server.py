@@ -16,57 +16,64 @@ if TYPE_CHECKING:  # slow to import
     from tre.gateway.traces import Tracer
 
 
+Host = Annotated[
+    str, typer.Option("--host", metavar="ADDRESS", help="Where to listen.")
+]
+Port = Annotated[int, typer.Option("--port", metavar="PORT", min=0, max=65535)]
+Inbox = Annotated[
+    Path | None,
+    typer.Option(
+        "--inbox",
+        metavar="DIR",
+        help="Where each controller has a folder of files to onboard over HTTP.",
+    ),
+]
+Workers = Annotated[
+    int,
+    typer.Option(
+        "--workers",
+        metavar="N",
+        min=1,
+        max=256,
+        help="How many questions are answered at a time.",
+    ),
+]
+Spares = Annotated[
+    int,
+    typer.Option(
+        "--spares",
+        metavar="N",
+        min=0,
+        max=64,
+        help="How many more processes stand ready for those that fail.",
+    ),
+]
+Memory = Annotated[
+    int,
+    typer.Option(
+        "--memory", metavar="MIB", min=64, help="What each may hold in memory."
+    ),
+]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        "--address",
+        metavar="URL",
+        envvar="TRE_ADDRESS",
+        help="Where people reach it. Without one it answers to this machine alone.",
+    ),
+]
+
+
 def serve(  # noqa: PLR0913 - one parameter for each option
     *,
-    host: Annotated[
-        str, typer.Option("--host", metavar="ADDRESS", help="Where to listen.")
-    ] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option("--port", metavar="PORT", min=0, max=65535)
-    ] = 8000,
-    inbox: Annotated[
-        Path | None,
-        typer.Option(
-            "--inbox",
-            metavar="DIR",
-            help="Where each controller has a folder of files to onboard over HTTP.",
-        ),
-    ] = None,
-    workers: Annotated[
-        int,
-        typer.Option(
-            "--workers",
-            metavar="N",
-            min=1,
-            max=256,
-            help="How many questions are answered at a time.",
-        ),
-    ] = 4,
-    spares: Annotated[
-        int,
-        typer.Option(
-            "--spares",
-            metavar="N",
-            min=0,
-            max=64,
-            help="How many more processes stand ready for those that fail.",
-        ),
-    ] = 1,
-    memory: Annotated[
-        int,
-        typer.Option(
-            "--memory", metavar="MIB", min=64, help="What each may hold in memory."
-        ),
-    ] = 2048,
-    address: Annotated[
-        str | None,
-        typer.Option(
-            "--address",
-            metavar="URL",
-            envvar="TRE_ADDRESS",
-            help="Where people reach it. Without one it answers to this machine alone.",
-        ),
-    ] = None,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    inbox: Inbox = None,
+    workers: Workers = 4,
+    spares: Spares = 1,
+    memory: Memory = 2048,
+    address: Address = None,
     home: Home = HERE,
 ) -> None:
     """Serve the HTTP interface.

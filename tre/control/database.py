@@ -29,8 +29,8 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from privacy.errors import Refused
-from tre.control.airlock_tables import metadata
 from tre.control.engines import Database, Durability, Place, connect
+from tre.control.tables import metadata
 
 REVISION: Final = "0009"
 """The newest migration; a database at another revision is migrated when opened."""

@@ -48,6 +48,14 @@ REPEATS: Final = Rate("repeat", 600, timedelta(seconds=6))
 """Repeated questions of one person, which cost nothing and are recorded too."""
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How often one person may do what costs nothing and is recorded all the same."""
+
+    refusals: Rate | None = REFUSALS
+    repeats: Rate | None = REPEATS
+
+
 def taken(whole_at: datetime | None, now: datetime, limit: Rate) -> datetime | None:
     """When the allowance is whole again after one more try; None where it is used up.
 

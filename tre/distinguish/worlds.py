@@ -99,7 +99,7 @@ _VISITS: Final = pa.schema(
 _PEOPLE: Final = pa.schema({"id": pa.int64(), "sex": pa.string()})
 
 
-def _number(name: str, most: int, **tre: Any) -> dict[str, Any]:  # noqa: ANN401
+def _number(name: str, most: int, **tre: Any) -> dict[str, Any]:  # noqa: ANN401 (YAML)
     return {
         "name": name,
         "type": "number" if tre else "integer",

@@ -85,11 +85,11 @@ class Airlock(Acting):
                 if _visible(connection, each, person)
             ]
 
-    def submission(self, id: str, *, person: str) -> dict[str, Any]:  # noqa: A002
+    def submission(self, id: str, *, person: str) -> dict[str, Any]:  # noqa: A002 (the contract's)
         """A submission: its context, files, findings, and the votes one may see."""
         return seen(self._visible(id, person), person)
 
-    def submission_file(self, id: str, name: str, *, person: str) -> bytes:  # noqa: A002
+    def submission_file(self, id: str, name: str, *, person: str) -> bytes:  # noqa: A002 (the contract's)
         """A file of a submission, as it was handed in, for whoever may see it."""
         held = self._visible(id, person)
         item = next((each for each in held.items if each.name == name), None)

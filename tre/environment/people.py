@@ -112,7 +112,7 @@ class People(Acting):
         with self._acting(person) as act:
             disqualify_person(act, id, _kind(kind), reason)
 
-    def issue_token(self, id: str, *, person: str | None = None) -> str:  # noqa: A002
+    def issue_token(self, id: str, *, person: str | None = None) -> str:  # noqa: A002 (the contract's)
         """A bearer token for a week. It is shown this once and kept as a digest."""
         by = actor_of(person)
         return self.identity.issue_token(id, by=by).secret

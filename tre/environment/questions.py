@@ -123,11 +123,11 @@ class Questions(Acting):
         )
         return ask(self._parts.gate, asked, spend)
 
-    def release(self, id: str, *, person: str) -> Release:  # noqa: A002
+    def release(self, id: str, *, person: str) -> Release:  # noqa: A002 (the contract's)
         """An earlier release of a project that the person may ask in."""
         return release_from(self._stored(id, person), charged=False)
 
-    def export_release(self, id: str, *, person: str) -> bytes:  # noqa: A002
+    def export_release(self, id: str, *, person: str) -> bytes:  # noqa: A002 (the contract's)
         """An earlier release as a package that can be checked offline."""
         return release_package(self._stored(id, person))
 

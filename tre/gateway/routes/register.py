@@ -30,8 +30,8 @@ router: Final = APIRouter(tags=["register"], responses=PROBLEMS)
 
 def dealt(
     agency: Names = [],  # noqa: B006 (FastAPI copies it)
-    dataset: Names = [],  # noqa: B006
-    column: Names = [],  # noqa: B006
+    dataset: Names = [],  # noqa: B006 (as above)
+    column: Names = [],  # noqa: B006 (as above)
     since: Year = "",
     until: Year = "",
 ) -> Dealt:

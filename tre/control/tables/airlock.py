@@ -21,15 +21,7 @@ from sqlalchemy import (
     Text,
 )
 
-from tre.control.tables import Instant, metadata
-
-__all__ = [
-    "carried_file",
-    "metadata",
-    "submission",
-    "submission_revision",
-    "submission_vote",
-]
+from tre.control.tables.schema import Instant, metadata
 
 submission: Final = Table(
     "submission",
