@@ -11,12 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from tests.control import world as worlds
-from tests.control.world import World
+from tests.control.conftest import populated, world
 from tests.environment.world import CANARY, RESEARCHER, STEWARD, furnished, rows
 from tests.environment.world import write_source as write
 from tre.audit.record import Record
 from tre.environment import Environment
+
+__all__ = ["populated", "world"]  # fixtures of the control plane, here too
 
 PRESENT = 7
 """Who is in one of the two environments: the row of this number, and nobody else's."""
@@ -77,19 +78,3 @@ def neighbours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neighbours]
 def environment(neighbours: Neighbours) -> Environment:
     """One of the two."""
     return neighbours.present
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    """An active project in a control database of its own."""
-    made = worlds.activated(tmp_path / "control.db")
-    yield made
-    made.control.close()
-
-
-@pytest.fixture
-def populated(tmp_path: Path) -> Iterator[World]:
-    """People and a dataset, and no project."""
-    made = worlds.populated(tmp_path / "control.db")
-    yield made
-    made.control.close()

@@ -6,13 +6,13 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pyarrow.csv as pacsv
 import pytest
 
 from tests.ways_in.conftest import Said, Served
+from tests.ways_in.pages import outline
 from tests.ways_in.world import package
 
 CHROMIUM = next(
@@ -26,30 +26,13 @@ CHROMIUM = next(
 NAME = str(package()["name"])
 
 
-class _Outline(HTMLParser):
-    """The tags of a page, in order."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-
 @pytest.mark.parametrize("path", ["/catalogue", f"/catalogue/{NAME}"])
 def test_pages_need_no_account_and_no_script(served: Served, path: str) -> None:
     """A page has one heading, a language, named tables, and nothing from elsewhere."""
     with served.http(None) as http:
         said = http.get(path)
         assert said.status_code == 200
-        tags = _Outline(said.text).tags
-        names = [tag for tag, _ in tags]
-        assert names.count("h1") == 1
-        assert "script" not in names
-        assert dict(tags)["html"] == {"lang": "en"}
-        assert names.count("table") == names.count("caption")
+        tags = outline(said.text)
         assert "default-src 'none'" in said.headers["content-security-policy"]
         for _, attributes in tags:
             for place in filter(None, map(attributes.get, ("href", "src"))):

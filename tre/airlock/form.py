@@ -17,14 +17,14 @@ from types import MappingProxyType
 from typing import Annotated, Any, Final
 
 import pyarrow as pa
-import yaml
 from pyarrow import parquet
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from connectors.errors import Invalid
 from tre.airlock.arithmetic import NotArithmetic, names
 from tre.airlock.recompute import Made
 from tre.airlock.submission import Context, Direction, Item, Kind
+from tre.governance.written import written
 
 LARGEST_FILE: Final = 10 * 1024 * 1024
 MOST_FILES: Final = 50
@@ -143,25 +143,7 @@ def made_table(item: Item, data: bytes) -> Made:
 
 def form_of(source: Path | str | Mapping[str, Any]) -> Form:
     """A form without its files. Invalid as `read_form`."""
-    try:
-        facts = (
-            source
-            if isinstance(source, Mapping)
-            else yaml.safe_load(Path(source).read_text(encoding="utf-8"))
-        )
-        return Form.model_validate(facts)
-    except OSError:
-        raise Invalid(str(source), "expected a file that can be read") from None
-    except ValidationError as problems:
-        first = problems.errors(include_url=False, include_input=False)[0]
-        raise Invalid(_path(first["loc"]), first["msg"]) from None
-    except (yaml.YAMLError, ValueError, RecursionError):
-        raise Invalid(str(source)[:80], "expected YAML or JSON in UTF-8") from None
-
-
-def _path(location: tuple[int | str, ...]) -> str:
-    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in location]
-    return "".join(parts).removeprefix(".")
+    return written(Form, source)
 
 
 def _bytes(folder: Path, path: str, place: str) -> bytes:

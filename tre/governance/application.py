@@ -6,17 +6,15 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from connectors.errors import Invalid
 from privacy.accounting import Measure
 from tre.control.canonical import Json
+from tre.governance.written import written
 from tre.ledger.budget import Budget, plain
-
-_LARGEST_FILE: Final = 1 << 20
 
 _Text = Annotated[str, Field(max_length=20_000)]
 _Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
@@ -127,38 +125,9 @@ def read_application(source: Path | str | Mapping[str, Any]) -> Application:
 
     Invalid names the path of what is wrong, and what was expected.
     """
-    facts = load_yaml(Path(source)) if isinstance(source, Path | str) else source
+    application = written(Application, source)
     try:
-        application = Application.model_validate(facts)
         application.budget.budget()
-    except ValidationError as problems:
-        raise fault(problems) from None
     except ValueError as problem:
         raise Invalid("budget", str(problem)) from None
     return application
-
-
-def fault(problems: ValidationError) -> Invalid:
-    """The first of pydantic's problems, by its place and without the value."""
-    first = problems.errors(include_url=False, include_input=False)[0]
-    return Invalid(_path(first["loc"]), first["msg"])
-
-
-def load_yaml(path: Path) -> object:
-    """What a small YAML or JSON file says. Invalid for any other file."""
-    try:
-        if path.stat().st_size > _LARGEST_FILE:
-            raise Invalid(path.name, "expected a file of at most 1 MiB")
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError:
-        raise Invalid(path.name, "expected a file that can be read") from None
-    except (yaml.YAMLError, ValueError, RecursionError):
-        # A day like 2027-02-30 is a ValueError of the date it cannot become.
-        raise Invalid(
-            path.name, "expected YAML or JSON in UTF-8, with days that there are"
-        ) from None
-
-
-def _path(location: tuple[int | str, ...]) -> str:
-    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in location]
-    return "".join(parts).removeprefix(".")

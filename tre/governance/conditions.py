@@ -14,7 +14,7 @@ from datetime import UTC, date
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from connectors.errors import Invalid
@@ -22,8 +22,8 @@ from privacy.errors import Refused
 from tre.audit.act import Act
 from tre.control.canonical import Json, canonical
 from tre.control.tables import dataset, dataset_condition, project
-from tre.governance.application import fault, load_yaml
 from tre.governance.roles import Action, permitted
+from tre.governance.written import written
 
 _FIND: Final = select(dataset_condition.c.dataset, dataset_condition.c.body).where(
     dataset_condition.c.dataset.in_(bindparam("datasets", expanding=True))
@@ -80,11 +80,7 @@ def unmet(conditions: Conditions, use: Use) -> str | None:
 
 def read_conditions(source: Path | str | Mapping[str, Any]) -> Conditions:
     """Conditions from a YAML or JSON file, or a mapping; Invalid names the fault."""
-    facts = load_yaml(Path(source)) if isinstance(source, Path | str) else source
-    try:
-        return Conditions.model_validate(facts)
-    except ValidationError as problems:
-        raise fault(problems) from None
+    return written(Conditions, source)
 
 
 def set_conditions(act: Act, name: str, conditions: Conditions) -> None:

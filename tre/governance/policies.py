@@ -13,19 +13,18 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, insert, select
 
-from connectors.errors import Invalid
 from privacy.errors import Refused
 from privacy.policy import GATEWAY, Dominance, Policy
 from tre.audit.act import Act
 from tre.control.canonical import Json, canonical
 from tre.control.tables import disclosure_policy
 from tre.governance.roles import Action, permitted
+from tre.governance.written import written
 
 LONGEST_REASON: Final = 1000
-_LARGEST_FILE: Final = 64 * 1024
 
 _Share = Annotated[Fraction, Field(gt=0, le=1)]
 _NEWEST: Final = (
@@ -72,12 +71,7 @@ def read_policy(source: Path | str | Mapping[str, Any]) -> Policy:
 
     Invalid names what is wrong; a rule turned off, or a number below its floor, is.
     """
-    try:
-        return _File.model_validate(_loaded(source)).policy()
-    except ValidationError as problems:
-        first = problems.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise Invalid(place, first["msg"]) from None
+    return written(_File, source).policy()
 
 
 def policy_text(policy: Policy) -> str:
@@ -157,17 +151,3 @@ def _history(connection: Connection) -> list[Policy]:
         select(disclosure_policy.c.body).order_by(disclosure_policy.c.number)
     )
     return [read_policy(json.loads(body)) for body in rows.scalars()]
-
-
-def _loaded(source: Path | str | Mapping[str, Any]) -> object:
-    if isinstance(source, Mapping):
-        return source
-    path = Path(source)
-    try:
-        if path.stat().st_size > _LARGEST_FILE:
-            raise Invalid(path.name, "expected a file of at most 64 KiB")
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError:
-        raise Invalid(path.name, "expected a file that can be read") from None
-    except (yaml.YAMLError, ValueError, RecursionError):
-        raise Invalid(path.name, "expected YAML in UTF-8") from None
