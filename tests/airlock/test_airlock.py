@@ -142,6 +142,20 @@ def _zip(parts: Mapping[str, bytes]) -> bytes:
     return sink.getvalue()
 
 
+def test_the_public_register_tells_what_went_out_and_not_who_checked_it(
+    place: Place,
+) -> None:
+    """By the real records of an approved submission; one that waits is not told."""
+    made = place.submitted(title="What went out.")
+    place.submitted(title="What waits.")
+    for checker in (FIRST, SECOND):
+        place.vote(made, "approve", checker)
+    told = json.dumps(place.environment.register(), default=str)
+    assert "What went out." in told
+    assert "What waits." not in told
+    assert FIRST not in told
+
+
 def test_a_release_is_a_package_of_its_own(place: Place) -> None:
     """RO-Crate metadata with the rules, parameters and price that made it."""
     package = place.environment.export_release(place.release.id, person=RESEARCHER)
