@@ -219,6 +219,6 @@ def test_what_is_sent_by_http_runs_no_installed_connector(
 
 def test_every_kind_is_in_the_manual() -> None:
     """The manual has a section for every kind that is built in."""
-    manual = Path(__file__).parents[2] / "docs" / "manual" / "connectors.md"
+    manual = Path(__file__).parents[2] / "docs" / "reference" / "connectors.md"
     text = manual.read_text(encoding="utf-8")
     assert not [kind for kind in BUILT_IN if f"kind: {kind}" not in text]

@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 from tre.cli.program import program
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ROOT / "docs" / "manual" / "commands.md"
+COMMANDS = ROOT / "docs" / "reference" / "commands.md"
 PAGES = [*ROOT.glob("*.md"), *sorted((ROOT / "docs").rglob("*.md"))]
 FENCE = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 OPTION = re.compile(r"--[a-z-]+")

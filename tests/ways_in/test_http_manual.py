@@ -10,7 +10,7 @@ from tests.ways_in.conftest import Served
 from tre.gateway.problems import STATUS
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "manual" / "http.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "reference" / "http.md").read_text(encoding="utf-8")
 GATEWAY = "\n".join(
     module.read_text(encoding="utf-8")
     for module in sorted((ROOT / "tre" / "gateway").rglob("*.py"))

@@ -14,7 +14,7 @@ import pytest
 from tests.ways_in.conftest import Served
 from tests.ways_in.world import REGIONS, RESEARCHER
 
-PAGE = Path(__file__).parents[2] / "docs" / "manual" / "notebook.md"
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "notebook.md"
 CURL = re.findall(r"```sh\n# ([^\n]+)\n(curl .*?)```", PAGE.read_text(), re.DOTALL)
 R = re.findall(r"```r\n(.*?)```", PAGE.read_text(), re.DOTALL)
 
