@@ -141,13 +141,15 @@ class Selection:
     """A noisy choice of one candidate: its noise, scale, and what it protects.
 
     `moved` bounds how far adding or removing one person moves any candidate's score.
-    Raises ValueError for a scale that is not positive and finite, or a sensitivity
-    below one unit.
+    Scores that are `monotone` all fall or stay where one person is added, and all rise
+    or stay where one is removed; they need half the noise. Raises ValueError for a
+    scale that is not positive and finite, or a sensitivity below one unit.
     """
 
     best: Best
     scale: float
     moved: int
+    monotone: bool = False
 
     def __post_init__(self) -> None:
         if not (isfinite(self.scale) and 0 < self.scale <= WIDEST):
@@ -161,24 +163,25 @@ def selection_loss(selection: Selection) -> Fraction:
     """The privacy loss of one choice, exactly as OpenDP's map states it.
 
     ρ of zCDP with Gumbel noise, (2Δ/s)²/8; ε of pure DP with exponential noise,
-    2Δ/s. Both are convex in Δ and 0 at 0, so for choices in several groups among
-    which one person's Δ is divided, the losses add up to at most this.
+    2Δ/s; of monotone scores with Δ in place of 2Δ. All are convex in Δ and 0 at 0, so
+    for choices in several groups among which one person's Δ is divided, the losses add
+    up to at most this.
     """
-    mapped = _noisy_max(selection.best, selection.scale).map(selection.moved)
+    mapped = _noisy_max_of(selection).map(selection.moved)
     if not (isfinite(mapped) and mapped > 0):
         raise ValueError("this scale bounds no privacy loss")
     return Fraction(mapped)
 
 
 def calibrate_selection(
-    best: Best, *, moved: int, at_most: Fraction
+    best: Best, *, moved: int, at_most: Fraction, monotone: bool = False
 ) -> Selection | None:
     """The least noise whose loss is at most `at_most`, as `calibrate` finds it."""
     wanted = float(at_most)
     gumbel = best is Best.GUMBEL
     scale = moved / sqrt(2 * wanted) if gumbel else 2 * moved / wanted
-    for widened in _widened(scale):
-        selection = Selection(best, widened, moved)
+    for widened in _widened(scale / 2 if monotone else scale):
+        selection = Selection(best, widened, moved, monotone)
         if selection_loss(selection) <= at_most:
             return selection
     return None
@@ -191,7 +194,7 @@ def choose(selection: Selection, scores: NDArray[np.int64]) -> int:
     below another's is chosen with probability at most exp(−d/s).
     """
     clamped = np.clip(scores, -LARGEST, LARGEST)
-    return int(_noisy_max(selection.best, selection.scale)(clamped.tolist()))
+    return int(_noisy_max_of(selection)(clamped.tolist()))
 
 
 _LOWEST: Final = 2
@@ -294,12 +297,17 @@ def _measurement(kind: Kind, scale: float) -> Any:  # noqa: ANN401 (untyped libr
     return dp.m.make_laplace(domain, dp.l1_distance(T="f64"), scale)
 
 
+def _noisy_max_of(selection: Selection) -> Any:  # noqa: ANN401 (untyped library)
+    return _noisy_max(selection.best, selection.scale, selection.monotone)
+
+
 @lru_cache(maxsize=4_096)
-def _noisy_max(best: Best, scale: float) -> Any:  # noqa: ANN401 (untyped library)
+def _noisy_max(best: Best, scale: float, monotone: bool) -> Any:  # noqa: ANN401, FBT001 (untyped library; what OpenDP's metric says)
     domain = dp.vector_domain(dp.atom_domain(T="i64"))
     gumbel = best is Best.GUMBEL
     measure = dp.zero_concentrated_divergence() if gumbel else dp.max_divergence()
-    return dp.m.make_noisy_max(domain, dp.linf_distance(T="i64"), measure, scale)
+    metric = dp.linf_distance(T="i64", monotonic=monotone)
+    return dp.m.make_noisy_max(domain, metric, measure, scale)
 
 
 @lru_cache(maxsize=4_096)

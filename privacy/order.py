@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from privacy.catalogue import Domain, Type
 from privacy.evidence import Ends, Evidence
-from privacy.ranks import Order, Part, grid_of
+from privacy.grid import Grid
+from privacy.ranks import Order, Part
 from privacy.reading import Reading
 from privacy.table import ColumnKind, Figures, Values
 
@@ -36,12 +37,10 @@ def ordinals(position: int, evidence: Evidence) -> tuple[NDArray[np.int64], ...]
         return exact, exact, exact
     if not isinstance(order, Order):
         raise TypeError("a quantile is read off choices")
-    grid = grid_of(order.domain)
-    value = _edge(order, order.value, Part.VALUE, evidence)
+    grid = evidence.price.plan.choices[order.value].grid
+    value = _edge(order.value, Part.VALUE, evidence)
     low, high = (
-        np.full_like(value, bound)
-        if place is None
-        else _edge(order, place, part, evidence)
+        np.full_like(value, bound) if place is None else _edge(place, part, evidence)
         for place, part, bound in (
             (order.low, Part.LOW, grid.lower),
             (order.high, Part.HIGH, grid.upper),
@@ -50,13 +49,22 @@ def ordinals(position: int, evidence: Evidence) -> tuple[NDArray[np.int64], ...]
     return value, np.minimum(low, value), np.maximum(high, value)
 
 
-def _edge(
-    order: Order, place: int, part: Part, evidence: Evidence
-) -> NDArray[np.int64]:
-    grid = grid_of(order.domain)
-    inside = {Part.LOW: 0, Part.VALUE: (grid.step - 1) // 2, Part.HIGH: grid.step - 1}
-    start = grid.lower + evidence.noised.picked[place] * grid.step
-    return np.minimum(start + inside[part], grid.upper)
+def _edge(place: int, part: Part, evidence: Evidence) -> NDArray[np.int64]:
+    """The value in the bucket that was chosen; an end is that of the bucket's block."""
+    grid = evidence.price.plan.choices[place].grid
+    chosen = evidence.noised.picked[place]
+    if part is Part.HIGH:
+        return _last(grid, chosen)
+    inside = (grid.step - 1) // 2 if part is Part.VALUE else 0
+    return np.minimum(grid.lower + chosen * grid.step + inside, grid.upper)
+
+
+def _last(grid: Grid, starts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The last value of the blocks that begin with these buckets."""
+    edges = np.array(grid.edges)
+    following = edges[np.searchsorted(edges, starts, side="right")]
+    last: NDArray[np.int64] = grid.lower + following * grid.step - 1
+    return np.minimum(last, grid.upper)
 
 
 def shown(ordinals: NDArray[np.int64], domain: Domain) -> Figures:

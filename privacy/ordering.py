@@ -7,6 +7,7 @@ from fractions import Fraction
 from math import ceil, log
 
 from privacy.catalogue import Domain, Type
+from privacy.grid import MOST_BLOCKS
 from privacy.literals import written
 from privacy.price import Price
 from privacy.query import Statistic
@@ -50,7 +51,8 @@ def order_words(order: Order, price: Price) -> str:
         way = "below" if order.statistic is Statistic.MIN else "above"
         said = (
             "an extreme quantile, as one row alone decides the true extreme: the value "
-            f"that about {found.inwards:,} rows of a group are {way}"
+            f"that about {found.inwards:,} rows of a group are {way}, within "
+            f"{found.value:,} rows, 95 times in 100"
         )
     else:
         said = f"within {found.value:,} rows of the rank asked for, 95 times in 100"
@@ -68,6 +70,13 @@ def _apart(step: int, domain: Domain) -> str:
 
 
 def _likely(choice: Choice, chosen: Selector) -> int:
-    """Rows off the target but for 5%, where every candidate has rows of its own."""
-    off = sum(stage.selection.scale for stage in chosen.stages)
-    return ceil(off * log(1 / float(_LIKELY)) / choice.target.below)
+    """Rows off the target but for 5%, where every candidate has rows of its own.
+
+    Looking inside a block adds no more than the block's rows, where they are known.
+    """
+    surely = log(1 / float(_LIKELY)) / choice.target.below
+    first, *others = (stage.selection.scale * surely for stage in chosen.stages)
+    if choice.crowd is not None and choice.crowd.rows is not None:
+        block = 2 * choice.crowd.rows / MOST_BLOCKS
+        others = [min(each, block) for each in others]
+    return ceil(first + sum(others))

@@ -63,7 +63,7 @@ def _picked(counts: Counts, selector: Selector, draws: int) -> NDArray[np.int64]
     """The chosen buckets of one cell, shape (draws,)."""
     grid = selector.grid
     first, *others = selector.stages
-    edges = np.append(np.arange(0, grid.buckets, grid.block), grid.buckets)
+    edges = np.array(grid.edges)
     coarse = distances(counts, edges, selector.target, first)
     chosen = [int(edges[choose(first.selection, -coarse)]) for _ in range(draws)]
     for stage in others:
@@ -75,10 +75,10 @@ def _refined(
     counts: Counts, selector: Selector, stage: Stage, blocks: list[int]
 ) -> list[int]:
     """A bucket inside each chosen block, given by its first bucket."""
-    grid = selector.grid
+    ends = dict(pairwise(selector.grid.edges))
     scored = {}
     for block in set(blocks):
-        edges = np.arange(block, min(block + grid.block, grid.buckets) + 1)
+        edges = np.arange(block, ends[block] + 1)
         scored[block] = -distances(counts, edges, selector.target, stage)
     return [block + choose(stage.selection, scored[block]) for block in blocks]
 

@@ -44,6 +44,7 @@ from privacy.reading import (
 )
 from privacy.relation import TableOf
 from privacy.supports import support
+from privacy.told import crowd_of
 
 __all__ = [
     "Component",
@@ -271,9 +272,10 @@ def _order(draft: Draft, aggregate: Aggregate) -> Order:
     argument = aggregate.argument
     if argument is None:
         raise TypeError("a quantile is of an argument")
-    rows = draft.bounded.rows_per_person
-    found = choices_of(aggregate, rows, _MISS / _parts(draft, aggregate))
-    made = cells(draft.bounded.query) * (len(draft.choices) + len(found))
+    rows, query = draft.bounded.rows_per_person, draft.bounded.query
+    crowd = crowd_of(query, argument, cells(query))
+    found = choices_of(aggregate, rows, _MISS / _parts(draft, aggregate), crowd)
+    made = cells(query) * (len(draft.choices) + len(found))
     if made > MOST_CHOICES:
         raise Refused(
             "too_many_keys",

@@ -1,9 +1,6 @@
 """Say which value of a group is looked for: among which candidates, at which rank.
 
-A quantile is looked for over a public grid. Between the bounds of the argument lie
-buckets of equal width; up to `MOST_CANDIDATES` values each is a bucket of its own and
-one selection is made. Else there are 2¹⁶ buckets at most, looked for in two
-selections: of a block of neighbouring buckets, and then of a bucket inside it.
+Candidates are the blocks of a public grid (`grid`), and then the buckets of one block.
 
 With n rows in a group and c(x) of them below x, candidate [x, y) is as far from the
 target T as T is from [b·c(x), b·c(y)], in units of 1/b row. T is a·n plus a public
@@ -18,58 +15,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
-from math import isqrt
 from typing import Final
 
 from privacy.catalogue import Domain
 from privacy.expression import Expression
-from privacy.ordinal import ordinal_ends
+from privacy.grid import END_BLOCKS, Grid, grid_of
 from privacy.query import Aggregate, Statistic
+from privacy.told import Crowd
 
-MOST_CANDIDATES: Final = 1_024
-"""Values up to which each is a candidate of its own."""
-
-MOST_BUCKETS: Final = 2**16
-
-VALUE_WEIGHT: Final = Fraction(7, 10)
+VALUE_WEIGHT: Final = Fraction(5, 6)
 """What of a quantile's price its value gets; the ends of its interval the rest."""
-
-
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """Buckets [lower + i·step, lower + (i + 1)·step) up to `upper`, and their blocks.
-
-    Numbers are ordinals. `block` buckets are one candidate of the first selection;
-    where it is 1 there is no second.
-    """
-
-    lower: int
-    upper: int
-    step: int
-    block: int
-
-    @property
-    def buckets(self) -> int:
-        """How many buckets there are."""
-        return (self.upper - self.lower) // self.step + 1
-
-    @property
-    def candidates(self) -> tuple[int, ...]:
-        """How many candidates each selection has, at most."""
-        if self.block == 1:
-            return (self.buckets,)
-        return -(-self.buckets // self.block), self.block
-
-
-def grid_of(domain: Domain) -> Grid:
-    """The grid of a bounded domain, by its bounds alone."""
-    lower, upper = ordinal_ends(domain)
-    width = upper - lower + 1
-    if width <= MOST_CANDIDATES:
-        return Grid(lower, upper, 1, 1)
-    step = -(-width // MOST_BUCKETS)
-    buckets = -(-width // step)
-    return Grid(lower, upper, step, isqrt(buckets - 1) + 1)
 
 
 class Part(Enum):
@@ -85,7 +40,7 @@ class Target:
     """Where in a group a value is: `above`/`below` of the rows come before it.
 
     `inwards` is −1, 0 or 1: an extreme's value is looked for a public number of rows
-    further up (MIN) or down (MAX), though never beyond the middle; else 0.
+    further up (MIN) or down (MAX), though never beyond the middle (`inwards`); else 0.
     """
 
     above: int
@@ -106,7 +61,7 @@ class Choice:
     One person has at most `rows_per_person` rows over all cells. `miss` is the
     probability with which an end of an interval may be on the wrong part of the
     value; for a value it says how far from an extreme it is looked for. `weight` is
-    its part of the price.
+    its part of the price, and `crowd` what the profile tells of where rows are.
     """
 
     argument: Expression
@@ -116,6 +71,17 @@ class Choice:
     rows_per_person: int
     miss: Fraction
     weight: Fraction
+    crowd: Crowd | None = None
+
+    @property
+    def candidates(self) -> tuple[int, ...]:
+        """How many candidates each selection has, at most.
+
+        An end of an interval is that of a block: nothing is looked for inside.
+        """
+        blocks, widest = len(self.grid.starts), self.grid.widest
+        refined = self.part is Part.VALUE and widest > 1
+        return (blocks, widest) if refined else (blocks,)
 
     @property
     def moved(self) -> int:
@@ -139,26 +105,34 @@ class Order:
 
 
 def choices_of(
-    aggregate: Aggregate, rows_per_person: int, miss: Fraction
+    aggregate: Aggregate,
+    rows_per_person: int,
+    miss: Fraction,
+    crowd: Crowd | None = None,
 ) -> tuple[Choice, ...]:
     """The choices that an aggregate needs: first its value, then ends of its interval.
 
-    `miss` is how often the interval may miss, both sides together.
+    `miss` is how often the interval may miss, both sides together. Where the profile
+    tells where rows are (`crowd`), candidates are as many there as it says.
     """
     argument = aggregate.argument
     if argument is None:
         raise TypeError("a quantile is of an argument")
     targets = _targets(aggregate)
     ends = len(targets) - 1
+    values = None if crowd is None else crowd.values
+    whole = grid_of(argument.domain, values)
+    coarse = grid_of(argument.domain, values, END_BLOCKS)
     return tuple(
         Choice(
             argument,
-            grid_of(argument.domain),
+            whole if part is Part.VALUE else coarse,
             target,
             part,
             rows_per_person,
             _EXTREME_MISS if part is Part.VALUE else miss / ends,
             VALUE_WEIGHT if part is Part.VALUE else (1 - VALUE_WEIGHT) / ends,
+            crowd,
         )
         for part, target in targets
     )

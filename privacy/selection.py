@@ -1,11 +1,10 @@
 """Fix the noise of choices among candidates, and how far from its mark each aims.
 
-A choice is made in one or two selections, which share its price evenly. Where a
-candidate that counts as right has distance 0, one of distance d is chosen with
-probability at most exp(−d/s), s being the noise's scale; so with m candidates in all
-selections none farther than s·ln(m / miss) is chosen but with probability `miss`.
-Ends of intervals aim that much outside of the value they are to enclose, whatever
-the data are, so that intervals cover at least at their level.
+A choice is made in one or two selections. Where a candidate that counts as right has
+distance 0, one of distance d is chosen with probability at most exp(−d/s), s being the
+noise's scale; so with m candidates none farther than s·ln(m / miss) is chosen but with
+probability `miss`. Ends of intervals aim that much outside of the value they are to
+enclose, whatever the data are, so that intervals cover at least at their level.
 """
 
 from __future__ import annotations
@@ -13,9 +12,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, log
+from typing import Final
 
+from privacy.extremes import rows_inwards
+from privacy.grid import Grid
 from privacy.mechanism import Best, Selection, calibrate_selection, selection_loss
-from privacy.ranks import Choice, Grid, Part, Target
+from privacy.ranks import Choice, Part, Target
+
+_EVEN: Final = Fraction(1, 3)
+"""What looking inside a block gets of the price where blocks are even."""
+
+_CROWDED: Final = Fraction(1, 16)
+"""What it gets where the profile made the blocks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,38 +51,70 @@ class Selector:
 
 
 def selector(choice: Choice, best: Best, at_most: Fraction) -> Selector | None:
-    """The selector of a choice that costs at most so much; None where no noise fits."""
-    candidates = choice.grid.candidates
-    stages = []
-    for _ in candidates:
-        selection = calibrate_selection(
-            best, moved=choice.moved, at_most=at_most / len(candidates)
+    """The selector of a choice that costs at most so much; None where no noise fits.
+
+    Looked for at the very end, an extreme is as far from a candidate as there are rows
+    beyond it: one more row lowers every score or none, and half the noise is enough.
+    """
+    shares = _shares(choice)
+    first = calibrate_selection(best, moved=choice.moved, at_most=at_most * shares[0])
+    if first is None:
+        return None
+    aside = shift(choice, first)
+    monotone = choice.target.inwards != 0 and aside == 0
+    made = [
+        calibrate_selection(
+            best, moved=choice.moved, at_most=at_most * share, monotone=monotone
         )
-        if selection is None:
-            return None
-        stages.append(Stage(selection, shift(choice, margin(choice, selection))))
-    return Selector(choice.grid, choice.target, tuple(stages))
+        for share in shares
+    ]
+    stages = tuple(Stage(each, aside) for each in made if each is not None)
+    if len(stages) < len(shares):
+        return None
+    return Selector(choice.grid, choice.target, stages)
+
+
+def _shares(choice: Choice) -> tuple[Fraction, ...]:
+    """What of its price each selection gets.
+
+    Where blocks are even, one may hold most rows of a group, and is looked through
+    with care; those made by the profile are fine enough in themselves.
+    """
+    if len(choice.candidates) == 1:
+        return (Fraction(1),)
+    inside = _EVEN if choice.crowd is None else _CROWDED
+    return 1 - inside, inside
 
 
 def margin(choice: Choice, selection: Selection) -> int:
     """How far off a choice may be, in units of 1/`below` row, but for its `miss`."""
-    possible = sum(choice.grid.candidates) / float(choice.miss)
+    possible = sum(choice.candidates) / float(choice.miss)
     return ceil(selection.scale * log(possible))
 
 
-def shift(choice: Choice, margin: int) -> int:
-    """How far from its target a choice aims.
+def shift(choice: Choice, selection: Selection) -> int:
+    """How far from its target a choice aims, by the noise of its first selection.
 
     The exact quantile at p = a/b of n rows is between those at ranks p(n − 1) rounded
     down and up. A candidate above it has more than p(n − 1) rows below, b·c > an − a,
-    so it is farther than `margin` from a target that is a + margin lower; and one
+    so it is farther than the margin from a target that is a + margin lower; and one
     below it farther than that from one that is b − a + margin higher.
     """
-    target = choice.target
+    target, most = choice.target, margin(choice, selection)
     match choice.part:
         case Part.LOW:
-            return -(target.above + margin)
+            return -(target.above + most)
         case Part.HIGH:
-            return target.below - target.above + margin
+            return target.below - target.above + most
         case Part.VALUE:
-            return target.inwards * margin
+            return target.inwards * _inwards(choice, selection, most)
+
+
+def _inwards(choice: Choice, selection: Selection, most: int) -> int:
+    """How far from its end an extreme is looked for; of no account for a quantile."""
+    below, sign = choice.target.below, choice.target.inwards
+    if not sign:
+        return 0
+    scale = selection.scale / below
+    far = rows_inwards(choice.crowd, choice.grid, scale, most / below, upper=sign < 0)
+    return ceil(far * below)

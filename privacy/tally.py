@@ -10,9 +10,10 @@ from sqlglot import Dialect
 
 from privacy.compile import Statement, ordinal_of
 from privacy.expression import Expression
+from privacy.grid import Grid, grid_of
 from privacy.nodes import big, binary, grouped, minus
 from privacy.plan import Plan
-from privacy.ranks import Choice, Grid, grid_of
+from privacy.ranks import Choice
 from privacy.render import render
 from privacy.source import source
 

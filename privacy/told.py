@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from privacy.catalogue import Unit
 from privacy.expression import Call, Case, ColumnOf, Expression
 from privacy.histogram import Histogram
+from privacy.ordinal import ordinal_ends
+from privacy.profile import rows_within
 from privacy.query import BoundQuery
+from privacy.relation import TableOf
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Where the values of a column are, and how many `rows` an average cell has.
+
+    `rows` is None where the question is of other rows than were measured.
+    """
+
+    values: Histogram
+    rows: float | None
 
 
 def measured(
@@ -26,6 +43,25 @@ def measured(
         return None
     fit = (each for each in histograms if each.column == argument.name)
     return next((e for e in fit if e.is_of(*ends, argument.domain.scale)), None)
+
+
+def crowd_of(query: BoundQuery, argument: Expression, cells: int) -> Crowd | None:
+    """What the profile tells of a plain column of the one table that is asked."""
+    relation = query.relation
+    if not isinstance(relation, TableOf) or not isinstance(argument, ColumnOf):
+        return None
+    table = relation.table
+    if table.profile is None or table.unit is Unit.NONE:
+        return None
+    ends, scale = ordinal_ends(argument.domain), argument.domain.scale
+    fit = (each for each in table.profile.values if each.column == argument.name)
+    known = next((each for each in fit if each.is_of(*ends, scale)), None)
+    if known is None:
+        return None
+    whole = measured(query, argument, (known,), ends) is not None
+    listed = all(key.domain.values is not None for key in query.keys)
+    rows = rows_within(table.profile, table.rows_per_person) / cells
+    return Crowd(known, rows if whole and listed else None)
 
 
 def columns_of(expression: Expression) -> frozenset[str]:

@@ -68,14 +68,15 @@ def _mechanism(component: Component, mechanism: Mechanism) -> Mapping[str, Json]
 
 def _selection(choice: Choice, selector: Selector) -> Mapping[str, Json]:
     """A choice of a value, or of an end of its interval, among candidates."""
-    target, grid = selector.target, selector.grid
+    target = selector.target
     return {
         "statistic": f"rank {target.above}/{target.below}, {choice.part.value}",
-        "candidates": [*grid.candidates],
+        "candidates": [*choice.candidates],
         "noise": selector.stages[0].selection.best.value,
         "scale": [repr(each.selection.scale) for each in selector.stages],
         "shift": [each.shift for each in selector.stages],
         "linf": choice.moved,
+        "monotone": selector.stages[0].selection.monotone,
     }
 
 

@@ -113,9 +113,7 @@ def test_one_person_moves_distances_by_at_most_the_sensitivity(
     for choice in plan.choices:
         sign = choice.target.inwards or 1
         stage = Stage(Selection(Best.GUMBEL, 1.0, choice.moved), sign * shifted)
-        edges = np.append(
-            np.arange(0, choice.grid.buckets, choice.grid.block), choice.grid.buckets
-        )
+        edges = np.array(choice.grid.edges)
         moved = 0
         for before, after in zip(*sides, strict=True):
             one, other = (

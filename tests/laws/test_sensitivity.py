@@ -143,8 +143,7 @@ def farthest(asked: Plan, before: Exact, after: Exact) -> Iterator[tuple[int, in
     """How far each choice's distances move in all cells, and how far they may."""
     for choice in asked.choices:
         place = asked_of(asked).index(choice.argument)
-        whole = np.arange(0, choice.grid.buckets, choice.grid.block)
-        edges = np.append(whole, choice.grid.buckets)
+        edges = np.array(choice.grid.edges)
         counts = [
             row_counts(each.tallies[place], asked.cells) for each in (before, after)
         ]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil, floor
 
 import numpy as np
@@ -13,6 +16,8 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from privacy.catalogue import Domain, Type
+from privacy.grid import Grid, grid_of
+from privacy.histogram import Histogram, ladder
 from privacy.mechanism import (
     Best,
     Selection,
@@ -22,9 +27,10 @@ from privacy.mechanism import (
 )
 from privacy.pick import distances, pick, row_counts
 from privacy.query import Aggregate, Statistic
-from privacy.ranks import Choice, Grid, Part, choices_of, grid_of
+from privacy.ranks import Choice, Part, choices_of
 from privacy.selection import Stage, margin, selector, shift
 from privacy.table import Tally
+from privacy.told import Crowd
 from tests.mechanics.questions import number
 
 WIDE = number(0, 10**6)
@@ -91,7 +97,7 @@ def test_no_end_on_the_wrong_side_is_near_its_target(
     for choice in choices_of(asked, 4, Fraction(1, 20))[1:]:
         selection = Selection(Best.GUMBEL, scale, choice.moved)
         far = margin(choice, selection)
-        found = scored(buckets, choice, Stage(selection, shift(choice, far)))
+        found = scored(buckets, choice, Stage(selection, shift(choice, selection)))
         values = np.arange(26)
         wrong = values > lowest if choice.part is Part.LOW else values < highest
         assert found.min() == 0
@@ -115,22 +121,106 @@ def exact_ends(asked: Aggregate, values: list[int]) -> tuple[int, int]:
             raise AssertionError
 
 
-@given(st.integers(-(2**40), 2**40), st.integers(0, 2**40))
-def test_a_grid_has_every_value_in_one_bucket(lower: int, span: int) -> None:
+@given(SHARES.filter(lambda at: isinstance(at, str)), BUCKETS, BUCKETS)
+def test_at_the_very_end_rows_move_all_distances_one_way(
+    at: str, others: list[int], mine: list[int]
+) -> None:
+    """So one person's rows raise the scores of no candidate: they are monotone."""
+    value, *_ = choices_of(aggregate(at), 4, Fraction(1, 20))
+    stage = Stage(Selection(Best.GUMBEL, 1.0, value.moved, monotone=True), 0)
+    before, after = (scored(each, value, stage) for each in (others, others + mine))
+    assert (after >= before).all()
+    assert (after - before).max() <= len(mine) * value.target.per_row
+
+
+HISTOGRAMS = st.tuples(
+    st.integers(-(2**40), 2**40), st.integers(2**11, 2**40), st.randoms()
+).map(lambda each: spread(each[0], each[0] + each[1], each[2].randint))
+
+
+def spread(
+    lower: int, upper: int, drawn: Callable[[int, int], int] = lambda _, high: high
+) -> Histogram:
+    """People by their values, some noised below nobody; by default alike many."""
+    starts = ladder(lower, upper)
+    people = tuple(drawn(-50, 900) for _ in starts)
+    return Histogram("x", 0, starts, upper, people, 20)
+
+
+def at_bounds(values: Histogram) -> Domain:
+    """What is known of the column a histogram is of."""
+    return Domain(Type.NUMBER, 0, values.starts[0], values.most)
+
+
+@given(HISTOGRAMS, st.booleans())
+def test_a_grid_has_every_value_in_one_bucket_of_one_block(
+    values: Histogram, known: bool
+) -> None:
     """Buckets reach from bound to bound, and are few enough to be looked through."""
-    grid = grid_of(Domain(Type.NUMBER, 0, lower, lower + span))
+    lower, upper = values.starts[0], values.most
+    grid = grid_of(at_bounds(values), values if known else None)
     last = grid.lower + (grid.buckets - 1) * grid.step
     assert grid.lower == lower
-    assert last <= grid.upper == lower + span < last + grid.step
+    assert last <= grid.upper == upper < last + grid.step
     assert grid.buckets <= 2**16
-    assert max(grid.candidates) <= 1_024
-    assert grid.block == 1 or grid.candidates[0] * grid.block >= grid.buckets
+    assert grid.edges[0] == 0
+    assert all(start < end for start, end in pairwise(grid.edges))
+    assert len(grid.starts) <= 1_024
+    assert grid.widest <= 128
+
+
+def test_blocks_are_narrow_where_people_are() -> None:
+    """Of a column with wide bounds no block has more than a small part of the people.
+
+    Where nothing is known of it, most are in a few.
+    """
+    starts = ladder(0, 10**7)
+    people = tuple(50_000 if start < 100_000 else 0 for start in starts)
+    values = Histogram("x", 0, starts, 10**7, people, 20)
+    domain = at_bounds(values)
+    ends = (*starts, 10**7)
+
+    def largest(grid: Grid) -> float:
+        below = np.concatenate(([0], np.cumsum(people))) / sum(people)
+        edges = np.minimum(np.array(grid.edges) * grid.step, 10**7)
+        return float(np.diff(np.interp(edges, ends, below)).max())
+
+    assert largest(grid_of(domain, values)) < 0.005
+    assert largest(grid_of(domain)) > 0.1
+
+
+@pytest.mark.parametrize("at", ["MIN", "MAX"])
+def test_an_extreme_is_looked_for_at_the_end_where_values_reach_it(at: str) -> None:
+    """And further inwards where nobody is near the bound, or nothing is known."""
+    wide = Domain(Type.NUMBER, 0, 0, 10**6)
+    asked = Aggregate(Statistic[at], replace(number(0, 10**6), domain=wide))
+    starts = ladder(0, 10**6)
+    widths = np.diff((*starts, 10**6))
+    full = tuple(int(each) // 20 for each in widths)
+    middle = tuple(
+        held if 3 * 10**4 < start < 5 * 10**5 else 0
+        for start, held in zip(starts, full, strict=True)
+    )
+    shifts = {}
+    for name, people in (("full", full), ("middle", middle)):
+        crowd = Crowd(Histogram("x", 0, starts, 10**6, people, 20), 5_000.0)
+        for known in (crowd, replace(crowd, rows=None)):
+            value, *_ = choices_of(asked, 8, Fraction(1, 20), known)
+            made = selector(value, Best.GUMBEL, Fraction(1, 50))
+            assert made is not None
+            first, second = made.stages
+            assert first.shift == second.shift
+            assert first.selection.monotone == (first.shift == 0)
+            shifts[name, known.rows is None] = abs(first.shift)
+            assert abs(first.shift) <= margin(value, first.selection)
+    assert shifts["full", False] == 0
+    assert min(shifts["middle", False], shifts["full", True]) > 0
 
 
 def test_dates_are_told_to_the_day() -> None:
     """The bounds of a human life leave a bucket to every day."""
     found = grid_of(NARROW.domain)
-    assert (found.step, found.candidates) == (1, (26,))
+    assert (found.step, found.starts) == (1, tuple(range(26)))
     assert grid_of(Domain(Type.NUMBER, 0, 0, 366 * 150)).step == 1
 
 
@@ -149,7 +239,8 @@ def test_a_choice_costs_at_most_what_was_asked(
     for choice in choices_of(half, rows, Fraction(1, 20)):
         made = selector(choice, best, asked)
         assert made is not None
-        assert len(made.stages) == (2 if wide else 1)
+        refined = wide and choice.part is Part.VALUE
+        assert len(made.stages) == (2 if refined else 1)
         assert asked * Fraction(999_999, 1_000_000) <= made.loss <= asked
 
 
@@ -157,15 +248,17 @@ def test_a_choice_costs_at_most_what_was_asked(
     st.sampled_from(Best),
     st.lists(st.integers(1, 9), min_size=1, max_size=6),
     st.floats(0.5, 500),
+    st.booleans(),
 )
 def test_a_persons_rows_in_several_groups_cost_no_more_than_in_one(
-    best: Best, rows: list[int], scale: float
+    best: Best, rows: list[int], scale: float, monotone: bool
 ) -> None:
     """Losses of choices over which a person's rows are divided add up to the stated."""
     parts = sum(
-        (selection_loss(Selection(best, scale, each)) for each in rows), Fraction(0)
+        (selection_loss(Selection(best, scale, each, monotone)) for each in rows),
+        Fraction(0),
     )
-    whole = selection_loss(Selection(best, scale, sum(rows)))
+    whole = selection_loss(Selection(best, scale, sum(rows), monotone))
     assert parts <= whole * (1 + Fraction(1, 2**40))
 
 
@@ -209,6 +302,32 @@ def test_exponential_noise_chooses_as_often_as_priced(
     assert fits == (stats.binomtest(drawn, SAMPLE, chance).pvalue > NEWS)
 
 
+@pytest.mark.statistical
+@pytest.mark.parametrize(
+    ("part", "kept"), [(Fraction(1), True), (Fraction(1, 2), False)]
+)
+def test_monotone_scores_lose_what_is_priced_and_no_less(
+    part: Fraction, kept: bool
+) -> None:
+    """Of many candidates whose scores fall by one or stay, the loss is as stated.
+
+    One candidate alone is spared: its odds against all others rise by e^(1/s), which is
+    the ε of the map and is more than half of it.
+    """
+    selection = Selection(Best.EXPONENTIAL, 2.0, 1, monotone=True)
+    scores = np.zeros(24, dtype=np.int64)
+    spared = scores - 1
+    spared[0] = 0
+    seen, others = (
+        sum(choose(selection, each) == 0 for _ in range(2 * SAMPLE))
+        for each in (spared, scores)
+    )
+    bound = np.exp(float(selection_loss(selection) * part))
+    chance = bound / (1 + bound)
+    excess = stats.binomtest(seen, seen + others, chance, alternative="greater")
+    assert kept == (excess.pvalue > NEWS)
+
+
 @pytest.mark.parametrize("at", ["MIN", "MAX", Fraction(1, 2), Fraction(1, 10)])
 def test_with_little_noise_the_right_bucket_is_chosen(at: Fraction | str) -> None:
     """In either of two selections, in every cell, over cells of any size."""
@@ -231,12 +350,13 @@ def test_with_little_noise_the_right_bucket_is_chosen(at: Fraction | str) -> Non
         elif choice.part is Part.LOW:
             assert chosen * grid.step <= exact
         elif choice.part is Part.HIGH:
-            assert (chosen + 1) * grid.step > exact
+            block = choice.grid.starts.index(chosen)
+            assert choice.grid.edges[block + 1] * grid.step > exact
 
 
 def test_a_block_past_the_last_bucket_is_shorter() -> None:
     """Buckets beyond the upper bound are no candidates."""
-    grid = Grid(0, 1_030, 1, 33)
+    grid = Grid(0, 1_030, 1, tuple(range(0, 1_031, 33)))
     made = selector(
         Choice(
             number(0, 1_030),

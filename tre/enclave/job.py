@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 
 from privacy.catalogue import Domain, Type, Value
 from privacy.emerge import LONGEST, at_most, filled, in_order, is_key, presence
+from privacy.grid import Grid
 from privacy.mechanism import Best, Kind, Mechanism, Selection, Threshold
 from privacy.noise import Pick
-from privacy.ranks import Grid, Target
+from privacy.ranks import Target
 from privacy.selection import Selector, Stage
 from privacy.table import Emerged, NoisedTable
 
@@ -290,10 +291,10 @@ def _pick_out(pick: Pick) -> list[Any]:
     grid, target = pick.selector.grid, pick.selector.target
     return [
         pick.tally,
-        [grid.lower, grid.upper, grid.step, grid.block],
+        [grid.lower, grid.upper, grid.step, grid.starts],
         [target.above, target.below, target.inwards],
         [
-            [made.best.value, made.scale, made.moved, each.shift]
+            [made.best.value, made.scale, made.moved, made.monotone, each.shift]
             for each in pick.selector.stages
             for made in (each.selection,)
         ],
@@ -301,15 +302,15 @@ def _pick_out(pick: Pick) -> list[Any]:
 
 
 def _pick_in(said: Any) -> Pick:  # noqa: ANN401 (as JSON has it)
-    tally, grid, target, stages = said
+    tally, (lower, upper, step, starts), target, stages = said
     return Pick(
         tally,
         Selector(
-            Grid(*grid),
+            Grid(lower, upper, step, tuple(starts)),
             Target(*target),
             tuple(
-                Stage(Selection(Best(best), scale, moved), shift)
-                for best, scale, moved, shift in stages
+                Stage(Selection(Best(best), scale, moved, monotone), shift)
+                for best, scale, moved, monotone, shift in stages
             ),
         ),
     )
