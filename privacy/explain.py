@@ -48,6 +48,8 @@ class Explanation:
     cheaper: tuple[str, ...]
     loss: Loss
     half_error: Loss
+    history: tuple[str, ...] = ()
+    """How it goes together with earlier questions, from their structure."""
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -61,6 +63,7 @@ class Explanation:
             *(f"{column.column}: {column.words}." for column in self.columns),
             *map(certificate_words, self.certificates),
             *self.hidden,
+            *self.history,
             f"This costs ρ = {self.loss.rho:.6g} (ε = {self.loss.epsilon:.4g}); "
             f"half the error would cost ρ = {self.half_error.rho:.6g} "
             f"(ε = {self.half_error.epsilon:.4g}).",

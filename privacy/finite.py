@@ -34,7 +34,7 @@ def narrowed(expression: Expression) -> Expression:
         return expression
     found: dict[Value | None, None] = {}
     for row in product(*(_values(each.domain) for each in columns)):
-        found[_evaluated(expression, dict(zip(columns, row, strict=True)))] = None
+        found[evaluated(expression, dict(zip(columns, row, strict=True)))] = None
     return replace(expression, domain=_listed(expression.domain, list(found)))
 
 
@@ -77,16 +77,17 @@ def _listed(domain: Domain, found: Sequence[Value | None]) -> Domain:
     return replace(domain, nullable=nullable, values=tuple(values))
 
 
-def _evaluated(
+def evaluated(
     expression: Expression, row: Mapping[ColumnOf, Value | None]
 ) -> Value | None:
+    """The value of an expression without LIKE, in one row of the columns it reads."""
     match expression:
         case ColumnOf():
             return row[expression]
         case Literal(value):
             return value
         case Call(function, arguments, domain):
-            values = [_evaluated(each, row) for each in arguments]
+            values = [evaluated(each, row) for each in arguments]
             scales = [each.domain.scale for each in arguments]
             return value_of(function, values, scales, domain.scale)
         case Case(branches, default, domain):
@@ -100,7 +101,7 @@ def _chosen(
     row: Mapping[ColumnOf, Value | None],
 ) -> Expression | None:
     for condition, value in branches:
-        if _evaluated(condition, row) is True:
+        if evaluated(condition, row) is True:
             return value
     return default
 
@@ -108,7 +109,7 @@ def _chosen(
 def _at_scale(
     chosen: Expression, domain: Domain, row: Mapping[ColumnOf, Value | None]
 ) -> Value | None:
-    value = _evaluated(chosen, row)
+    value = evaluated(chosen, row)
     if isinstance(value, int) and not isinstance(value, bool):
         return rescale(value, chosen.domain.scale, domain.scale)
     return value

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from operator import itemgetter
 
 from sqlalchemy import Connection
 
@@ -16,29 +15,29 @@ from privacy.catalogue import Unit
 from privacy.compile import canonical
 from privacy.errors import Failed, Refused
 from privacy.explain import Explanation, explain
-from privacy.key_counts import compile_key_counts
-from privacy.levels import Part, level, parts
+from privacy.extent import groups
+from privacy.levels import Part, level
 from privacy.logistic import logistic
 from privacy.margins import check
 from privacy.masked import masked
 from privacy.model import Family, Model, is_model, model
-from privacy.noise import Pick
-from privacy.plan import Plan, most_cells, plan
+from privacy.plan import Plan, plan
 from privacy.policy import Policy
 from privacy.price import Allowance, Price
 from privacy.query import BoundQuery
 from privacy.regress import fitted_words, regress
 from privacy.relation import tables
 from privacy.table import NoisedTable, ReleasedTable
-from privacy.tally import compile_tallies, position
 from tre.audit.act import log_size
 from tre.control.database import Control
 from tre.control.rates import Limits
+from tre.earlier import Asking, Earlier, Warned
 from tre.enclave.confinement import Unavailable
-from tre.enclave.job import Attachment, Job, Keyed
+from tre.enclave.job import Attachment, Job
 from tre.enclave.supervisor import Enclave, Seat
 from tre.governance.admit import Admission, admit
 from tre.governance.catalogue import Version
+from tre.jobs import jobs, together
 from tre.ledger.outcome import find_repeat, settled_outcome
 from tre.ledger.question import Asked, Cost, Question, Reserved, Settled
 from tre.ledger.reserve import reserve
@@ -47,7 +46,7 @@ from tre.pace import Pace
 from tre.receipt import receipt_body
 from tre.release import Release, arrow_table, content_of, release_from
 from tre.releases import load_release, publish
-from tre.remembered import compiled, price_of, understood
+from tre.remembered import price_of, understood
 from tre.spend import Spend
 from tre.trace import Step, step
 
@@ -65,6 +64,9 @@ class Gate:
     attachment: Callable[[Version], Attachment] = field(repr=False)
     """A version's published file and its key, under the name its tables go by."""
     limits: Limits = field(default_factory=Limits)
+    earlier: Earlier | None = None
+    """What was asked before, for questions to be compared with; None where nobody is
+    to be warned, as in a laboratory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,8 @@ class Planned:
     versions: tuple[Version, ...]
     model: Model | None = None
     """The regression that is fitted to the answer, where that is what was asked."""
+    warned: tuple[Warned, ...] = ()
+    """How it goes together with earlier questions."""
 
     @property
     def question(self) -> Question:
@@ -104,6 +108,7 @@ def explain_question(gate: Gate, asked: Asked, spend: Spend) -> Explanation:
         planned = _planned(gate, asked, admission)
     with step(Step.PRICE):
         told = explain(_priced(planned, spend))
+        told = replace(told, history=tuple(w.words for w in _warned(gate, planned)))
     return told if planned.model is None else fitted_words(told)
 
 
@@ -218,7 +223,8 @@ def _priced(planned: Planned, spend: Spend) -> Price:
 
 def _answered(gate: Gate, planned: Planned, priced: Price) -> Release:
     """Charge and answer. Who waits for a process to be free waits uncharged."""
-    jobs = _jobs(gate, planned, priced)
+    asked_of = _jobs(gate, planned, priced)
+    planned = replace(planned, warned=_warned(gate, planned))
     with _seat(gate) as seat:
         reserved = reserve(
             gate.control,
@@ -230,7 +236,7 @@ def _answered(gate: Gate, planned: Planned, priced: Price) -> Release:
         )
         noised = None
         if isinstance(reserved, Reserved):
-            noised = _noised(gate, planned, jobs, seat)
+            noised = _noised(gate, planned, asked_of, seat)
     if isinstance(reserved, Settled):
         return _again(gate, planned.asked, reserved.release)
     try:
@@ -269,28 +275,15 @@ def _unavailable(missing: frozenset[str]) -> Refused:
 
 
 def _noised(
-    gate: Gate, planned: Planned, jobs: Mapping[Job, Part], seat: Seat
+    gate: Gate, planned: Planned, asked_of: Mapping[Job, Part], seat: Seat
 ) -> NoisedTable | None:
     """The answer when its slot is over; None where the question has failed."""
-    plans = [part.plan for part in jobs.values()]
+    plans = [part.plan for part in asked_of.values()]
     slot = gate.pace.slot(plans, draws=planned.asked.draws)
     with suppress(Failed):
-        return _together(tuple(jobs.values()), seat.answers(tuple(jobs), slot=slot))
+        answers = seat.answers(tuple(asked_of), slot=slot)
+        return together(tuple(asked_of.values()), answers)
     return None
-
-
-def _together(parts: Sequence[Part], tables: Sequence[NoisedTable]) -> NoisedTable:
-    """The noised components, in the plan's order, and what was chosen."""
-    values = [
-        pair
-        for part, table in zip(parts, tables, strict=True)
-        for pair in zip(part.positions, table.values, strict=True)
-    ]
-    return NoisedTable(
-        tuple(each for _, each in sorted(values, key=itemgetter(0))),
-        tuple(each for table in tables for each in table.picked),
-        next((each.emerged for each in tables if each.emerged is not None), None),
-    )
 
 
 def _released(
@@ -305,10 +298,11 @@ def _released(
         raise Failed
     shown = _shown(noised, planned, priced)
     table = arrow_table(shown, draws=planned.asked.draws)
+    history = [each.facts() for each in planned.warned]
     stored = publish(
         gate.control,
         reserved,
-        receipt_body(priced, table),
+        {**receipt_body(priced, table), "history": history},
         content_of(table),
         gate.clock(),
     )
@@ -349,43 +343,23 @@ def _check_admitted(gate: Gate, planned: Planned, connection: Connection) -> Non
 
 
 def _jobs(gate: Gate, planned: Planned, priced: Price) -> Mapping[Job, Part]:
-    """What the enclave is asked: one job for each grouping set that is measured."""
     attachments = {v.id: gate.attachment(v) for v in planned.versions}
     locations = {
         name: attachments[version.id].alias
         for name, version in planned.admission.versions.items()
         if version.id in attachments
     }
-    return {
-        Job(
-            attachments=tuple(attachments.values()),
-            sql=compiled(planned.asked.project, part.plan, locations),
-            keys=tuple(key.domain for key in part.plan.query.keys),
-            mechanisms=part.mechanisms,
-            draws=planned.asked.draws,
-            keyed=_keyed(part.plan, priced, locations),
-            tallies=tuple(each.sql for each in compile_tallies(part.plan, locations)),
-            picks=tuple(
-                Pick(position(part.plan, choice), selector)
-                for choice, selector in zip(
-                    part.plan.choices, part.selectors, strict=True
-                )
-            ),
-        ): part
-        for part in parts(priced)
-    }
+    return jobs(planned.asked, priced, tuple(attachments.values()), locations)
 
 
-def _keyed(plan: Plan, priced: Price, locations: Mapping[str, str]) -> Keyed | None:
-    """How keys that are not public come out, where there are any."""
-    if priced.threshold is None or plan.emerging is None:
-        return None
-    return Keyed(
-        compile_key_counts(plan, locations).sql,
-        priced.threshold,
-        plan.emerging.fewest,
-        most_cells(plan),
-    )
+def _warned(gate: Gate, planned: Planned) -> tuple[Warned, ...]:
+    """How the question goes together with earlier ones: from public facts alone."""
+    if gate.earlier is None:
+        return ()
+    asked, population = planned.asked, planned.admission.population
+    asking = Asking(asked.project, population, groups(planned.plan.query))
+    with gate.control.reading() as connection:
+        return gate.earlier.told_researchers(connection, asking)
 
 
 def _again(gate: Gate, asked: Asked, release: str) -> Release:

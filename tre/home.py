@@ -21,6 +21,7 @@ from tre.control.database import Control, is_made, open_control
 from tre.control.engines import Durability, Place, read_address
 from tre.control.instance import Instance, begin_instance, instance_alive
 from tre.control.rates import Limits
+from tre.earlier import Earlier
 from tre.enclave.confinement import LAYERS
 from tre.enclave.job import Attachment
 from tre.enclave.supervisor import ONE, Capacity, Enclave
@@ -116,6 +117,8 @@ class Terms:
     durability: Durability = Durability.POWER_CUT
     limits: Limits = field(default_factory=Limits)
     confinement: Confinement = Confinement.WHOLE
+    compared: bool = True
+    """Whether questions are held against earlier ones, for people to be warned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +251,7 @@ def _open(
         clock=utc_now,
         attachment=attachment,
         limits=terms.limits,
+        earlier=Earlier() if terms.compared else None,
     )
     desk = Desk(control, utc_now, keystore.key_or_new(IDENTITY))
     return Parts(layout, keystore, control, instance, gate, desk)

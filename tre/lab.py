@@ -89,6 +89,7 @@ class Lab:
             Durability.PROCESS_END,
             Limits(None, None),
             Confinement.WHATEVER_THERE_IS,
+            compared=False,  # nobody is to be warned of a throw-away question
         )
         asked: Mapping[str, float | str] = {
             "epsilon": epsilon,

@@ -44,6 +44,13 @@ class Release:
     loss: Loss
     charged: bool
 
+    @property
+    def history(self) -> tuple[str, ...]:
+        """How the question goes together with earlier ones, as the receipt has it."""
+        return tuple(
+            each["words"] for each in self.receipt.get("body", {}).get("history", ())
+        )
+
     def to_arrow(self) -> pa.Table:
         """The table: for each noised column x also x_low, x_high and x_status."""
         return self.table

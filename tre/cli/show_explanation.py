@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -26,9 +26,19 @@ def explained(explanation: Explanation) -> Iterator[RenderableType]:
     yield _noise(explanation.noise)
     yield ""
     yield from explanation.hidden
+    yield from together(explanation.history)
     yield f"Cost: {loss_in_words(explanation.loss)}."
     yield f"Half the error would cost {loss_in_words(explanation.half_error)}."
     yield from explanation.cheaper
+
+
+def together(history: Sequence[str]) -> Iterator[RenderableType]:
+    """How a question goes together with earlier ones, where it does."""
+    if history:
+        yield ""
+        yield "Beside earlier questions:"
+        yield from (f"  {line}" for line in history)
+        yield ""
 
 
 def batched(batch: Batch) -> Iterator[RenderableType]:

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from privacy.accounting import Loss
 from tre.cli.output import columns
+from tre.cli.show_explanation import together
 from tre.cli.words import loss_in_words, number_in_words, value_in_words
 from tre.release import Release
 
@@ -38,6 +39,7 @@ def released(release: Release, left: Loss) -> Iterator[RenderableType]:
     yield _table(release, noised)
     yield ""
     yield from _remarks(release, noised)
+    yield from together(release.history)
     yield _cost(release)
     yield f"Left: {loss_in_words(left)}."
 

@@ -44,6 +44,7 @@ def submission_in_words(found: Mapping[str, Any]) -> list[RenderableType]:
         "",
         _files(found["files"]),
         *_findings(found["findings"]),
+        *_history(found["history"]),
         *_votes(found["votes"]),
     ]
 
@@ -72,6 +73,13 @@ def _findings(found: Sequence[Mapping[str, Any]]) -> list[RenderableType]:
     if not found:
         return []
     return ["", "To look at:", *(f"  {e['place']}: {e['words']}" for e in found)]
+
+
+def _history(found: Sequence[Mapping[str, Any]]) -> list[RenderableType]:
+    if not found:
+        return []
+    lines = (f"  {each['release']}: {each['words']}" for each in found)
+    return ["", "What it rests on, beside other questions:", *lines]
 
 
 def _votes(found: Sequence[Mapping[str, Any]]) -> list[RenderableType]:

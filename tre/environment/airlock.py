@@ -33,7 +33,7 @@ from tre.airlock.seen import may_see, seen
 from tre.airlock.submission import Direction, Finding, Standing, Submission, Verdict
 from tre.environment.acting import Acting, actor_of
 from tre.governance.project import find_project
-from tre.governance.roles import Action, allowed, find_person
+from tre.governance.roles import Action, Role, allowed, find_person
 from tre.intake import Publication
 from tre.publishing import onboard_dataset
 from tre.releases import load_release
@@ -86,8 +86,14 @@ class Airlock(Acting):
             ]
 
     def submission(self, id: str, *, person: str) -> dict[str, Any]:  # noqa: A002 (the contract's)
-        """A submission: its context, files, findings, and the votes one may see."""
-        return seen(self._visible(id, person), person)
+        """A submission: its context, files, findings, and the votes one may see.
+
+        Its `history` says how the releases it cites go together with what else was
+        asked: to output checkers of all the population's questions, to others of
+        their project's and the register's.
+        """
+        held = self._visible(id, person)
+        return {**seen(held, person), "history": self._history(held, person)}
 
     def submission_file(self, id: str, name: str, *, person: str) -> bytes:  # noqa: A002 (the contract's)
         """A file of a submission, as it was handed in, for whoever may see it."""
@@ -163,6 +169,22 @@ class Airlock(Acting):
             }
         return examine(filled, tables, held.population)
 
+    def _history(self, held: Submission, person: str) -> list[dict[str, Any]]:
+        """How each cited release goes together with other questions."""
+        earlier = self._parts.gate.earlier
+        if earlier is None:
+            return []
+        cited = sorted({one for item in held.items for one in item.releases})
+        with self._parts.control.reading() as connection:
+            checks = _checks_others(connection, held, person)
+            tell = earlier.told_checkers if checks else earlier.told_researchers
+            return [
+                {"release": release, **warned.facts()}
+                for release in cited
+                if (asked := earlier.asked(connection, release)) is not None
+                for warned in tell(connection, asked)
+            ]
+
     def _visible(self, submission: str, person: str) -> Submission:
         with self._parts.control.reading() as connection:
             held = find_submission(connection, submission)
@@ -186,6 +208,16 @@ def _visible(connection: Connection, held: Submission, person: str) -> bool:
     found = find_person(connection, person)
     return found is not None and may_see(
         found, held, find_project(connection, held.project)
+    )
+
+
+def _checks_others(connection: Connection, held: Submission, person: str) -> bool:
+    """Whether the person checks outputs, and none of their own project's."""
+    found = find_person(connection, person)
+    return (
+        found is not None
+        and Role.OUTPUT_CHECKER in found.roles
+        and person not in find_project(connection, held.project).own
     )
 
 
