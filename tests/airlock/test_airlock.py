@@ -305,6 +305,46 @@ def test_what_cannot_be_recomputed_is_pointed_out(place: Place) -> None:
     assert places == ["odd.csv: n, row 1", "note.md: line 1"]
 
 
+def test_a_cell_that_a_spreadsheet_runs_is_pointed_out(place: Place) -> None:
+    """Whatever is in it; a negative number runs as itself."""
+    place.table()
+    text = (place.folder / "table.csv").read_text().splitlines()
+    rows = [f"{text[0]},note", *(f'{line},"=1+1"' for line in text[1:2])]
+    (place.folder / "odd.csv").write_text("\n".join([*rows, ""]))
+    cited = {"kind": "table", "releases": [place.release.id]}
+    made = place.submitted(files=[{"path": "odd.csv", **cited}])
+    found = place.state(made, FIRST)["findings"]
+    assert [each["place"] for each in found] == [
+        "odd.csv: note",
+        "odd.csv: note, row 1",
+    ]
+
+
+def test_a_suspended_project_carries_nothing(place: Place) -> None:
+    """Neither what is asked for now nor what was approved before."""
+    made = place.submitted()
+    waiting = place.submitted()
+    for checker in (FIRST, SECOND):
+        place.vote(made, "approve", checker)
+    place.vote(waiting, "changes", FIRST)
+    place.vote(waiting, "changes", SECOND)
+    environment = place.environment
+    environment.suspend("pathways", reason="A leak.", person=COMMITTEE)
+    form, who = place.form(), {"person": RESEARCHER}
+    try:
+        for attempt in (
+            lambda: place.submitted(),
+            lambda: environment.resubmit(waiting, form, base=place.folder, **who),
+            lambda: environment.carry_out(made, **who),
+        ):
+            with pytest.raises(Refused, match="suspended") as refusal:
+                attempt()
+            assert refusal.value.code == "wrong_state"
+    finally:
+        environment.resume("pathways", person=COMMITTEE)
+    assert environment.carry_out(made, **who)
+
+
 def test_a_stranger_cannot_ask_what_a_release_holds(place: Place) -> None:
     """Recomputing compares with releases, so it is for their project alone."""
     for person in (FIRST, STEWARD, "auditor@example.org"):
@@ -339,10 +379,9 @@ def test_a_file_that_is_not_what_it_says_is_refused(
         )
 
 
-def test_public_tables_come_in_past_a_steward(place: Place) -> None:
-    """The steward approves and publishes; then questions join them."""
-    (place.folder / "areas.csv").write_text("region,kind\nnorth,hill\nsouth,plain\n")
-    manifest: dict[str, Any] = {
+def areas(**resource: Any) -> dict[str, Any]:
+    """A manifest of one public table."""
+    return {
         "name": "areas",
         "title": "Kinds of area",
         "tre": {
@@ -355,6 +394,7 @@ def test_public_tables_come_in_past_a_steward(place: Place) -> None:
                 "name": "areas",
                 "path": "areas.csv",
                 "tre": {"privacy_unit": "none"},
+                **resource,
                 "schema": {
                     "fields": [
                         {"name": "region", "constraints": {"enum": ["north", "south"]}},
@@ -364,12 +404,53 @@ def test_public_tables_come_in_past_a_steward(place: Place) -> None:
             }
         ],
     }
-    (place.folder / "areas.json").write_text(json.dumps(manifest))
-    files = [
-        {"path": "areas.json", "kind": "manifest"},
-        {"path": "areas.csv", "kind": "table"},
-    ]
-    made = place.submitted(direction="in", files=files)
+
+
+INWARD = [
+    {"path": "areas.json", "kind": "manifest"},
+    {"path": "areas.csv", "kind": "table"},
+]
+SERVER = {
+    "kind": "postgresql",
+    "host": "db.internal",
+    "database": "hr",
+    "table": "pay",
+    "credentials": "warehouse",
+}
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        {"path": "other.csv"},
+        {"path": ["areas.csv", "other.csv"]},
+        {"path": "/etc/passwd", "format": "csv"},
+        {"path": "../areas.csv"},
+        {"path": None, "tre": {"privacy_unit": "none", "source": SERVER}},
+        {
+            "path": None,
+            "tre": {
+                "privacy_unit": "none",
+                "source": {"kind": "sqlite", "path": "areas.csv", "table": "x"},
+            },
+        },
+    ],
+)
+def test_a_manifest_carried_in_reads_what_was_handed_in(
+    place: Place, resource: dict[str, Any]
+) -> None:
+    """No server, no file of the machine, and no source of another kind."""
+    (place.folder / "areas.csv").write_text("region,kind\nnorth,hill\n")
+    (place.folder / "areas.json").write_text(json.dumps(areas(**resource)))
+    refusal = refused(place, direction="in", files=INWARD)
+    assert refusal.code == "form"
+
+
+def test_public_tables_come_in_past_a_steward(place: Place) -> None:
+    """The steward approves and publishes; then questions join them."""
+    (place.folder / "areas.csv").write_text("region,kind\nnorth,hill\nsouth,plain\n")
+    (place.folder / "areas.json").write_text(json.dumps(areas()))
+    made = place.submitted(direction="in", files=INWARD)
     with pytest.raises(Refused):
         place.vote(made, "approve", FIRST)
     with pytest.raises(Refused, match="submitted"):
@@ -379,9 +460,9 @@ def test_public_tables_come_in_past_a_steward(place: Place) -> None:
         place.environment.carry_in(made, person=RESEARCHER)
     place.environment.carry_in(made, person=STEWARD)
     assert place.environment.dataset("areas")["name"] == "areas"
-    manifest["resources"][0]["tre"] = {"privacy_unit": "row"}
-    (place.folder / "areas.json").write_text(json.dumps(manifest))
-    assert refused(place, direction="in", files=files).code == "form"
+    protected = areas(tre={"privacy_unit": "row"})
+    (place.folder / "areas.json").write_text(json.dumps(protected))
+    assert refused(place, direction="in", files=INWARD).code == "form"
 
 
 def test_the_log_has_every_step_and_verifies(place: Place) -> None:

@@ -13,7 +13,16 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from sqlalchemy import select
 
 from privacy.errors import Refused
-from tests.control.world import ADMINISTRATOR, KEY, RESEARCHER, activated
+from tests.control.world import (
+    ADMINISTRATOR,
+    COMMITTEE,
+    KEY,
+    LASTING,
+    RESEARCHER,
+    STEWARD,
+    activated,
+    application,
+)
 from tre.airlock.form import Filled
 from tre.airlock.kept import find_submission
 from tre.airlock.moves import resubmit, return_early, submit, vote, withdraw
@@ -22,7 +31,9 @@ from tre.airlock.submission import Context, Direction, Standing, Submission, Ver
 from tre.audit.verify import verify
 from tre.control.canonical import digest
 from tre.control.tables import audit_record
+from tre.governance.application import read_application
 from tre.governance.people import add_person
+from tre.governance.projects import amend_project, approve_project
 from tre.governance.roles import Role
 
 CHECKERS = [f"checker{number}@example.org" for number in range(4)]
@@ -151,6 +162,29 @@ class Life(RuleBasedStateMachine):
 
 TestLife = Life.TestCase
 TestLife.settings = settings(max_examples=12, stateful_step_count=12, deadline=None)
+
+
+def test_who_was_ever_in_a_project_checks_nothing_of_it() -> None:
+    """Whoever left it by an amendment made part of what it carries."""
+    life = Life()
+    world, left = life.world, "left"
+    with world.act(ADMINISTRATOR) as act:
+        roles = [Role.RESEARCHER, Role.OUTPUT_CHECKER]
+        add_person(act, left, roles, background=LASTING)
+    for researchers, approving in (
+        ([RESEARCHER, left], (STEWARD, COMMITTEE)),
+        ([RESEARCHER], (COMMITTEE,)),
+    ):
+        with world.act(RESEARCHER) as act:
+            changed = application(researchers=researchers)
+            amend_project(act, read_application(changed))
+        for person in approving:
+            with world.act(person) as act:
+                approve_project(act, "pathways")
+    with pytest.raises(Refused) as refusal, world.act(left) as act:
+        vote(act, life.id, Verdict.APPROVE, "Mine.", KEY)
+    assert refusal.value.code == "separation_of_duties"
+    life.teardown()
 
 
 def test_every_state_has_an_exit_or_is_an_end() -> None:

@@ -113,6 +113,7 @@ def test_old_terms_hold_until_the_change_is_approved(world: World) -> None:
         ({"title": "Another title"}, set()),
         ({"lay_summary": "In other words."}, set()),
         ({"until": date(2027, 1, 1)}, set()),
+        ({"starts": date(2027, 1, 1)}, set()),
         ({"until": date(2028, 1, 1)}, {CONTROLLER}),
         ({"purposes": ["research", "training"]}, {CONTROLLER}),
         ({"researchers": [RESEARCHER, COLLEAGUE]}, {CONTROLLER}),
@@ -131,6 +132,21 @@ def test_who_approved_of_what_stays_is_not_asked_again(
     terms = asked(shared)
     assert terms is not None
     assert terms.missing == {THE_COMMITTEE} | concerned
+
+
+def test_an_earlier_start_is_a_wider_use(world: World) -> None:
+    """Its controllers approved of a day; a later one concerns nobody."""
+    amend(world, starts=date(2027, 3, 1))
+    approve(world, COMMITTEE)
+    for starts, concerned in (
+        (date(2027, 2, 1), {CONTROLLER}),
+        (None, {CONTROLLER}),
+        (date(2027, 4, 1), set()),
+    ):
+        amend(world, starts=starts)
+        terms = asked(world)
+        assert terms is not None
+        assert terms.missing == {THE_COMMITTEE} | concerned
 
 
 def test_a_carried_approval_is_an_approval_of_the_new_terms(shared: World) -> None:

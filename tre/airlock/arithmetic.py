@@ -9,6 +9,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from functools import lru_cache
+from math import isfinite
 from operator import add, mul, neg, pos, sub, truediv
 from types import MappingProxyType
 from typing import Any, Final
@@ -55,6 +57,7 @@ class _Missing(Exception):
     pass
 
 
+@lru_cache(maxsize=256)
 def _parsed(formula: str) -> ast.expr:
     if len(formula) > LONGEST:
         raise NotArithmetic(f"expected at most {LONGEST} characters")
@@ -80,9 +83,15 @@ _ALLOWED: Final = (
 
 
 def _is_no_number(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) and (
-        isinstance(node.value, bool) or not isinstance(node.value, int | float)
-    )
+    match node:
+        case ast.Constant(value=bool()):
+            return True
+        case ast.Constant(value=int()):
+            return False
+        case ast.Constant(value=float() as value):
+            return not isfinite(value)
+        case _:
+            return isinstance(node, ast.Constant)
 
 
 def _value(node: ast.expr, row: Mapping[str, Fraction | None]) -> Fraction:

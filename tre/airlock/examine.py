@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,8 +13,9 @@ import pyarrow as pa
 from connectors.errors import Invalid
 from privacy.errors import Refused
 from tre.airlock.form import Filled, made_table
+from tre.airlock.numerals import number
 from tre.airlock.quoted import quoted
-from tre.airlock.recompute import recompute
+from tre.airlock.recompute import HIDDEN, Made, recompute
 from tre.airlock.submission import Direction, Finding, Item, Kind
 from tre.manifest import Manifest, PrivacyUnit, load
 
@@ -22,6 +24,8 @@ CITES: Final = frozenset({Kind.TABLE, Kind.MODEL, Kind.FIGURE})
 """What shows figures, and so rests on releases."""
 
 _SHOWN: Final = 5
+_MOST: Final = 100
+_RUNS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def examine(
@@ -49,11 +53,34 @@ def examine(
 
 
 def manifest_of(filled: Filled, folder: Path) -> Manifest:
-    """The manifest on the way in, with its tables laid beside it in `folder`."""
+    """The manifest on the way in, with its tables laid beside it in `folder`.
+
+    Refused with `form` where it would read anything but the tables handed in.
+    """
     for item in filled.items:
         (folder / item.name).write_bytes(filled.contents[item.sha256])
     (name,) = (item.name for item in filled.items if item.kind is Kind.MANIFEST)
-    return load(folder / name)
+    try:
+        manifest = load(folder / name)
+    except Invalid as problem:
+        raise _fault(problem.path, f"The manifest is wrong: {problem}.") from None
+    _check_public(manifest, {i.name for i in filled.items if i.kind is Kind.TABLE})
+    return manifest
+
+
+def _check_public(manifest: Manifest, tables: set[str]) -> None:
+    named: set[str] = set()
+    for resource in manifest.resources:
+        if resource.tre.privacy_unit is not PrivacyUnit.NONE:
+            raise _fault(resource.name, "Only public tables come in this way.")
+        if resource.tre.source is not None:
+            words = "Only the files handed in come in this way: leave tre.source out."
+            raise _fault(resource.name, words)
+        paths = resource.path or ()
+        named |= {paths} if isinstance(paths, str) else {*paths}
+    if named != tables:
+        known = ", ".join(sorted(tables))
+        raise _fault("path", f"Its paths are to be the tables handed in: {known}.")
 
 
 def _check_cited(items: Sequence[Item], releases: Mapping[str, pa.Table]) -> None:
@@ -80,13 +107,36 @@ def _of_item(
         made = made_table(item, data)
         found = recompute(made, cited, columns=item.columns, derived=item.derived)
         yield from ((True, _in(item, each)) for each in found.faults)
-        yield from ((False, _in(item, each)) for each in found.findings)
-    elif item.kind is Kind.TEXT:
-        told = quoted(data.decode("utf-8"), cited or [*releases.values()])
+        told = _few([*found.findings, *_as_formulas(made)])
         yield from ((False, _in(item, each)) for each in told)
+    elif item.kind is Kind.TEXT:
+        text = data.decode("utf-8")
+        for each in quoted(text, cited or [*releases.values()]):
+            yield False, _in(item, each)
     elif item.kind is Kind.FIGURE:
         words = "a picture is not recomputed: compare it with the releases it cites"
         yield False, Finding(item.name, words)
+
+
+def _as_formulas(made: Made) -> Iterator[Finding]:
+    """Cells that a spreadsheet would run; a number with its sign is none."""
+    for place, row in enumerate((made.columns, *made.rows)):
+        for name, text in zip(made.columns, row, strict=True):
+            plain = unicodedata.normalize("NFKC", text or "")
+            if plain.startswith(_RUNS) and not _is_plain(plain):
+                words = "a spreadsheet would run it as a formula"
+                yield Finding(f"{name[:40]}, row {place}", words)
+
+
+def _is_plain(text: str) -> bool:
+    return text in HIDDEN or number(text) is not None
+
+
+def _few(found: Sequence[Finding]) -> Iterator[Finding]:
+    """As many as somebody reads."""
+    yield from found[:_MOST]
+    if len(found) > _MOST:
+        yield Finding("table", f"and {len(found) - _MOST} more to look at")
 
 
 def _check_inward(filled: Filled, population: str) -> None:
@@ -94,15 +144,9 @@ def _check_inward(filled: Filled, population: str) -> None:
     if kinds.count(Kind.MANIFEST) != 1 or set(kinds) - {Kind.MANIFEST, Kind.TABLE}:
         raise _fault("files", "What goes in is one manifest and the tables it names.")
     with TemporaryDirectory() as folder:
-        try:
-            manifest = manifest_of(filled, Path(folder))
-        except Invalid as problem:
-            raise _fault(problem.path, f"The manifest is wrong: {problem}.") from None
+        manifest = manifest_of(filled, Path(folder))
     if manifest.population != population:
         raise _fault("tre.population", f"The project's population is {population}.")
-    for resource in manifest.resources:
-        if resource.tre.privacy_unit is not PrivacyUnit.NONE:
-            raise _fault(resource.name, "Only public tables come in this way.")
 
 
 def _in(item: Item, finding: Finding) -> Finding:

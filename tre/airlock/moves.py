@@ -36,7 +36,7 @@ from tre.audit.act import Act
 from tre.audit.attested import attested
 from tre.control.canonical import Json, canonical, digest
 from tre.control.tables import submission, submission_vote
-from tre.governance.project import Project, find_project
+from tre.governance.project import Project, ever_in, find_project
 from tre.governance.project import Standing as ProjectStanding
 from tre.governance.roles import Action, permitted
 
@@ -59,6 +59,21 @@ def check_researcher(project: Project, person: str) -> None:
     """Refused with not_permitted unless the person does research in the project."""
     if person not in project.researchers:
         raise Refused("not_permitted", "Only its researchers carry for a project.")
+
+
+def check_carries(project: Project) -> None:
+    """Refused with wrong_state where the project may carry nothing now."""
+    match project.standing:
+        case ProjectStanding.PROPOSED:
+            raise Refused("wrong_state", "The project has not been approved.")
+        case ProjectStanding.SUSPENDED:
+            raise Refused(
+                "wrong_state",
+                "The project is suspended: nothing of it passes the airlock.",
+                suggestion="The committee resumes a project.",
+            )
+        case ProjectStanding.ACTIVE | ProjectStanding.CLOSED:
+            return
 
 
 def submit(
@@ -89,6 +104,7 @@ def resubmit(
 ) -> Submission:
     """Submit again, changed as was asked for. Refused with wrong_state otherwise."""
     held = _mine(act, submission_id, Standing.CHANGES)
+    _own(act, held.project)
     if filled.direction is not held.direction:
         raise Refused("form", "It goes the other way than the submission it changes.")
     number = held.revision + 1
@@ -220,12 +236,11 @@ def _told(found: Submission) -> Mapping[str, Json]:
 
 
 def _own(act: Act, project: str) -> Project:
-    """The project, whose researcher the actor is and which has been approved."""
+    """The project, whose researcher the actor is and which may carry."""
     permitted(act, Action.CARRY)
     held = find_project(act.connection, project)
     check_researcher(held, act.actor)
-    if held.standing is ProjectStanding.PROPOSED:
-        raise Refused("wrong_state", "The project has not been approved.")
+    check_carries(held)
     return held
 
 
@@ -243,9 +258,10 @@ def _checking(act: Act, submission_id: str, *standings: Standing) -> Submission:
     outward = held.direction is Direction.OUT
     actor = permitted(act, Action.CHECK_OUTPUT if outward else Action.CHECK_INPUT)
     project = find_project(act.connection, held.project)
-    if act.actor in project.own | {held.submitter}:
+    if act.actor in ever_in(act.connection, project) | {held.submitter}:
         raise Refused(
-            "separation_of_duties", "Nobody checks what their own project carries."
+            "separation_of_duties",
+            "Nobody checks what a project carries that is or was their own.",
         )
     if not outward and actor.controller not in project.controllers:
         raise Refused("not_permitted", "The project uses none of your data.")

@@ -1,27 +1,37 @@
 """Hold a table somebody made to the releases it says it was made of.
 
-Pure: text cells on one side, released tables on the other. A cell is explained where
-it is the released figure, that figure with fewer digits, or what a declared formula
-gives of released figures of the same row. What is not is pointed out to the checkers;
-what can only be a fault of form is told to the submitter, who mends it.
+Pure: text cells on one side, released tables on the other. A row is of the released
+row that has its keys. A cell is explained where it is that row's figure, the figure
+with fewer digits, or what a declared formula gives of figures of that row. What is
+not is pointed out to the checkers, and so is every column that is no release's; what
+can only be a fault of form is told to the submitter, who mends it.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
-from typing import Any, Final
+from typing import Final
 
 import pyarrow as pa
 
-from tre.airlock.arithmetic import compute, names
+from tre.airlock.arithmetic import compute
+from tre.airlock.cited import Cited, Row, text_of
+from tre.airlock.layout import Column, Layout, faults, lay_out
+from tre.airlock.numerals import is_finer, is_rounded, number
 from tre.airlock.submission import Finding
 
-_PARTS: Final = ("_low", "_high", "_status")
-_LONGEST: Final = 60
+HIDDEN: Final = frozenset({"[c]", "[x]", "*", "-", "..", "na", "nan", "suppressed"})
+"""What may be written where a release suppresses a figure, in any case of letters."""
+
+_NARROWED: Final = Fraction(9, 10)
+"""An interval that rounding leaves less of than this share is pointed out."""
+
+Cells = Sequence[str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,33 +50,18 @@ class Recomputed:
     findings: tuple[Finding, ...]
 
 
-class _Cell(Enum):
-    EXPLAINED = "explained"
-    RESTORED = "restored"
-    FINER = "finer"
-    UNEXPLAINED = "unexplained"
+class _Problem(Enum):
+    RESTORED = "the release suppresses this cell"
+    FINER = "it has more digits than the release"
+    BARE = "its interval is dropped"
+    NO_NUMBER = "is no number as the release writes one"
+    UNEXPLAINED = "does not follow from the cited releases"
+    STATUS = "is not the status that was released"
+    NARROWED = "its interval is narrower than the released one"
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """A released table: which columns are keys, which figures, and its rows."""
-
-    keys: tuple[str, ...]
-    figures: frozenset[str]
-    columns: frozenset[str]
-    rows: tuple[Mapping[str, Any], ...] = field(repr=False)
-
-    @classmethod
-    def of(cls, table: pa.Table) -> _Source:
-        names_of = table.column_names
-        figures = {
-            name for name in names_of if all(f"{name}{p}" in names_of for p in _PARTS)
-        }
-        parts = {f"{name}{part}" for name in figures for part in _PARTS}
-        keys = tuple(n for n in names_of if n not in figures and n not in parts)
-        return cls(
-            keys, frozenset(figures), frozenset(names_of), tuple(table.to_pylist())
-        )
+_FAULTS: Final = frozenset({_Problem.RESTORED, _Problem.FINER, _Problem.BARE})
+_QUOTED: Final = frozenset({_Problem.NO_NUMBER, _Problem.UNEXPLAINED, _Problem.STATUS})
 
 
 def recompute(
@@ -81,183 +76,120 @@ def recompute(
     `columns` renames: a column of the table to one of a release. `derived` gives
     formulas for columns that are computed. NotArithmetic where one is not.
     """
-    sources = [_Source.of(table) for table in releases]
-    faults: list[Finding] = []
-    findings: list[Finding] = []
-    for position, name in enumerate(made.columns):
-        formula = derived.get(name, columns.get(name, name))
-        source = _source_of(formula, sources)
-        if source is None:
-            findings.extend(_unknown(made, position))
+    sources = [Cited.of(table) for table in releases]
+    layout = lay_out(made.columns, sources, columns, derived)
+    found = tuple(faults(layout, sources))
+    if found:
+        return Recomputed(found, ())
+    mistaken: list[Finding] = []
+    told = [*_for_people(made, layout)]
+    for source in layout.used:
+        for problem, finding in _of_rows(made, layout, source):
+            (mistaken if problem in _FAULTS else told).append(finding)
+    return Recomputed(tuple(mistaken), tuple(told))
+
+
+def _for_people(made: Made, layout: Layout) -> Iterator[Finding]:
+    """Columns that nothing released can vouch for."""
+    for column in layout.columns:
+        if column.source is None:
+            cells = sum(row[column.position] is not None for row in made.rows)
+            words = f"no cited release has this column: its {cells} cells are unchecked"
+            yield Finding(column.name, words)
+        elif not column.copied:
+            words = f"computed as {column.formula}: judge whether that is what it says"
+            yield Finding(column.name, words)
+
+
+def _of_rows(
+    made: Made, layout: Layout, source: Cited
+) -> Iterator[tuple[_Problem, Finding]]:
+    """What is wrong in the rows, as rows of one release."""
+    columns = layout.of(source)
+    released = source.by_keys([*layout.shown])
+    times: Counter[tuple[str, ...]] = Counter()
+    for place, row in enumerate(made.rows, 1):
+        shown = {key: row[where] or "" for key, where in layout.shown.items()}
+        keys = source.spelled(shown)
+        times[keys] += 1
+        alike = released.get(keys, [])
+        if times[keys] > len(alike):
+            what = "is there twice" if alike else "is of no row of the cited release"
+            yield _Problem.UNEXPLAINED, Finding(f"row {place}", f"it {what}")
             continue
-        if name not in derived:
-            faults.extend(_without_interval(name, formula, source, made, columns))
-        for kind, finding in _judged(made, position, formula, source, columns):
-            (findings if kind is _Cell.UNEXPLAINED else faults).append(finding)
-    return Recomputed(tuple(faults), tuple(findings))
+        fewest = min(([*_of_row(row, columns, each)] for each in alike), key=len)
+        for column, problem in fewest:
+            words = _words(problem, row[column.position])
+            yield problem, Finding(f"{column.name}, row {place}", words)
 
 
-def appears(figure: str, releases: Sequence[pa.Table]) -> bool:
-    """Whether a figure is in some release, itself or with fewer digits."""
-    value = _number(figure)
+def _of_row(
+    row: Cells, columns: Sequence[Column], released: Row
+) -> Iterator[tuple[Column, _Problem]]:
+    """What is wrong in a row, were it this released one."""
+    known = {c.formula: row[c.position] for c in columns if c.copied}
+    for column in columns:
+        problem = _of_cell(column, row[column.position], released)
+        if problem is not None:
+            yield column, problem
+        elif column.formula in column.figures and row[column.position] is not None:
+            problem = _of_interval(column, known, released)
+            if problem is not None:
+                yield column, problem
+
+
+def _of_cell(column: Column, text: str | None, released: Row) -> _Problem | None:
+    """What a cell is, beside the released row's; None where it is that."""
+    source = column.source
+    if source is not None and column.copied and source.is_status(column.formula):
+        same = (text or "") == text_of(released[column.formula])
+        return None if same else _Problem.STATUS
+    if text is None:
+        return None
+    figure, value = _released(column.formula, released), number(text)
+    if figure is None:
+        hidden = text.strip().casefold() in HIDDEN
+        return None if hidden else _Problem.RESTORED
     if value is None:
-        return False
-    return any(
-        found is not None and _is_rounded(value, found)
-        for table in releases
-        for column in table.itercolumns()
-        for found in map(_number, map(_text, column.to_pylist()))
-    )
+        return _Problem.NO_NUMBER
+    if is_rounded(value, figure):
+        return None
+    return _Problem.FINER if is_finer(value, figure) else _Problem.UNEXPLAINED
 
 
-def _source_of(formula: str, sources: Sequence[_Source]) -> _Source | None:
-    """The cited release that holds every column that a formula reads."""
-    if any(formula in source.columns for source in sources):
-        read = frozenset({formula})
-    else:
-        read = names(formula) if not formula.isidentifier() else frozenset({formula})
-    return next((each for each in sources if read <= each.columns), None)
+def _of_interval(
+    column: Column, known: Mapping[str, str | None], released: Row
+) -> _Problem | None:
+    """Whether a figure that is shown has its interval beside it, as wide as released.
+
+    Ends that are computed of the released ones are looked at with their formulas.
+    """
+    if column.source is None:
+        return None
+    ends = [end for end in column.source.ends(column.formula) if end in known]
+    texts = [known[end] for end in ends if released[end] is not None]
+    if None in texts:
+        return _Problem.BARE
+    shown = [value for text in texts if (value := number(text)) is not None]
+    if len(shown) < len(column.source.ends(column.formula)):
+        return None
+    (low, high), exact = shown, [Fraction(released[end]) for end in ends]
+    narrow = Fraction(high) - Fraction(low) < _NARROWED * (exact[1] - exact[0])
+    return _Problem.NARROWED if narrow else None
 
 
-def _unknown(made: Made, position: int) -> Iterator[Finding]:
-    """Figures of a column that no cited release has; other text is a label."""
-    name = made.columns[position]
-    numbers = sum(_number(row[position]) is not None for row in made.rows)
-    if numbers:
-        yield Finding(
-            name, f"no cited release has this column: {numbers} figures not recomputed"
-        )
+def _words(problem: _Problem, text: str | None) -> str:
+    if problem not in _QUOTED:
+        return problem.value
+    return f"{(text or 'an empty cell')[:40]} {problem.value}"
 
 
-def _without_interval(
-    name: str,
-    column: str,
-    source: _Source,
-    made: Made,
-    columns: Mapping[str, str],
-) -> Iterator[Finding]:
-    if column not in source.figures:
-        return
-    shown = {columns.get(each, each) for each in made.columns}
-    missing = [f"{column}{end}" for end in _PARTS[:2] if f"{column}{end}" not in shown]
-    if missing:
-        yield Finding(name, f"its interval is dropped: {' and '.join(missing)} missing")
-
-
-def _judged(
-    made: Made,
-    position: int,
-    formula: str,
-    source: _Source,
-    columns: Mapping[str, str],
-) -> Iterator[tuple[_Cell, Finding]]:
-    name = made.columns[position]
-    if formula in source.keys:
-        return
-    for number, row in enumerate(made.rows):
-        text = row[position]
-        value = _number(text)
-        if text is None or value is None:
-            continue
-        found = _rows_like(row, made, source, columns)
-        cell = _cell(value, [_released(formula, each) for each in found])
-        if cell is not _Cell.EXPLAINED:
-            yield cell, Finding(f"{name}, row {number + 1}", _words(cell, text))
-
-
-def _cell(value: Decimal, released: Sequence[Fraction | Decimal | None]) -> _Cell:
-    """What a figure is, beside the released figures it may have been made of."""
-    known = [figure for figure in released if figure is not None]
-    if released and not known:
-        return _Cell.RESTORED
-    if any(_is_rounded(value, figure) for figure in known):
-        return _Cell.EXPLAINED
-    if any(_is_finer(value, figure) for figure in known):
-        return _Cell.FINER
-    return _Cell.UNEXPLAINED
-
-
-def _is_rounded(value: Decimal, figure: Fraction | Decimal) -> bool:
-    """Whether the value is the figure, or the figure with fewer digits."""
-    if Fraction(value) == Fraction(figure):
-        return True
-    place = _last_place(value)
-    if isinstance(figure, Decimal) and place < _last_place(figure):
-        return False
-    return value != 0 and abs(Fraction(value) - Fraction(figure)) * 2 <= place
-
-
-def _is_finer(value: Decimal, figure: Fraction | Decimal) -> bool:
-    """Whether the value becomes the figure when it is written with as few digits."""
-    if not isinstance(figure, Decimal):
-        return False
-    place = _last_place(figure)
-    near = abs(Fraction(value) - Fraction(figure)) * 2 <= place
-    return near and _last_place(value) < place
-
-
-def _words(cell: _Cell, text: str) -> str:
-    match cell:
-        case _Cell.RESTORED:
-            return "the release suppresses this cell"
-        case _Cell.FINER:
-            return "it has more digits than the release"
-        case _:
-            return f"{text[:40]} does not follow from the cited releases"
-
-
-def _rows_like(
-    row: Sequence[str | None],
-    made: Made,
-    source: _Source,
-    columns: Mapping[str, str],
-) -> list[Mapping[str, Any]]:
-    """The released rows that agree with a row in every key that it shows."""
-    shown = {
-        columns.get(name, name): text
-        for name, text in zip(made.columns, row, strict=True)
-        if columns.get(name, name) in source.keys
-    }
-    return [
-        each
-        for each in source.rows
-        if all(_text(each[key]) == (text or "") for key, text in shown.items())
-    ]
-
-
-def _released(formula: str, row: Mapping[str, Any]) -> Fraction | Decimal | None:
+def _released(formula: str, row: Row) -> Fraction | Decimal | None:
     """The released figure itself, with its digits, or what a formula makes of some."""
     if formula in row:
-        return _number(_text(row[formula]))
-    figures = {name: _number(_text(value)) for name, value in row.items()}
+        return number(text_of(row[formula]))
+    figures = {name: number(text_of(value)) for name, value in row.items()}
     return compute(
         formula,
         {name: None if f is None else Fraction(f) for name, f in figures.items()},
     )
-
-
-def _text(value: object) -> str:
-    return "" if value is None else str(value)
-
-
-def _number(text: str | None) -> Decimal | None:
-    """The number a text is, in digits people write; None for any other text."""
-    plain = (text or "").strip().replace(",", "")
-    if len(plain) > _LONGEST:
-        return None
-    try:
-        value = Decimal(plain)
-    except InvalidOperation:
-        return None
-    # A short text can be a number of a billion digits.
-    return value if value.is_finite() and abs(value.adjusted()) < _LONGEST else None
-
-
-def _last_place(value: Decimal) -> Fraction:
-    """What one unit of the last digit that is written, and is not 0, is worth.
-
-    >>> _last_place(Decimal("12.50")), _last_place(Decimal("1200"))
-    (Fraction(1, 10), Fraction(100, 1))
-    """
-    exponent = value.normalize().as_tuple().exponent
-    return Fraction(10) ** (exponent if isinstance(exponent, int) else 0)

@@ -56,11 +56,15 @@ class Told:
         return self.detail.get(name, UNSAID)
 
 
-def told(connection: Connection, *kinds: str) -> Iterator[Told]:
-    """The records of these kinds, in the log's order."""
+def told(
+    connection: Connection, *kinds: str, subject: str | None = None
+) -> Iterator[Told]:
+    """The records of these kinds, in the log's order; of one subject where named."""
     columns = audit_record.c
     kept = (columns.kind, columns.subject, columns.detail, columns.actor, columns.at)
     query = select(*kept).where(columns.kind.in_(kinds)).order_by(columns.position)
+    if subject is not None:
+        query = query.where(columns.subject == subject)
     with connection.execution_options(yield_per=_MANY).execute(query) as rows:
         for row in rows:
             detail = json.loads(row.detail)

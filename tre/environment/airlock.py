@@ -21,6 +21,7 @@ from tre.airlock.kept import (
     unknown_submission,
 )
 from tre.airlock.moves import (
+    check_carries,
     check_researcher,
     resubmit,
     return_early,
@@ -196,6 +197,8 @@ class Airlock(Acting):
         self, submission: str, person: str, direction: Direction
     ) -> Submission:
         held = self._visible(submission, person)
+        with self._parts.control.reading() as connection:
+            check_carries(find_project(connection, held.project))
         if held.standing is not Standing.APPROVED or held.direction is not direction:
             raise Refused(
                 "wrong_state",

@@ -1,8 +1,8 @@
 """Changing what a running project may do: old terms hold until the new are approved.
 
 A changed application needs the committee, and every controller whose data it widens:
-by columns, or for all of them by purposes, researchers, a later end or a larger
-budget. What controllers that it does not concern have approved goes on to hold.
+by columns, or for all of them by purposes, researchers, an earlier start, a later end
+or a larger budget. What other controllers have approved goes on to hold.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -188,6 +189,7 @@ def _wider(old: Application, new: Application) -> bool:
     return (
         not {*new.purposes} <= {*old.purposes}
         or not {*new.researchers} <= {*old.researchers}
+        or (new.starts or date.min) < (old.starts or date.min)
         or new.until > old.until
         or new.budget.epsilon > old.budget.epsilon
         or new.budget.delta > old.budget.delta

@@ -13,6 +13,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, select
 
 from privacy.errors import Refused
+from tre.audit.told import told
 from tre.control.tables import (
     approval,
     dataset,
@@ -177,6 +178,20 @@ def find_project(connection: Connection, name: str) -> Project:
         tables=_tables(connection, name),
         approvals=approvals_of(connection, name, row.digest),
         route=Route(row.route),
+    )
+
+
+def ever_in(connection: Connection, held: Project) -> frozenset[str]:
+    """Whose project it is, or was under any terms that were ever asked for.
+
+    Read from the log: whoever left a project by an amendment made part of what it has.
+    """
+    kinds = ("project.proposed", "project.amended", "project.amendment_proposed")
+    return held.own.union(
+        *(
+            said.detail["application"]["researchers"]
+            for said in told(connection, *kinds, subject=held.name)
+        )
     )
 
 
