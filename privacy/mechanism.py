@@ -24,10 +24,13 @@ from math import ceil, inf, isfinite, isqrt, nextafter, sqrt
 from typing import Any, Final
 
 import numpy as np
-import opendp.prelude as dp
 from numpy.typing import NDArray
+from opendp import combinators, domains, measurements, measures, metrics
+from opendp.mod import enable_features
 
-dp.enable_features("contrib")
+# By its parts, not by its prelude, which imports pandas and scikit-learn where there
+# are any: every process of the environment would start seconds later.
+enable_features("contrib")
 
 LARGEST: Final = 2**62
 """Exact values are clamped to ±2⁶² first (1-Lipschitz); OpenDP's noise saturates."""
@@ -291,10 +294,10 @@ def delta_of_zcdp(rho: float, epsilon: float) -> float:
 
 @lru_cache(maxsize=4_096)
 def _measurement(kind: Kind, scale: float) -> Any:  # noqa: ANN401 (untyped library)
-    domain = dp.vector_domain(dp.atom_domain(T="i64"))
+    domain = domains.vector_domain(domains.atom_domain(T="i64"))
     if kind is Kind.GAUSSIAN:
-        return dp.m.make_gaussian(domain, dp.l2_distance(T="f64"), scale)
-    return dp.m.make_laplace(domain, dp.l1_distance(T="f64"), scale)
+        return measurements.make_gaussian(domain, metrics.l2_distance(T="f64"), scale)
+    return measurements.make_laplace(domain, metrics.l1_distance(T="f64"), scale)
 
 
 def _noisy_max_of(selection: Selection) -> Any:  # noqa: ANN401 (untyped library)
@@ -303,23 +306,27 @@ def _noisy_max_of(selection: Selection) -> Any:  # noqa: ANN401 (untyped library
 
 @lru_cache(maxsize=4_096)
 def _noisy_max(best: Best, scale: float, monotone: bool) -> Any:  # noqa: ANN401, FBT001 (untyped library; what OpenDP's metric says)
-    domain = dp.vector_domain(dp.atom_domain(T="i64"))
-    gumbel = best is Best.GUMBEL
-    measure = dp.zero_concentrated_divergence() if gumbel else dp.max_divergence()
-    metric = dp.linf_distance(T="i64", monotonic=monotone)
-    return dp.m.make_noisy_max(domain, metric, measure, scale)
+    domain = domains.vector_domain(domains.atom_domain(T="i64"))
+    metric = metrics.linf_distance(T="i64", monotonic=monotone)
+    if best is Best.GUMBEL:
+        measure = measures.zero_concentrated_divergence()
+    else:
+        measure = measures.max_divergence()
+    return measurements.make_noisy_max(domain, metric, measure, scale)
 
 
 @lru_cache(maxsize=4_096)
 def _threshold(scale: float, least: int) -> Any:  # noqa: ANN401 (untyped library)
-    domain = dp.map_domain(dp.atom_domain(T=str), dp.atom_domain(T="i64"))
-    metric = dp.l02inf_distance(dp.absolute_distance(T="f64"))
-    return dp.m.make_gaussian_threshold(domain, metric, scale, least)
+    domain = domains.map_domain(
+        domains.atom_domain(T=str), domains.atom_domain(T="i64")
+    )
+    metric = metrics.l02inf_distance(metrics.absolute_distance(T="f64"))
+    return measurements.make_gaussian_threshold(domain, metric, scale, least)
 
 
 @lru_cache(maxsize=1)
 def _approximate() -> Any:  # noqa: ANN401 (untyped library)
-    return dp.c.make_zCDP_to_approxDP(_measurement(Kind.GAUSSIAN, 1.0))
+    return combinators.make_zCDP_to_approxDP(_measurement(Kind.GAUSSIAN, 1.0))
 
 
 def _distance(mechanism: Mechanism) -> float:
