@@ -161,11 +161,12 @@ def _clipped(price: Price, version: str) -> Iterator[str]:
             f"SUM({_named(argument)}) clips what a person's rows add up to at "
             f"{_shown(cut.upper, cut)}, where it might be "
             f"{_shown(whole.cut.upper, cut)}: rows of people with more count for less. "
-            f"That loses {cut.part / (1 + cut.part):.1%} on average, by the profile of "
-            f"version {version}; sums are raised by it, and intervals reach higher for "
-            f"cells that lose up to {UNEVEN} times as much. In a cell of average size "
-            f"the error is predicted to be {best.error / size:.2g} of the sum, against "
-            f"{whole.error / size:.2g} without."
+            f"That loses about {cut.part / (1 + cut.part):.1%} by the profile of "
+            f"version {version}; how much all cells lose together is measured with "
+            f"the answer, sums are raised by their part of it, and intervals reach "
+            f"higher for cells that lose up to {UNEVEN} times as much. In a cell of "
+            f"average size the error is predicted to be {best.error / size:.2g} of the "
+            f"sum, against {whole.error / size:.2g} without."
         )
 
 

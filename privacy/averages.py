@@ -6,7 +6,15 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
-from privacy.draft import Draft, count_of, count_over, sum_clipped, sum_of, sum_over
+from privacy.draft import (
+    Draft,
+    count_of,
+    count_over,
+    sum_beyond,
+    sum_clipped,
+    sum_of,
+    sum_over,
+)
 from privacy.expression import ColumnOf, Expression
 from privacy.lot import past, within
 from privacy.moments import ends_of
@@ -17,6 +25,9 @@ from privacy.relation import TableOf
 _CHECK_WEIGHT: Final = Fraction(1, 20)
 """The part of the price that a sum or count gets which only tells a bias."""
 
+LOST_WEIGHT: Final = Fraction(1, 4)
+"""The same for what clipping totals loses, which is one number for all cells."""
+
 
 def total_reading(draft: Draft, argument: Expression) -> Reading:
     """SUM: from the centred sum and the count where these are computed anyway.
@@ -26,8 +37,10 @@ def total_reading(draft: Draft, argument: Expression) -> Reading:
     """
     cut, relation = draft.cuts.get(argument), draft.bounded.query.relation
     if cut and isinstance(argument, ColumnOf) and isinstance(relation, TableOf):
-        whole = sum_clipped(argument, relation, cut.upper)
-        return Reading(draft.position(whole), cut=cut)
+        kept = sum_clipped(argument, relation, cut.upper)
+        beyond = sum_beyond(argument, relation, cut.upper, LOST_WEIGHT)
+        at = draft.position(kept)
+        return Reading(at, cut=cut, lost=draft.position(beyond))
     if not draft.asks_spread_of(argument):
         return Reading(draft.position(sum_of(draft, argument, Fraction(1))))
     moved, centre = draft.centred(argument)

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import sqrt
+from math import hypot, sqrt
 from typing import Final
 
 from privacy.accounting import NANO, Measure
+from privacy.averages import LOST_WEIGHT
 from privacy.catalogue import Table, Unit
-from privacy.cut import Cut, cut_at
+from privacy.cut import UNEVEN, Cut, cut_at
 from privacy.expression import ColumnOf, Expression
 from privacy.histogram import Histogram
 from privacy.moments import ends_of
@@ -137,17 +138,24 @@ def _totals(
 def _clips(
     histogram: Histogram, argument: ColumnOf, noise: float, cells: int
 ) -> Iterator[Clip]:
-    """Each bound of a class past the first, the largest total of all last."""
+    """Each bound of a class past the first, the largest total of all last.
+
+    What is lost by people of whom there is no more than the histogram's noise is not
+    predicted: it is measured with the answer, as all of the loss is.
+    """
     largest = ends_of(argument)[1]
-    lowest = histogram.starts[0]
+    lowest, most, surely = histogram.starts[0], histogram.most, histogram.surely
     people = histogram.total / cells
-    for bound in (*histogram.starts, histogram.most):
-        if bound > max(0, lowest) and (fits(largest, bound) or bound == histogram.most):
-            cut = cut_at(histogram, lowest, bound)
+    shared = float(1 + LOST_WEIGHT)
+    for bound in (*histogram.starts, most):
+        if bound > max(0, lowest) and (fits(largest, bound) or bound == most):
+            cut = cut_at(surely, lowest, bound)
+            uneven = people * (UNEVEN - 1) * cut.above
             chance = cut.deviation * sqrt(people)
-            lost = sqrt((people * cut.doubt) ** 2 + chance**2)
+            told = noise * shared / float(LOST_WEIGHT) * (most - bound) / cells
+            each = noise * bound * (shared if bound < most else 1.0)
             size = people * (cut.mean + cut.above)
-            yield Clip(cut, noise * bound, lost, size)
+            yield Clip(cut, each, hypot(uneven, chance, told), size)
 
 
 def _noise(plan: Plan, measure: Measure, nano: int) -> float:

@@ -89,11 +89,6 @@ class Cut:
         return min(1.0, self.above / max(self.mean, 1.0))
 
     @property
-    def most_part(self) -> float:
-        """The most that a cell is taken to lose above, in parts of what is left."""
-        return min(1.0, self.most_above / max(self.mean, 1.0))
-
-    @property
     def doubt(self) -> float:
         """How far off a corrected cell is predicted to be, as a standard deviation.
 

@@ -18,10 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from privacy.catalogue import Type
-from privacy.cut import Cut
 from privacy.emerge import filled, presence
 from privacy.evaluate import evaluate
-from privacy.evidence import Evidence, point
+from privacy.evidence import Evidence, Numbers, point
 from privacy.form import Linear, Ratio, form, form_of
 from privacy.interval import interval, ratio_point
 from privacy.layout import codes_of, groupings
@@ -40,7 +39,7 @@ from privacy.query import (
     Statistic,
 )
 from privacy.reading import Reading, positions
-from privacy.restored import total_ends
+from privacy.restored import Lost, lost_of, total_ends
 from privacy.spread import spread_point
 from privacy.table import (
     ColumnKind,
@@ -157,7 +156,12 @@ def _aggregate(reference: AggregateRef, evidence: Evidence) -> Figures:
     plan = evidence.price.plan
     if plan.query.aggregates[reference.position].statistic in ORDERS:
         return order_point(reference.position, evidence)
-    match form_of(plan.readings[reference.position], plan):
+    reading = plan.readings[reference.position]
+    if isinstance(reading, Reading) and reading.lost is not None:
+        kept, lost = _clipped(reading, evidence)
+        raised = (kept + lost.share) * float(plan.components[reading.component].unit)
+        return Figures(raised, np.zeros(raised.shape, dtype=bool))
+    match form_of(reading, plan):
         case Ratio() as ratio:
             found = ratio_point(ratio, evidence)
             digits = _digits(reference, plan)
@@ -212,7 +216,7 @@ def _whole(name: str, position: int, evidence: Evidence) -> DerivedOutput:
         width = _lifted_width(reading, evidence)
     ends = values - width, values + width
     if reading.cut is not None:
-        values, ends = _restored(reading.cut, values, width)
+        values, ends = _restored(reading, evidence, width)
     value, low, high = (
         Figures(each, np.zeros(each.shape, dtype=bool)) for each in (values, *ends)
     )
@@ -222,17 +226,31 @@ def _whole(name: str, position: int, evidence: Evidence) -> DerivedOutput:
 
 
 def _restored(
-    cut: Cut, values: NDArray[np.int64], width: int
+    reading: Reading, evidence: Evidence, width: int
 ) -> tuple[NDArray[np.int64], tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """A sum of clipped totals raised by what was lost, and its ends, in whole units."""
-    raised = np.rint(values * float(1 + cut.part))
-    low, high = total_ends(cut, values.astype(np.float64), width)
+    if reading.cut is None:
+        raise TypeError("only what was clipped is restored")
+    clipped, lost = _clipped(reading, evidence)
+    low, high = total_ends(reading.cut, clipped, width, lost)
     made = (
         np.clip(each, -LARGEST, LARGEST)
-        for each in (raised, np.floor(low), np.ceil(high))
+        for each in (np.rint(clipped + lost.share), np.floor(low), np.ceil(high))
     )
     first, *ends = (each.astype(np.int64) for each in made)
     return first, (ends[0], ends[1])
+
+
+def _clipped(reading: Reading, evidence: Evidence) -> tuple[Numbers, Lost]:
+    """The noised sums of clipped totals, and what they lost, in unscaled units."""
+    if reading.lost is None:
+        raise TypeError("what clipping loses is measured with it")
+    noised, mechanisms = evidence.noised.values, evidence.price.mechanisms
+    kept, lost = (
+        np.clip(noised[each], -LARGEST, LARGEST).astype(np.float64)
+        for each in (reading.component, reading.lost)
+    )
+    return kept, lost_of(kept, lost, half_width(mechanisms[reading.lost]))
 
 
 def _ordered(name: str, position: int, evidence: Evidence) -> DerivedOutput:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Final
 
@@ -17,7 +17,7 @@ from privacy.query import SPREADS, Aggregate, Statistic
 from privacy.ranks import Choice
 from privacy.reading import Component
 from privacy.relation import TableOf
-from privacy.totals import clipped
+from privacy.totals import beyond, clipped
 
 LARGEST_SENSITIVITY: Final = 2**56
 """Beyond it no useful noise fits 64 bits."""
@@ -101,6 +101,14 @@ def sum_over(argument: Expression, weight: Fraction, rows: int) -> Component:
 def sum_clipped(argument: ColumnOf, relation: TableOf, bound: int) -> Component:
     """A sum over all rows, to which one person adds at most `bound`, over all cells."""
     return _sum(clipped(argument, relation.table, bound), Fraction(1), bound)
+
+
+def sum_beyond(
+    argument: ColumnOf, relation: TableOf, bound: int, weight: Fraction
+) -> Component:
+    """What clipping totals takes off all cells together."""
+    lost, moved = beyond(argument, relation.table, bound)
+    return replace(_sum(lost, weight, moved), whole=True)
 
 
 def _sum(argument: Expression, weight: Fraction, moved: int) -> Component:

@@ -94,10 +94,14 @@ def _clipped(output: Output, price: Price) -> ColumnError | None:
         return None
     if reading.cut is None:
         return None
-    noise = half_width(price.mechanisms[reading.component]) * float(reading.cut.unit)
+    noise, told = (
+        half_width(price.mechanisms[each]) * float(reading.cut.unit)
+        for each in (reading.component, reading.lost)
+        if each is not None
+    )
     words = (
-        f"±{noise:,.6g} of noise in every cell, and up to {reading.cut.most_part:.1%} "
-        "more than that for what clipping loses"
+        f"±{noise:,.6g} of noise in every cell, and more than that for what clipping "
+        f"loses: of all cells together that is told ±{told:,.6g}"
     )
     return ColumnError(output.name, None, (), words)
 

@@ -27,9 +27,6 @@ _STEPS: Final = 8
 _GAIN: Final = 0.8
 """Less than the whole way is gone only where the error falls to this or less."""
 
-_SURE: Final = 2
-"""Standard errors above which there is somebody in a class of the profile."""
-
 
 def rows_inwards(
     crowd: Crowd | None, grid: Grid, scale: float, margin: float, *, upper: bool
@@ -55,8 +52,7 @@ def _beyond(grid: Grid, values: Histogram, *, upper: bool) -> Numbers:
 
     Rows are spread evenly over classes in which there is surely somebody.
     """
-    sure = _SURE * values.deviation
-    held = [people if people > sure else 0 for people in values.people]
+    held = values.surely.people
     below = np.concatenate(([0.0], np.cumsum(held))) / max(1, sum(held))
     edges = grid.lower + np.array(grid.edges) * float(grid.step)
     share = np.interp(edges, (*values.starts, values.most), below)

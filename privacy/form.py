@@ -119,7 +119,7 @@ def form_of(reading: AnyReading, plan: Plan) -> Form | None:
     if isinstance(reading, Spread | Order):
         return None
     unit = plan.components[reading.component].unit
-    total = Linear(((reading.component, unit * _raised(reading)),))
+    total = Linear(((reading.component, unit),))
     if reading.lifted is not None:
         return Linear((*total.terms, (reading.lifted, reading.centre * unit)))
     if reading.divisor is None:
@@ -135,13 +135,6 @@ def form_of(reading: AnyReading, plan: Plan) -> Form | None:
         reach=_reach(reading, plan) * unit,
         cut=reading.cut,
     )
-
-
-def _raised(reading: Reading) -> Fraction:
-    """What a sum of clipped totals is multiplied by, for what was cut off."""
-    if reading.cut is None or reading.divisor is not None:
-        return Fraction(1)
-    return Fraction(1 + reading.cut.part).limit_denominator(10**6)
 
 
 def _left_out(reading: Reading, unit: Fraction) -> tuple[Linear, Linear] | None:

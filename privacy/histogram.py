@@ -6,13 +6,16 @@ them reach from the largest number to a 256th of it, wherever most people are.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from math import isqrt
 from typing import Final
 
 _STEPS: Final = 16
+
+_SURE: Final = 2
+"""Standard errors above which there is somebody in a class, and no noise alone."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,12 @@ class Histogram:
         """The middle of each class, which people are taken to be spread about."""
         ends = (*self.starts, self.most)
         return tuple((start + end) / 2 for start, end in pairwise(ends))
+
+    @property
+    def surely(self) -> Histogram:
+        """The classes in which there is surely somebody, beyond the noise."""
+        sure = _SURE * self.deviation
+        return replace(self, people=tuple(n if n > sure else 0 for n in self.people))
 
     def is_of(self, lower: int, upper: int, scale: int) -> bool:
         """Whether it is of numbers with these public bounds, and of no earlier ones."""

@@ -55,15 +55,17 @@ class Mechanism:
 
     `scale` is σ of the discrete Gaussian or b of the discrete Laplace, in the
     component's own unscaled units. `l1` and `l2_squared` bound how far adding or
-    removing one person moves the whole vector of cells. Raises ValueError for a
-    scale that is not positive and finite (OpenDP takes 0 and returns the exact
-    value) or a sensitivity below one unit.
+    removing one person moves the whole vector of cells, or, where it is `whole`, their
+    sum, which is noised once and told in every cell. Raises ValueError for a scale
+    that is not positive and finite (OpenDP takes 0 and returns the exact value) or a
+    sensitivity below one unit.
     """
 
     kind: Kind
     scale: float
     l1: int
     l2_squared: int
+    whole: bool = False
 
     def __post_init__(self) -> None:
         if not (isfinite(self.scale) and 0 < self.scale <= WIDEST):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from privacy.mechanism import Mechanism, draw
+from privacy.mechanism import LARGEST, Mechanism, draw
 from privacy.pick import pick
 from privacy.selection import Selector
 from privacy.table import ExactTable, NoisedTable
@@ -49,4 +49,9 @@ def noise(
 def _noised(
     values: NDArray[np.int64], mechanism: Mechanism, draws: int
 ) -> NDArray[np.int64]:
-    return draw(mechanism, np.tile(values, (draws, 1)))
+    """Shape (draws, cells); what is of all cells together is the same in each."""
+    if not mechanism.whole:
+        return draw(mechanism, np.tile(values, (draws, 1)))
+    together = max(-LARGEST, min(LARGEST, sum(values.tolist())))
+    drawn = draw(mechanism, np.full((draws, 1), together, dtype=np.int64))
+    return np.repeat(drawn, values.size, axis=1)

@@ -102,7 +102,7 @@ def noise_words(line: NoiseLine) -> str:
     """The same in a sentence."""
     certifies = "" if line.asked else " It only proves that there are enough people."
     if line.checks:
-        certifies = " It only tells what leaving rows out does."
+        certifies = " It only tells what leaving rows out, or clipping, does."
     return (
         f"{line.component}: {_distribution(line)} of scale {line.scale:,.6g}; "
         f"one person moves it by at most {line.moved:,.6g}.{certifies}"

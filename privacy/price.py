@@ -9,7 +9,7 @@ under pure DP. No protected data is involved: an explained price is the price.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from fractions import Fraction
 from math import ceil, floor
@@ -308,7 +308,7 @@ def _calibrated(kind: Kind, component: Component, at_most: Fraction) -> Mechanis
     )
     if mechanism is None:
         raise _refused("This is too little to spend: the noise would not fit 64 bits.")
-    return mechanism
+    return replace(mechanism, whole=component.whole)
 
 
 def _for_margin(plan: Plan, kind: Kind, margin: Fraction) -> list[Mechanism]:

@@ -21,7 +21,8 @@ class Component:
     moves when one person and all their rows are added or removed. The unscaled
     integer stands for itself over 10^`scale`, which may be negative. `weight` is
     its part of the price. `keys` are the positions of the keys whose cells these
-    are, where not all of the question's.
+    are, where not all of the question's. Where it is `whole`, one number is noised,
+    of all cells together, and is told in each.
     """
 
     statistic: Statistic
@@ -31,6 +32,7 @@ class Component:
     scale: int
     weight: Fraction
     keys: tuple[int, ...] | None = None
+    whole: bool = False
 
     @property
     def adds_up(self) -> bool:
@@ -56,7 +58,7 @@ class Reading:
     AVG) it is component plus `centre` times that count. With `left_out` it is of some
     of each person's rows, and those are the sum and count of the others. With `cut`
     it is of numbers that were cut off: an average's values, or a SUM's totals of
-    people.
+    people, whose rows then lose `lost` in all cells together.
     """
 
     component: int
@@ -67,6 +69,7 @@ class Reading:
     lifted: int | None = None
     left_out: tuple[int, int] | None = None
     cut: Cut | None = None
+    lost: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +125,8 @@ AnyReading: TypeAlias = Reading | Spread | Order
 def positions(reading: AnyReading) -> frozenset[int]:
     """The components an aggregate is read off."""
     match reading:
-        case Reading(component, divisor, lifted=lifted, left_out=left_out):
-            known = (component, divisor, lifted, *(left_out or ()))
+        case Reading(component, divisor, lifted=lifted, left_out=out, lost=lost):
+            known = (component, divisor, lifted, lost, *(out or ()))
             return frozenset(each for each in known if each is not None)
         case Spread(_, left, right, count, cross, squares):
             found = [each.component for each in (cross, *squares) if each is not None]
@@ -133,10 +136,12 @@ def positions(reading: AnyReading) -> frozenset[int]:
 
 
 def left_out(reading: AnyReading) -> frozenset[int]:
-    """The components that only tell what leaving rows out does."""
+    """The components that only tell what leaving rows out or clipping does."""
     match reading:
         case Reading(left_out=(total, count)):
             return frozenset((total, count))
+        case Reading(lost=int() as lost):
+            return frozenset((lost,))
         case _:
             return frozenset()
 

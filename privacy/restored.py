@@ -1,16 +1,19 @@
 """Answers over numbers that were cut off, restored by what is lost on average.
 
-The loss is in the released profile, so it costs nothing. An interval has the noise's
-width and, beside it in squares, the chance of who is in the cell: n people lose √n
-times one's deviation more or less. Beyond that its ends are moved by the most that a
-cell is taken to lose, and by the least, which is nothing (`cut`).
+What averages lose is in the released profile, so it costs nothing; what sums lose is
+measured with them, over all cells together, in the same price.An interval has
+the noise's width and, beside it in squares, the chance of who is in the cell: n people
+lose √n times one's deviation more or less. Beyond that its ends are moved by the most
+that a cell is taken to lose, and by the least, which is nothing (`cut`).
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from privacy.cut import Cut
+from privacy.cut import UNEVEN, Cut
 from privacy.evidence import Ends, Evidence, Numbers, point
 from privacy.form import Ratio
 from privacy.quantile import COVERAGE, normal_half_width
@@ -35,13 +38,36 @@ def average_ends(
     return middle - half - cut.most_below * unit, middle + half + cut.most_above * unit
 
 
-def total_ends(cut: Cut, clipped: Numbers, width: float) -> Ends:
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """What a cell's clipped totals lost, in unscaled units, and how sure that is.
+
+    `share` of what all cells lost, in proportion to what is left of them; `doubt` is
+    the half-width of the noise in it.
+    """
+
+    share: Numbers
+    doubt: Numbers
+
+
+def lost_of(clipped: Numbers, lost: Numbers, width: float) -> Lost:
+    """Share out what all cells lost together; `width` is the half-width of its noise.
+
+    `clipped` has the cells' noised sums and `lost` the noised loss, the same in each:
+    shape (draws, cells). Never below nothing.
+    """
+    left = np.maximum(clipped, 0.0)
+    parts = left / np.maximum(left.sum(axis=-1, keepdims=True), 1.0)
+    return Lost(parts * np.maximum(lost, 0.0), parts * width)
+
+
+def total_ends(cut: Cut, clipped: Numbers, width: float, lost: Lost) -> Ends:
     """The ends of the interval of a sum, from the noised sum of clipped totals.
 
-    In unscaled units; `width` is the half-width of the sum's noise.
+    In unscaled units; `width` is the half-width of the sum's noise. A cell lost
+    nothing, or up to `UNEVEN` times its share.
     """
     people = np.maximum(clipped, 0.0) / max(cut.mean, 1.0)
     chance = normal_half_width(COVERAGE) * cut.deviation * np.sqrt(people)
-    half = np.hypot(width, chance)
-    most = np.maximum(clipped, 0.0) * cut.most_part
-    return clipped - half, clipped + half + most
+    half = np.hypot(np.hypot(width, chance), lost.doubt)
+    return clipped - half, clipped + half + UNEVEN * lost.share

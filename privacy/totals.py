@@ -94,6 +94,22 @@ def clipped(argument: ColumnOf, table: Table, bound: int) -> Expression:
     )
 
 
+def beyond(argument: ColumnOf, table: Table, bound: int) -> tuple[Expression, int]:
+    """What clipping takes off each row, and the most that it takes off a person.
+
+    A person of total T loses T − bound, and less than one unit a row, as what is left
+    is rounded toward zero; of some of their rows no more, as no row gains.
+    """
+    kept = clipped(argument, table, bound)
+    upper = argument.domain.upper
+    if not isinstance(upper, int):
+        raise TypeError("a total is of a bounded number")
+    rows = table.rows_per_person
+    domain = replace(argument.domain, lower=0, upper=upper, values=None)
+    lost = Call(Function.SUBTRACT, (argument, kept), domain)
+    return lost, max(1, rows * upper - bound + rows)
+
+
 def fits(largest: int, bound: int) -> bool:
     """Whether a value of at most `largest` times the bound is a 64-bit number."""
     return largest * bound < 2**62

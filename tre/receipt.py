@@ -63,6 +63,7 @@ def _mechanism(component: Component, mechanism: Mechanism) -> Mapping[str, Json]
         "scale": repr(mechanism.scale),
         "l1": mechanism.l1,
         "l2_squared": mechanism.l2_squared,
+        "cells": "all together" if mechanism.whole else "each",
     }
 
 

@@ -49,6 +49,13 @@ class Figure:
 PROMISED: Final = (
     Figure("COUNT by 12 regions", "pure", BY_REGION.format("COUNT(*)"), 0.005),
     Figure("SUM by 12 regions", "pure", BY_REGION.format("SUM(pay)"), 0.005),
+    Figure(
+        "SUM of skewed pay by 12 regions",
+        "pure",
+        BY_REGION.format("SUM(pay)"),
+        0.005,
+        skewed=True,
+    ),
     Figure("AVG by 500 groups", "zcdp", BY_GROUP, 0.15),
     Figure("AVG by 500 groups", "pure", BY_GROUP, 0.15),
     Figure("AVG of skewed pay by 500 groups", "zcdp", BY_GROUP, 0.15, skewed=True),

@@ -104,7 +104,8 @@ def test_nobody_moves_a_clipped_sum_past_its_bound(
     assert planned.components[0].l1 == bound_at
     moved = components(planned, [*others, person]) - components(planned, others)
     assert_within(planned, moved)
-    assert all(each >= 0 for each in moved[0])
+    assert all(each >= 0 for each in moved[:2].flat)
+    assert planned.components[1].whole
 
 
 @given(PEOPLE, st.integers(1, CAP * MOST))
@@ -120,7 +121,10 @@ def test_clipping_is_what_it_is_said_to_be(
             whole = pay or 0
             over = total > bound_at
             expected[key] += whole * bound_at // total if over else whole
-    assert list(components(planned, people)[0]) == expected
+    kept, lost, *_ = components(planned, people)
+    assert list(kept) == expected
+    whole = components(plan(bound(asked()), NONE), people)[0]
+    assert list(kept + lost) == list(whole)
 
 
 @given(PEOPLE, PERSON, st.integers(1, CAP * MOST))

@@ -63,6 +63,22 @@ def test_cells_and_draws_have_independent_noise(kind: Kind) -> None:
     assert max(abs(across), abs(along)) < limit
 
 
+@pytest.mark.statistical
+@pytest.mark.parametrize(
+    ("stretch", "fits"), [(0.8, False), (1.0, True), (1.25, False)]
+)
+def test_what_is_of_all_cells_is_noised_once(stretch: float, fits: bool) -> None:
+    """The sum of the cells has the priced noise, the same in each, and no draw's."""
+    mechanism = Mechanism(Kind.LAPLACE, 3.0, 1, 1, whole=True)
+    cells = exact_table([4, -1, 2])
+    table = noise(cells, (mechanism,), SAMPLE).values[0]
+    assert table.shape == (SAMPLE, 3)
+    assert (table == table[:, :1]).all()
+    observed = np.bincount(np.clip(table[:, 0] - 5, -9, 9) + 9, minlength=19)
+    expected = probabilities(Kind.LAPLACE, 3.0 * stretch, 9) * SAMPLE
+    assert fits == (stats.chisquare(observed, expected, sum_check=False).pvalue > NEWS)
+
+
 @pytest.mark.parametrize("scale", [0.0, -1.0, nan, inf, WIDEST * 2])
 @pytest.mark.parametrize("kind", Kind)
 def test_a_scale_that_hides_nothing_is_refused_by_us(kind: Kind, scale: float) -> None:

@@ -158,7 +158,8 @@ def encode_job(job: Job) -> bytes:
             "sql": job.sql,
             "keys": [_domain_out(key) for key in job.keys],
             "mechanisms": [
-                [m.kind.value, m.scale, m.l1, m.l2_squared] for m in job.mechanisms
+                [m.kind.value, m.scale, m.l1, m.l2_squared, m.whole]
+                for m in job.mechanisms
             ],
             "draws": job.draws,
             "once": job.once,
@@ -177,8 +178,8 @@ def decode_job(payload: bytes) -> Job:
         sql=said["sql"],
         keys=tuple(_domain_in(each) for each in said["keys"]),
         mechanisms=tuple(
-            Mechanism(Kind(kind), scale, l1, l2_squared)
-            for kind, scale, l1, l2_squared in said["mechanisms"]
+            Mechanism(Kind(kind), scale, l1, l2_squared, whole)
+            for kind, scale, l1, l2_squared, whole in said["mechanisms"]
         ),
         draws=said["draws"],
         once=said["once"],
