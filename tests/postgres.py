@@ -41,14 +41,30 @@ class Postgres:
             query={"host": folder},
         )
 
+    def limit_files(self, most: int | str) -> None:
+        """Have it write nothing beyond so many bytes of a file, as on a full disk.
+
+        What the server is told is that a file is too large. `unlimited` lets it write
+        again. Only util-linux can.
+        """
+        for process in self._family():
+            subprocess.run(
+                ["prlimit", "--pid", str(process.pid), f"--fsize={most}:"],
+                user=process.uids().real,  # root without all capabilities may not
+                check=True,
+            )
+
     def kill(self) -> None:
         """End the server at once, and every process of it, as a power cut would."""
-        main = psutil.Process(self.server.get_pid())
-        family = [main, *main.children(recursive=True)]
+        family = self._family()
         for process in family:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
         psutil.wait_procs(family)
+
+    def _family(self) -> list[psutil.Process]:
+        main = psutil.Process(self.server.get_pid())
+        return [main, *main.children(recursive=True)]
 
     def start(self) -> None:
         """Start it again, on what it had written; until it has recovered."""

@@ -225,31 +225,7 @@ def test_a_locked_database_refuses_and_charges_nothing(place: Place) -> None:
     world.control.close()
 
 
-def test_a_full_disk_refuses_or_completes(tmp_path: Path) -> None:
-    """When SQLite has no page left, what was begun is undone, until there is room."""
-    world = worlds.activated(tmp_path / "control.db", 100)
-    full = True
-
-    def bound(connection: Any, *_: object) -> None:
-        pages = connection.execute("PRAGMA page_count").fetchone()[0]
-        most = pages + 3 if full else 2**30
-        connection.execute(f"PRAGMA max_page_count = {most}")
-
-    event.listen(world.control.engine.pool, "checkout", bound)
-    outcomes: Counter[str] = Counter()
-    text = "x" * 9000
-    for number in range(40):
-        outcomes[_answered(world, f"SELECT {number} /* {text} */")] += 1
-    assert outcomes["unavailable"]
-    full = False
-    waiting = outcomes["reserved"]
-    assert recover(world.control, lambda _name: False, NOW) == waiting
-    assert _answered(world, "SELECT 'room'") == "released"
-    assert_exactly_spent(world, waiting + outcomes["released"] + 1)
-    world.control.close()
-
-
-def _answered(world: World, text: str, key: str | None = None) -> str:
+def answered(world: World, text: str, key: str | None = None) -> str:
     """What becomes of a question that is answered where it is admitted."""
     try:
         reserved = world.reserve(7, text, idempotency_key=key)
@@ -376,7 +352,7 @@ def test_a_killed_and_restarted_server_refuses_or_keeps_the_charge(
                 postgres.kill()
 
         event.listen(world.control.engine, "before_cursor_execute", kill)
-        assert _answered(world, "SELECT 1", "key") in {"unavailable", "reserved"}
+        assert answered(world, "SELECT 1", "key") in {"unavailable", "reserved"}
         postgres.start()
         charged = int(found == "failed")
         assert recover(world.control, lambda _name: False, NOW) == charged

@@ -26,7 +26,7 @@ from sqlalchemy import (
     inspect,
     select,
 )
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 
 from privacy.errors import Refused
 from tre.control.engines import Database, Durability, Place, connect
@@ -60,8 +60,11 @@ class InDoubt(Refused):
         )
 
 
-LOST: Final = (OperationalError, InterfaceError, TimeoutError)
-"""What is raised where the database cannot be had: locked, full, or not there."""
+LOST: Final = (OperationalError, InternalError, InterfaceError, TimeoutError)
+"""What is raised where the database cannot be had: locked, full, or not there.
+
+Internal errors are PostgreSQL's for what its files did not take, but for a full disk.
+"""
 
 
 def unavailable() -> Refused:
