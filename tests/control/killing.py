@@ -2,7 +2,9 @@
 
 A question is whole here: an environment is opened, which recovers what the last kill
 left, and asked, with a real enclave. One interpreter imports everything, then forks a
-process for each question.
+process for each question. It also starts enclave processes, and lends them: one that
+had nothing to do when its gateway was killed serves the next. Slots take no time: a
+clock leaps over them.
 """
 
 from __future__ import annotations
@@ -12,20 +14,24 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import Self
+from typing import Self, TextIO
 
 import psutil  # type: ignore[import-untyped] # it has no types
 from sqlalchemy import Engine, event, func, select
 
 import tre
 from privacy.errors import Failed
+from tests.control.lending import GIVEN, TAKEN, Lender, borrow
+from tests.enclave.clocks import LeapingClock
 from tests.environment.world import COMMITTEE, STEWARD, furnished, project
 from tre.control.tables import account, charge, question, release
+from tre.enclave.worker import Worker
 from tre.environment import Environment
 from tre.release import Release
 from tre.releases import verify_receipt
@@ -37,6 +43,8 @@ PRICE_NANO = 1_000
 PEOPLE = 20
 """Researchers who take turns: one alone would repeat more often than anybody may."""
 
+OPENING, FOUND = "opening", "found"
+
 _OURS = str(Path(tre.__file__).parent)
 _SPELLING = str(Path("control", "canonical.py"))
 """Spelling values is two steps in three, and touches nothing."""
@@ -47,21 +55,29 @@ class How:
     """When whom is killed: at a step of the question, or after so many seconds.
 
     A step is the call or the return of a function of ours, or a moment before or
-    after a statement or commit. 0 is never.
+    after a statement or commit. 0 is never. `own` has the question start its enclave
+    process itself: only then are that one's start and end among its steps, and only
+    then can it be killed.
     """
 
     gateway: int = 0
     enclave: int = 0
     seconds: float = 0
+    own: bool = True
 
     def __str__(self) -> str:
-        return f"{self.gateway}:{self.enclave}:{self.seconds}"
+        return f"{self.gateway}:{self.enclave}:{self.seconds}:{int(self.own)}"
 
     @classmethod
     def read(cls, word: str) -> Self:
         """What was written."""
-        gateway, enclave, seconds = word.split(":")
-        return cls(int(gateway), int(enclave), float(seconds))
+        gateway, enclave, seconds, own = word.split(":")
+        return cls(int(gateway), int(enclave), float(seconds), own == "1")
+
+    @property
+    def counts(self) -> bool:
+        """Whether steps have to be counted, which takes as long as the question."""
+        return not self.seconds
 
 
 @dataclass(frozen=True)
@@ -104,23 +120,28 @@ def killed(home: Path, hows: Sequence[How], *, verified_every: int) -> list[Fate
 
 
 def _read(said: Mapping[tuple[str, int], Sequence[str]], number: int) -> Fate:
-    (code,), (found,) = said["ended", number], said["found", number]
+    (code,), (found,) = said["ended", number], said[FOUND, number]
     steps, seconds = said.get(("lasted", number), ("0", "0"))
     return Fate(int(code), found, int(steps), float(seconds))
 
 
-def undisturbed(home: Path) -> Fate:
+def undisturbed(home: Path, *, own: bool = True) -> Fate:
     """What becomes of a question that nobody kills."""
-    (fate,) = killed(home, [How()], verified_every=1)
+    (fate,) = killed(home, [How(own=own)], verified_every=1)
     assert (fate.code, fate.found) == (0, "released")
     return fate
 
 
-def spread(times: int, steps: int, start: int = 0) -> Iterator[int]:
-    """So many steps, evenly spread over a question however many are taken."""
+def spread(times: int, start: int = 0) -> Iterator[float]:
+    """So many shares of a question, from 0 to 1 and even however many are taken."""
     golden = (5**0.5 - 1) / 2
     for number in range(start, start + times):
-        yield 1 + int(steps * (number * golden % 1))
+        yield number * golden % 1
+
+
+def share_of(steps: int, share: float) -> int:
+    """The step that far into a question of so many."""
+    return 1 + int(steps * share)
 
 
 def made(home: Path, sources: Path, control: str | None = None) -> None:
@@ -150,9 +171,10 @@ class Steps:
 
     @contextmanager
     def counted(self) -> Iterator[None]:
-        """Count what this thread does in the block."""
-        self._counting = True
-        sys.setprofile(self._called)
+        """Count what this thread does in the block, where it matters."""
+        self._counting = self._how.counts
+        if self._counting:
+            sys.setprofile(self._called)
         try:
             yield
         finally:
@@ -181,23 +203,40 @@ def main(home: Path, verified_every: int) -> None:
     unfound: list[int] = []
     hows = [How.read(word) for word in sys.stdin.read().split()]
     _warm(home)
-    for number, how in enumerate([*hows, How()]):
+    lender = Lender(home)
+    for number, how in enumerate([*hows, How(own=False)]):
         verify = number % verified_every == 0 or number == len(hows)
-        reading, writing = os.pipe()
-        process = os.fork()
-        if process == 0:
-            status = 1
-            try:
-                _one(home, number, how, unfound, writing, verify=verify)
-                status = 0
-            finally:
-                os._exit(status)
-        os.close(writing)
-        with os.fdopen(reading) as lines:
-            found = list(_relayed(lines, process, how))
-        unfound = [each for each in [*unfound, number] if each not in found]
+        worker = None if how.own else lender.first()
+        one = partial(_one, home, number, how, unfound, verify=verify)
+        process, lines = _forked(one, worker)
+        with lines:
+            relayed = _Relayed(lines, process, how)
         _, ended = os.waitpid(process, 0)
+        if worker is not None:
+            lender.take_back(sound=relayed.worker_is_free)
+        unfound = [each for each in [*unfound, number] if each not in relayed.found]
         _say(1, "ended", number, os.waitstatus_to_exitcode(ended))
+    lender.end()
+
+
+def _forked(one: Callable[[int], None], worker: Worker | None) -> tuple[int, TextIO]:
+    """A process of its own, and what it writes to the descriptor it is given.
+
+    The enclave process, if there is one, is lent to it.
+    """
+    reading, writing = os.pipe()
+    process = os.fork()
+    if process == 0:
+        status = 1
+        try:
+            if worker is not None:
+                borrow(worker, partial(_say, writing))
+            one(writing)
+            status = 0
+        finally:
+            os._exit(status)
+    os.close(writing)
+    return process, os.fdopen(reading)
 
 
 def _warm(home: Path) -> None:
@@ -206,17 +245,24 @@ def _warm(home: Path) -> None:
         environment.explain(SQL, project=PROJECT, person=_person(0), rho=PRICE)
 
 
-def _relayed(lines: Iterable[str], process: int, how: How) -> Iterator[int]:
-    """Pass on what a process says, and kill it in time; whose fate it found."""
-    for line in lines:
-        if line.startswith("opening"):
-            if how.seconds:
+class _Relayed:
+    """Passes on what a process says, and kills it in time."""
+
+    def __init__(self, lines: Iterable[str], process: int, how: How) -> None:
+        self.found: list[int] = []
+        """Whose fate it found."""
+        self.worker_is_free = True
+        for line in lines:
+            what, *more = line.split()
+            if what == OPENING and how.seconds:
                 time.sleep(how.seconds)
                 os.kill(process, signal.SIGKILL)
-            continue
-        _say(1, line.rstrip())
-        if line.startswith("found"):
-            yield int(line.split()[1])
+            elif what in {TAKEN, GIVEN}:
+                self.worker_is_free = what == GIVEN
+            elif more:
+                _say(1, line.rstrip())
+                if what == FOUND:
+                    self.found.append(int(more[0]))
 
 
 def _one(
@@ -230,12 +276,13 @@ def _one(
 ) -> None:
     """Open, look at what became of those before, ask; killed meanwhile."""
     steps, begun = Steps(how), time.monotonic()
-    _say(writing, "opening")
+    _say(writing, OPENING)
     with steps.counted():
         environment = Environment.open(home)
+    environment._parts.gate.enclave._clock = LeapingClock()
     _check(environment, verify=verify)
     for earlier in unfound:
-        _say(writing, "found", earlier, _fate(environment, earlier))
+        _say(writing, FOUND, earlier, _fate(environment, earlier))
     with steps.counted():
         outcome = _outcome(environment, number)
     _say(writing, "lasted", number, steps.seen, time.monotonic() - begun)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.control.killing import Fate, How, killed, made, spread, undisturbed
+from tests.control.killing import Fate, How, killed, made, share_of, spread, undisturbed
 from tests.postgres import Postgres
 
 PART = 10
@@ -17,10 +17,14 @@ PART = 10
 
 @dataclass(frozen=True)
 class Place:
-    """A home with questions to ask, and how many steps one has that nobody kills."""
+    """A home with questions to ask, and how many steps one has that nobody kills.
+
+    Of two kinds of question: with an enclave process that it starts, or is lent.
+    """
 
     home: Path
-    steps: int
+    own_steps: int
+    lent_steps: int
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +42,10 @@ def server(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres) -> Plac
 
 def prepared(folder: Path, control: str | None = None) -> Place:
     """A place, made."""
-    made(folder / "home", folder, control)
-    return Place(folder / "home", undisturbed(folder / "home").steps)
+    home = folder / "home"
+    made(home, folder, control)
+    own, lent = (undisturbed(home, own=own).steps for own in (True, False))
+    return Place(home, own, lent)
 
 
 @pytest.mark.slow
@@ -69,20 +75,26 @@ def test_a_question_whose_enclave_is_killed_is_answered_or_fails_charged(
 
     Killed at any step of the second half: whoever has no process yet gets another.
     """
-    half = sqlite.steps // 2
-    steps = spread(PART, half, part * PART)
-    hows = [How(enclave=half + step) for step in steps]
+    half = sqlite.own_steps // 2
+    hows = [
+        How(enclave=half + share_of(half, share)) for share in spread(PART, part * PART)
+    ]
     fates = killed(sqlite.home, hows, verified_every=5)
     assert {fate.code for fate in fates} == {0}
     assert {fate.found for fate in fates} == {"failed", "released"}
 
 
 def gateways_killed(place: Place, part: int) -> list[Fate]:
-    """Kill so many gateways, each fourth after its enclave; what became of them."""
-    hows = [
-        How(gateway=step, enclave=step // 2 if number % 4 == 3 else 0)
-        for number, step in enumerate(spread(PART, place.steps, part * PART))
-    ]
+    """Kill so many gateways, each fourth after its enclave; what became of them.
+
+    Every other one starts its enclave process itself.
+    """
+    hows = []
+    for number, share in enumerate(spread(PART, part * PART)):
+        own = number % 2 == 0
+        step = share_of(place.own_steps if own else place.lent_steps, share)
+        enclave = step // 2 if number % 4 == 2 else 0
+        hows.append(How(gateway=step, enclave=enclave, own=own))
     return killed(place.home, hows, verified_every=5)
 
 

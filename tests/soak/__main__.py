@@ -8,20 +8,26 @@ Each stage kills so many questions; an exception says what did not hold.
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.control.killing import How, killed, made, spread, undisturbed
+from tests.control.killing import How, killed, made, share_of, spread, undisturbed
 from tests.control.test_fault import kills
 from tests.postgres import running
 
 KILLS = 10_000
 AT_A_TIME = 500
 """Questions killed between two lines about them."""
+
+HOMES = os.cpu_count() or 1
+"""Homes in which questions are killed at the same time."""
 
 
 def ledger_on_sqlite(times: int) -> str:
@@ -41,41 +47,70 @@ def ledger_on_postgresql(times: int) -> str:
 def whole_on_sqlite(times: int) -> str:
     """Kill whole questions, with an enclave: at their steps, and at any instant."""
     with tempfile.TemporaryDirectory() as folder:
-        return _whole(Path(folder), times)
+        return _whole([Home(Path(folder) / str(n)) for n in range(HOMES)], times)
 
 
 def whole_on_postgresql(times: int) -> str:
     """The same, on PostgreSQL, a tenth as often."""
     with tempfile.TemporaryDirectory() as folder, running() as postgres:
-        address = postgres.new().render_as_string()
-        return _whole(Path(folder), times // 10, address)
+        homes = [
+            Home(Path(folder) / str(n), postgres.new().render_as_string())
+            for n in range(HOMES)
+        ]
+        return _whole(homes, times // 10)
 
 
-def _whole(folder: Path, times: int, control: str | None = None) -> str:
-    home = folder / "home"
-    made(home, folder, control)
-    begun, ends, killed_of = time.monotonic(), Counter[str](), 0
-    for done in range(0, times, AT_A_TIME):
-        hows = _hows(home, min(AT_A_TIME, times - done))
-        fates = killed(home, hows, verified_every=AT_A_TIME)
-        ends.update(fate.found for fate in fates)
-        killed_of += sum(fate.killed for fate in fates)
-        took = time.monotonic() - begun
-        print(f"  {ends.total():,} questions, {took:,.0f} s: {dict(ends)}", flush=True)
-    return _said(killed_of, ends)
+@dataclass
+class Home:
+    """An environment whose questions are killed one after the other."""
+
+    folder: Path
+    control: str | None = None
+    ends: Counter[str] = field(default_factory=Counter)
+    kills: int = 0
+
+    def kill(self, times: int) -> None:
+        """Make it, and kill so many; what must hold is checked after each."""
+        home = self.folder / "home"
+        self.folder.mkdir()
+        made(home, self.folder, self.control)
+        hows, begun = _hows(home, times), time.monotonic()
+        for first in range(0, times, AT_A_TIME):
+            fates = killed(
+                home, hows[first : first + AT_A_TIME], verified_every=AT_A_TIME
+            )
+            self.ends.update(fate.found for fate in fates)
+            self.kills += sum(fate.killed for fate in fates)
+            took = time.monotonic() - begun
+            print(f"  {self.folder.name}: {self.kills:,} kills, {took:,.0f} s")
+
+
+def _whole(homes: Sequence[Home], times: int) -> str:
+    """Share the kills among homes that know nothing of each other."""
+    each = -(-times // len(homes))
+    with ThreadPoolExecutor(len(homes)) as threads:
+        list(threads.map(lambda home: home.kill(each), homes))
+    ends = sum((home.ends for home in homes), Counter[str]())
+    return f"{_said(sum(home.kills for home in homes), ends)}: {dict(ends)}"
 
 
 def _hows(home: Path, times: int) -> list[How]:
-    """Half at a step, every fourth of them after its enclave; half at an instant."""
-    whole, chance = undisturbed(home), random.Random()  # noqa: S311 - when to kill
-    at_steps = spread(times, whole.steps)
+    """Half at a step, half at an instant; every fourth starts its enclave itself.
+
+    Half of those have it killed before them.
+    """
+    own, lent = undisturbed(home), undisturbed(home, own=False)
+    chance = random.Random()  # noqa: S311 - when to kill
     hows = []
-    for number, step in enumerate(at_steps):
-        if number % 2:
-            hows.append(How(seconds=chance.uniform(1e-3, whole.seconds)))
+    for number, share in enumerate(spread(times)):
+        mine = number % 4 == 0
+        whole = own if mine else lent
+        if number % 8 < 4:
+            step = share_of(whole.steps, share)
+            enclave = chance.randrange(1, step + 1) if mine else 0
+            hows.append(How(gateway=step, enclave=enclave, own=mine))
         else:
-            enclave = chance.randrange(1, step + 1) if number % 8 == 0 else 0
-            hows.append(How(gateway=step, enclave=enclave))
+            hows.append(How(seconds=chance.uniform(1e-3, whole.seconds), own=mine))
     return hows
 
 
