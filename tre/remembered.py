@@ -1,15 +1,16 @@
 """What questions come to before any data is read, remembered for each project.
 
 Every step here is a pure function of public facts, the question and its price, so
-remembering it changes no answer and no cost. The project is part of each key: how long
-a step takes may say whether it was taken before, and nobody is to learn that of another
-project's questions. What is refused is read anew each time.
+remembering it changes no answer and no cost. Each project has a memory of its own: how
+long a step takes may say whether it was taken before, and nobody is to learn that of
+another project's questions, by finding them there or by missing its own. What is
+refused is read anew each time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, TypeAlias
@@ -25,11 +26,14 @@ from privacy.price import Allowance, Intent, Price, Spending
 from privacy.query import BoundQuery
 from privacy.teach import understand
 
-MOST: Final = 256
-"""Questions remembered of all projects together; the one longest unused goes first."""
+MOST: Final = 64
+"""Steps of each kind remembered of one project; the one longest unused goes first."""
 
-MOST_READ: Final = 4_096
-"""Earlier questions of a population that are kept read, to be compared."""
+PROJECTS: Final = 64
+"""Projects of which any are; one that asks anew may have a whole other forgotten."""
+
+MOST_READ: Final = 1_024
+"""Earlier questions of one project, or of nobody's, kept read, to be compared."""
 
 Reader: TypeAlias = Callable[[str, str], tuple[Group, ...]]
 
@@ -37,7 +41,7 @@ Reader: TypeAlias = Callable[[str, str], tuple[Group, ...]]
 def understood(project: str, text: str, catalogue: Catalogue) -> BoundQuery:
     """What `understand` reads in the text. Refused as there."""
     tables = tuple(catalogue.tables.items())
-    return _understood(project, text, catalogue.population, tables)
+    return _memory(project).understood(text, catalogue.population, tables)
 
 
 def price_of(
@@ -46,12 +50,16 @@ def price_of(
     """What `price_levels` says; what is left makes a difference to a share alone."""
     if spending.intent is not Intent.SHARE:
         allowance = replace(allowance, left_nano=0)
-    return _priced(project, planned, spending, allowance)
+    return _memory(project).priced(planned, spending, allowance)
 
 
 def compiled(project: str, planned: Plan, locations: Mapping[str, str]) -> str:
     """The SQL that `compile_plan` writes."""
-    return _compiled(project, planned, tuple(sorted(locations.items())))
+    return _memory(project).compiled(planned, tuple(sorted(locations.items())))
+
+
+_Tables: TypeAlias = tuple[tuple[str, Table], ...]
+_Locations: TypeAlias = tuple[tuple[str, str], ...]
 
 
 def reader(catalogue: Catalogue) -> Reader:
@@ -64,11 +72,10 @@ def reader(catalogue: Catalogue) -> Reader:
 
 
 @lru_cache(maxsize=8)
-def _reader(population: str, tables: tuple[tuple[str, Table], ...]) -> Reader:
+def _reader(population: str, tables: _Tables) -> Reader:
     catalogue = Catalogue(population, MappingProxyType(dict(tables)))
 
-    @lru_cache(maxsize=MOST_READ)
-    def read(_whose: str, text: str) -> tuple[Group, ...]:
+    def read(text: str) -> tuple[Group, ...]:
         try:
             if is_model(text):
                 return groups(model(text, catalogue).query)
@@ -76,25 +83,31 @@ def _reader(population: str, tables: tuple[tuple[str, Table], ...]) -> Reader:
         except Refused:
             return ()
 
-    return read
+    @lru_cache(maxsize=PROJECTS)
+    def kept(_whose: str) -> Callable[[str], tuple[Group, ...]]:
+        return lru_cache(maxsize=MOST_READ)(read)
+
+    return lambda whose, text: kept(whose)(text)
 
 
-@lru_cache(maxsize=MOST)
-def _understood(
-    _project: str, text: str, population: str, tables: tuple[tuple[str, Table], ...]
-) -> BoundQuery:
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """What is remembered of one project: no other adds to it, or has it forgotten."""
+
+    understood: Callable[[str, str, _Tables], BoundQuery]
+    priced: Callable[[Plan, Spending, Allowance], Price]
+    compiled: Callable[[Plan, _Locations], str]
+
+
+@lru_cache(maxsize=PROJECTS)
+def _memory(_project: str) -> _Memory:
+    keeping = lru_cache(maxsize=MOST)
+    return _Memory(keeping(_understood), keeping(price_levels), keeping(_compiled))
+
+
+def _understood(text: str, population: str, tables: _Tables) -> BoundQuery:
     return understand(text, Catalogue(population, MappingProxyType(dict(tables))))
 
 
-@lru_cache(maxsize=MOST)
-def _priced(
-    _project: str, planned: Plan, spending: Spending, allowance: Allowance
-) -> Price:
-    return price_levels(planned, spending, allowance)
-
-
-@lru_cache(maxsize=MOST)
-def _compiled(
-    _project: str, planned: Plan, locations: tuple[tuple[str, str], ...]
-) -> str:
+def _compiled(planned: Plan, locations: _Locations) -> str:
     return compile_plan(planned, dict(locations)).sql

@@ -78,3 +78,19 @@ def test_trap_31_no_project_is_answered_faster_for_another_ones_question() -> No
     assert mine == other
     assert all(own is kept for own, kept in zip(mine, again, strict=True))
     assert not any(own is theirs for own, theirs in zip(mine, other, strict=True))
+
+
+def test_trap_31_no_project_has_another_ones_questions_forgotten() -> None:
+    """However many others ask, a project's own question is as quick as before.
+
+    Or it would learn, from a question of its own that was slow again, how many new
+    ones they asked.
+    """
+    mine = remembered.understood("mine", TEXT, CATALOGUE)
+    for number in range(2 * remembered.MOST):
+        text = f"SELECT COUNT(*) AS n FROM earnings WHERE pay > {number}"
+        remembered.understood("other", text, CATALOGUE)
+    assert remembered.understood("mine", TEXT, CATALOGUE) is mine
+    for number in range(remembered.PROJECTS // 2):
+        remembered.understood(f"another {number}", TEXT, CATALOGUE)
+    assert remembered.understood("mine", TEXT, CATALOGUE) is mine
