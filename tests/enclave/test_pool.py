@@ -199,7 +199,7 @@ def test_a_process_is_held_for_its_slot(tmp_path: Path) -> None:
     clock = StoppedClock()
     enclave = Enclave(tmp_path, tmp_path / "scratch", accepted=lambda: ALL, clock=clock)
     enclave.answer(number(1))
-    clock.during = lambda: free.append(enclave._turns.acquire(blocking=False))
+    clock.during = lambda: free.append(enclave._turns.take(0.0))
     free: list[bool] = []
     enclave.answer(number(1), slot=0.4)
     assert free == [False]

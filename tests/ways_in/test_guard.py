@@ -4,10 +4,8 @@ import asyncio
 import json
 import logging
 from pathlib import Path
-from threading import Event
 
 import httpx
-import pyarrow as pa
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -18,18 +16,14 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from connectors.errors import Invalid
-from privacy.accounting import Loss
 from privacy.errors import Refused
 from tests.ways_in.world import CANARY
 from tre.gateway.events import LOGGER
 from tre.gateway.guard import Guard
 from tre.gateway.inbox import folder_name, inbox_of, opened_inbox
 from tre.gateway.metrics import Metrics
-from tre.gateway.pending import Pending, wait_preferred
-from tre.gateway.problems import LARGEST_BODY, Problem
-from tre.release import Release
-
-RELEASE = Release("r1", pa.table({}), {}, Loss(0.1, 0.1, 0.0), charged=True)
+from tre.gateway.pending import wait_preferred
+from tre.gateway.problems import LARGEST_BODY
 
 
 async def measures(request: Request) -> PlainTextResponse:
@@ -179,41 +173,3 @@ def test_the_inbox_opens_the_controllers_own_folder(tmp_path: Path) -> None:
 def test_how_long_a_reader_waits(prefer: str | None, seconds: float | None) -> None:
     """`wait` is whole seconds, and at most a minute."""
     assert wait_preferred(prefer) == seconds
-
-
-def test_a_ticket_is_its_owners() -> None:
-    """A question under way is found by who asked it, in its project, by nobody else."""
-    pending, ready = Pending(), Event()
-
-    def ask() -> Release:
-        ready.wait()
-        return RELEASE
-
-    ticket = pending.start(ask, person="ann", project="p")
-    assert pending.wait(ticket, 0, person="ann", project="p") is None
-    for person, project in [("bob", "p"), ("ann", "q")]:
-        with pytest.raises(Refused, match="under way"):
-            pending.wait(ticket, 0, person=person, project=project)
-    ready.set()
-    assert pending.wait(ticket, 5, person="ann", project="p") is RELEASE
-    pending.close()
-
-
-def test_answered_questions_make_room() -> None:
-    """The oldest answered question is forgotten first; unanswered ones never are."""
-    pending, ready = Pending(most=2), Event()
-
-    def later() -> Release:
-        ready.wait()
-        return RELEASE
-
-    first = pending.start(lambda: RELEASE, person="ann", project="p")
-    assert pending.wait(first, 5, person="ann", project="p") is RELEASE
-    for _ in range(2):
-        pending.start(later, person="ann", project="p")
-    with pytest.raises(Refused):
-        pending.wait(first, 0, person="ann", project="p")
-    with pytest.raises(Problem, match="try again"):
-        pending.start(lambda: RELEASE, person="ann", project="p")
-    ready.set()
-    pending.close()

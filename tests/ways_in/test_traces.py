@@ -149,14 +149,15 @@ def test_whatever_is_sent_no_span_holds_it(
 def test_time_is_told_in_rungs(
     http: httpx.Client, exported: InMemorySpanExporter
 ) -> None:
-    """A length is 50 ms times a power of two; of asking it is one rung a step."""
-    http.post(EXPLAIN, json={"sql": BY_REGION, "epsilon": 0.2})
+    """A length is 50 ms times a power of two; of a question it is one rung a step."""
     http.get("/v1/datasets")
-    for span in finished(http, exported):
-        if span.parent is not None or "queries" in span.name:
-            steps, odd = divmod(shape(span)[2], RUNG_NANO)
-            assert odd == 0
-            assert steps.bit_count() == 1
+    (catalogue,) = finished(http, exported)
+    rungs, odd = divmod(shape(catalogue)[2], RUNG_NANO)
+    assert (odd, rungs.bit_count()) == (0, 1)
+    exported.clear()
+    http.post(EXPLAIN, json={"sql": BY_REGION, "epsilon": 0.2})
+    lengths = [shape(span)[2] // RUNG_NANO for span in finished(http, exported)]
+    assert lengths == [1, 1, 1, 3]
     exported.clear()
     http.post(QUERIES, json={"sql": BY_REGION, "epsilon": 0.2, "fresh": True})
     lengths = [shape(span)[2] // RUNG_NANO for span in finished(http, exported)]

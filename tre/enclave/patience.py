@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -40,7 +41,13 @@ class Patient:
         return bytes(found)
 
     def write(self, data: memoryview, /) -> int:
-        """Write what the pipe has room for; TimeoutError where the time ends first."""
+        """Write what the pipe has room for; TimeoutError where the time ends first.
+
+        It does not ask first whether there is room: a thread that asks lets others go
+        before it, and what a process is given late it answers late.
+        """
+        with suppress(BlockingIOError):
+            return os.write(self.pipe.fileno(), data)
         if not self._ready(select.POLLOUT):
             raise TimeoutError
         return os.write(self.pipe.fileno(), data)

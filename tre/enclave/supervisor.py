@@ -15,6 +15,7 @@ from tre.clock import Clock, RunningClock
 from tre.enclave.confinement import LAYERS, Unavailable
 from tre.enclave.job import Job
 from tre.enclave.patience import Patience
+from tre.enclave.turns import Turns
 from tre.enclave.worker import PROGRAM, Worker
 
 _TRIES: Final = 3
@@ -111,7 +112,7 @@ class Enclave:
         self._accepted = accepted
         self._program = program
         self._clock = clock or RunningClock()
-        self._turns = threading.BoundedSemaphore(capacity.workers)
+        self._turns = Turns(capacity.workers)
         self._lock = threading.Lock()
         self._idle: list[Worker] = []
         self._busy = 0
@@ -127,9 +128,10 @@ class Enclave:
     def seat(self) -> Iterator[Seat]:
         """A ready and confined process, for as long as the block lasts.
 
-        Raises `Unavailable`, with nothing read, where there is none.
+        Whoever waits longest is next. Raises `Unavailable`, with nothing read, where
+        there is none.
         """
-        if not self._turns.acquire(timeout=self.capacity.patience_seconds):
+        if not self._turns.take(self.capacity.patience_seconds):
             raise Unavailable
         try:
             worker = self._ready()
@@ -139,7 +141,7 @@ class Enclave:
             finally:
                 self._give_back(worker, sound=seat.sound)
         finally:
-            self._turns.release()
+            self._turns.give_back()
 
     def answer(self, job: Job, *, slot: float | None = None) -> NoisedTable:
         """Run one job in a seat of its own."""

@@ -26,6 +26,11 @@ from tre.spend import Spend
 class Questions(Acting):
     """What is asked, what it costs, and what is left."""
 
+    @property
+    def at_a_time(self) -> int:
+        """How many questions can be answered at a time."""
+        return self._parts.gate.enclave.capacity.workers
+
     def explain(  # noqa: PLR0913 (the contract's signature)
         self,
         sql: str,

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
@@ -15,6 +16,7 @@ from tre.environment import Environment
 from tre.gateway.address import PublicAddress
 from tre.gateway.events import HeadsNotPublished, emit
 from tre.gateway.guard import Guard
+from tre.gateway.line import Line
 from tre.gateway.metrics import Metrics
 from tre.gateway.openapi import with_schemas
 from tre.gateway.pending import Pending
@@ -31,6 +33,12 @@ from tre.gateway.routes import (
 from tre.gateway.traces import Nobody, Tracer
 
 PUBLISHED_EVERY_SECONDS: Final = 60
+
+AHEAD: Final = 4
+"""Questions that are read and priced while every process has one to answer."""
+
+THREADS: Final = 16
+"""For all that is not a question. More would only take turns with one another."""
 
 API_VERSION: Final = "1.0"
 """Of the addresses under `/v1`: the second number grows when something is added."""
@@ -61,7 +69,8 @@ def create_app(
     )
     app.state.environment = environment
     app.state.inbox = inbox
-    app.state.pending = Pending()
+    app.state.line = Line(environment.at_a_time + AHEAD)
+    app.state.pending = Pending(app.state.line)
     app.state.metrics = Metrics()
     app.state.readiness = Readiness()
     app.state.address = public_address
@@ -90,10 +99,11 @@ class _Gateway(FastAPI):
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Heads are published while it runs; at its end, questions come to theirs."""
+    current_default_thread_limiter().total_tokens = THREADS
     publishing = asyncio.create_task(_publish_heads(app.state.environment))
     yield
     publishing.cancel()
-    await run_in_threadpool(app.state.pending.close)
+    await run_in_threadpool(app.state.line.close)
     await run_in_threadpool(_publish, app.state.environment)
 
 

@@ -12,6 +12,7 @@ from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBea
 from privacy.errors import Refused
 from tre.environment import Environment
 from tre.gateway.address import PublicAddress
+from tre.gateway.line import Line
 from tre.gateway.metrics import Metrics
 from tre.gateway.pending import Pending
 from tre.gateway.readiness import Readiness
@@ -52,6 +53,11 @@ def _place(request: Request) -> str:
 def _pending(request: Request) -> Pending:
     pending: Pending = request.app.state.pending
     return pending
+
+
+def _line(request: Request) -> Line:
+    line: Line = request.app.state.line
+    return line
 
 
 def _metrics(request: Request) -> Metrics:
@@ -98,6 +104,7 @@ def _for(scope: Scope) -> Callable[..., str]:
 TheEnvironment = Annotated[Environment, Depends(_environment)]
 TheInbox = Annotated[Path | None, Depends(_inbox)]
 ThePlace = Annotated[str, Depends(_place)]
+TheLine = Annotated[Line, Depends(_line)]
 ThePending = Annotated[Pending, Depends(_pending)]
 TheReadiness = Annotated[Readiness, Depends(_readiness)]
 TheMetrics = Annotated[Metrics, Depends(_metrics)]

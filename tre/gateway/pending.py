@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future
 from dataclasses import dataclass
 from secrets import token_urlsafe
 from threading import Lock
 from typing import Final
 
 from privacy.errors import Refused
-from tre.gateway.problems import Problem
+from tre.gateway.line import LONGEST, Line, busy, ended, outcome
 from tre.release import Release
 
-THREADS: Final = 8
 LONGEST_WAIT: Final = 60
 
 
@@ -34,9 +33,9 @@ class Pending:
     `Idempotency-Key` finds them again.
     """
 
-    def __init__(self, *, most: int = 256) -> None:
+    def __init__(self, line: Line, *, most: int = LONGEST) -> None:
+        self._line = line
         self._most = most
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="question")
         self._tickets: dict[str, Ticket] = {}
         self._lock = Lock()
 
@@ -45,11 +44,11 @@ class Pending:
         with self._lock:
             self._make_room()
             ticket = token_urlsafe(12)
-            answer = self._pool.submit(ask)
+            answer = self._line.join(ask)
             self._tickets[ticket] = Ticket(person, project, answer)
         return ticket
 
-    def wait(
+    async def wait(
         self, ticket: str, seconds: float, *, person: str, project: str
     ) -> Release | None:
         """The release, or None when it is not there after `seconds`.
@@ -62,12 +61,8 @@ class Pending:
             raise Refused(
                 "unknown_question", "No question of yours is under way there."
             )
-        done, _ = wait([held.answer], timeout=seconds)
-        return held.answer.result() if done else None
-
-    def close(self) -> None:
-        """Let what was begun come to its end, and take nothing more."""
-        self._pool.shutdown(wait=True)
+        there = await ended(held.answer, seconds)
+        return outcome(held.answer) if there else None
 
     def _make_room(self) -> None:
         """Forget the oldest answered question when there are too many."""
@@ -76,9 +71,7 @@ class Pending:
         done = (name for name, held in self._tickets.items() if held.answer.done())
         oldest = next(done, None)
         if oldest is None:
-            raise Problem(
-                429, "busy", "Too many questions are under way; try again soon."
-            )
+            raise busy()
         del self._tickets[oldest]
 
 

@@ -58,8 +58,10 @@ STATUS: Final[Mapping[str, int]] = MappingProxyType(
 )
 """Statuses of refusals that are not simply 422: the question itself will not pass."""
 
-_SOON: Final = frozenset({"data_changed", "question_in_progress", "unavailable"})
-"""Refusals that the same request may not meet again a moment later."""
+_SOON: Final = frozenset(
+    {"busy", "data_changed", "question_in_progress", "unavailable"}
+)
+"""Codes that the same request may not meet again a moment later."""
 
 _OF_HTTP: Final[Mapping[int, tuple[str, str]]] = MappingProxyType(
     {
@@ -162,7 +164,8 @@ def _invalid(_request: Request, error: Invalid) -> Response:
 
 
 def _problem(_request: Request, error: Problem) -> Response:
-    return problem(error.status, error.code, error.detail)
+    headers = _headers(error.code)
+    return problem(error.status, error.code, error.detail, headers=headers)
 
 
 def _http(_request: Request, error: HTTPException) -> Response:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from asyncio import Transport
 from pathlib import Path
 from socket import socket as Socket  # noqa: N812 - it is a type here
 from typing import Final
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from tre.environment import Environment
 from tre.gateway.address import PublicAddress
@@ -14,11 +16,30 @@ from tre.gateway.app import create_app
 from tre.gateway.events import Listening, emit
 from tre.gateway.traces import Tracer
 
-MOST_AT_ONCE: Final = 256
-"""Connections and requests at once; more are answered 503 before anything is read."""
+MOST_CONNECTED: Final = 512
+"""Connections at once; more are closed unanswered. Questions wait in a `Line`."""
+
+SILENT_SECONDS: Final = 30.0
+"""How long a connection may be open without one whole request."""
 
 LARGEST_HEAD: Final = 64 * 1024
 """Bytes of a request's line and headers."""
+
+
+class _Connection(H11Protocol):
+    """One connection: of a crowd that is not too large, and not silent for long."""
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override] # as uvicorn's own
+        """Take it, or close it."""
+        super().connection_made(transport)
+        if len(self.connections) > MOST_CONNECTED:
+            transport.abort()
+        self.loop.call_later(SILENT_SECONDS, self.end_silence)
+
+    def end_silence(self) -> None:
+        """Close a connection that has asked nothing yet."""
+        if not self.headers:
+            self.transport.abort()
 
 
 class _Server(uvicorn.Server):
@@ -53,8 +74,7 @@ def server(
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=60,
-            limit_concurrency=MOST_AT_ONCE,
             h11_max_incomplete_event_size=LARGEST_HEAD,
-            http="h11",
+            http=_Connection,
         )
     )

@@ -1,8 +1,9 @@
 """What is told of a request to who traces it: spans of closed names and few attributes.
 
 A span has a name of a fixed list, a route's template, a status, a refusal's code. Time
-is told in rungs of 50 ms × 2ⁿ, and of a request to ask not at all: all its spans are
-one rung long, because a repeat, which is answered at once, would be told by its time.
+is told in rungs of 50 ms × 2ⁿ, and of a question not at all: all its spans are one
+rung long. A repeat, which is answered at once, would be told by its time, a question
+that was read before by its explanation's, and how many others wait by either.
 """
 
 from __future__ import annotations
@@ -22,11 +23,13 @@ VARIABLE: Final = "OTEL_TRACES_EXPORTER"
 
 TIMELESS: Final = frozenset(
     {
+        "/v1/projects/{project}/explain",
+        "/v1/projects/{project}/explanations",
         "/v1/projects/{project}/queries",
         "/v1/projects/{project}/queries/{ticket}",
     }
 )
-"""Routes of whose time nothing is told."""
+"""Routes of whose time nothing is told: of asking, and of asking what it would cost."""
 
 _FAULT: Final = 500
 _NANO: Final = 10**9

@@ -62,7 +62,7 @@ def consistency(
 
 
 @router.get("/healthz", summary="Whether the server is running")
-def healthz() -> dict[str, str]:
+async def healthz() -> dict[str, str]:
     """Says nothing of what stands behind it."""
     return {"status": "ok"}
 
@@ -80,6 +80,6 @@ def readyz(environment: TheEnvironment, ready: TheReadiness) -> dict[str, str]:
 
 
 @router.get("/metrics", summary="Counters, as Prometheus text")
-def metrics(counters: TheMetrics) -> Response:
+async def metrics(counters: TheMetrics) -> Response:
     """Requests by route and status, refusals by code."""
     return Response(counters.text(), media_type=prometheus.MEDIA_TYPE)

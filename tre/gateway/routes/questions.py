@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Header, Request, Response
+from starlette.concurrency import run_in_threadpool
 
-from tre.gateway.asking import Asker, Reader, TheEnvironment, ThePending
+from tre.gateway.asking import Asker, Reader, TheEnvironment, TheLine, ThePending
 from tre.gateway.bodies import BudgetDocument, Draft, Drafts, Question
 from tre.gateway.formats import WRITERS, negotiate
 from tre.gateway.openapi import PROBLEMS, RELEASE
@@ -36,40 +37,59 @@ Format = Annotated[str, Depends(_format)]
 
 
 @router.post("/v1/projects/{project}/explain", summary="Price a question")
-def explain(
-    project: str, draft: Draft, environment: TheEnvironment, person: Asker
+async def explain(
+    project: str,
+    draft: Draft,
+    *,
+    environment: TheEnvironment,
+    line: TheLine,
+    person: Asker,
 ) -> dict[str, Any]:
     """The plan, price and expected error of a question. Reads no protected data."""
-    explanation = environment.explain(
-        draft.sql, project=project, person=person, **draft.spending()
-    )
-    document: dict[str, Any] = plain(explanation)
-    return document | {"words": list(explanation.words)}
+
+    def explained() -> dict[str, Any]:
+        explanation = environment.explain(
+            draft.sql, project=project, person=person, **draft.spending()
+        )
+        document: dict[str, Any] = plain(explanation)
+        return document | {"words": list(explanation.words)}
+
+    return await line.through(explained)
 
 
 @router.post("/v1/projects/{project}/explanations", summary="Price a list of questions")
-def explain_batch(
-    project: str, drafts: Drafts, environment: TheEnvironment, person: Asker
+async def explain_batch(
+    project: str,
+    drafts: Drafts,
+    *,
+    environment: TheEnvironment,
+    line: TheLine,
+    person: Asker,
 ) -> dict[str, Any]:
     """How wrong each question will be at its part, and what half the error costs."""
-    batch = environment.explain_batch(
-        drafts.questions,
-        project=project,
-        person=person,
-        parts=drafts.parts,
-        **drafts.spending(),
-    )
-    return batch_document(batch)
+
+    def explained() -> dict[str, Any]:
+        batch = environment.explain_batch(
+            drafts.questions,
+            project=project,
+            person=person,
+            parts=drafts.parts,
+            **drafts.spending(),
+        )
+        return batch_document(batch)
+
+    return await line.through(explained)
 
 
 @router.post(
     "/v1/projects/{project}/queries", summary="Ask a question", responses=RELEASE
 )
-def ask(  # noqa: PLR0913 - one argument for each thing HTTP may say
+async def ask(  # noqa: PLR0913 - one argument for each thing HTTP may say
     project: str,
     question: Question,
     *,
     environment: TheEnvironment,
+    line: TheLine,
     pending: ThePending,
     person: Asker,
     media_type: Format,
@@ -90,10 +110,10 @@ def ask(  # noqa: PLR0913 - one argument for each thing HTTP may say
 
     seconds = wait_preferred(prefer)
     if seconds is None:
-        return released(answer(), media_type)
+        return await line.through(lambda: released(answer(), media_type))
     ticket = pending.start(answer, person=person, project=project)
-    release = pending.wait(ticket, seconds, person=person, project=project)
-    return _now_or_later(release, media_type, project=project, ticket=ticket)
+    release = await pending.wait(ticket, seconds, person=person, project=project)
+    return await _now_or_later(release, media_type, project=project, ticket=ticket)
 
 
 @router.get(
@@ -101,7 +121,7 @@ def ask(  # noqa: PLR0913 - one argument for each thing HTTP may say
     summary="Poll a question under way",
     responses=RELEASE,
 )
-def poll(
+async def poll(
     project: str,
     ticket: str,
     *,
@@ -111,10 +131,10 @@ def poll(
     media_type: Format,
 ) -> Response:
     """The outcome of a question that answered 202, or 202 again."""
-    release = pending.wait(ticket, 0, person=person, project=project)
+    release = await pending.wait(ticket, 0, person=person, project=project)
     if release is not None:  # leave to read it may have been taken back meanwhile
-        environment.release(release.id, person=person)
-    return _now_or_later(release, media_type, project=project, ticket=ticket)
+        await run_in_threadpool(environment.release, release.id, person=person)
+    return await _now_or_later(release, media_type, project=project, ticket=ticket)
 
 
 @router.get(
@@ -149,10 +169,10 @@ def released(release: Release, media_type: str) -> Response:
     )
 
 
-def _now_or_later(
+async def _now_or_later(
     release: Release | None, media_type: str, *, project: str, ticket: str
 ) -> Response:
     if release is not None:
-        return released(release, media_type)
+        return await run_in_threadpool(released, release, media_type)
     place = f"/v1/projects/{project}/queries/{ticket}"
     return Response(status_code=202, headers={"Location": place, "Retry-After": "1"})
