@@ -75,6 +75,15 @@ class Size(Enum):
         """The most rows that a table of this class is meant to have."""
         return _ROWS[self]
 
+    @classmethod
+    def holding(cls, rows: int) -> Size:
+        """The smallest class for so many rows; the largest where none is.
+
+        >>> Size.holding(100_001)
+        <Size.MEDIUM: 'medium'>
+        """
+        return next((size for size in cls if rows <= size.rows), cls.HUGE)
+
 
 _ROWS: Final = {
     Size.SMALL: 10**5,

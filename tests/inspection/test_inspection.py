@@ -18,6 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from privacy import catalogue
 from tests.intake.support import Register, new_zones
 from tre.gateway.wire import plain
 from tre.inspection.drift import _index
@@ -190,6 +191,19 @@ ID: Mapping[str, Any] = {
     "name": "id",
     "tre": {"role": "identifier", "kind": "local-id"},
 }
+
+
+def test_a_table_that_outgrows_its_size_class_is_found(
+    zones: Zones, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The finding says the smallest class that fits; one row fewer is no finding."""
+    for size, rows in ((catalogue.Size.SMALL, 5), (catalogue.Size.MEDIUM, 10)):
+        monkeypatch.setitem(catalogue._ROWS, size, rows)
+    resource = _resource("t", [{"name": "x"}])
+    finding = _the(_looked(zones, tmp_path, (resource, {"x": ["a"] * 11})), "outgrown")
+    assert (finding.rows, finding.change) == (11, "tre: {size: large}")
+    found = _looked(zones, tmp_path, (resource, {"x": ["a"] * 10}))
+    assert "outgrown" not in _rules(found)
 
 
 def test_a_header_that_is_a_row_is_found(zones: Zones, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import typer
 
+from privacy import catalogue
 from tests.ways_in.conftest import Said
 from tests.ways_in.world import (
     CANARY,
@@ -395,6 +396,23 @@ def test_a_bad_manifest_names_its_place(tre: Tre, tmp_path: Path) -> None:
     said = tre("dataset", "onboard", file, "--person", STEWARD)
     assert said.status == 1
     assert "resources[0].schema.fields[3].constraints.minimum: expected" in said.err
+
+
+def test_a_table_that_outgrows_its_size_class_is_told(
+    tre: Tre, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its steward hears of it when it is published; what is in its class is not named.
+
+    To refuse it would tell everybody how many rows there are.
+    """
+    manifest = write_dataset(tmp_path)
+    said = tre("dataset", "onboard", manifest, "--person", STEWARD)
+    assert (said.status, "meant to have" in said.out) == (0, False), said
+    monkeypatch.setitem(catalogue._ROWS, catalogue.Size.MEDIUM, PEOPLE - 1)
+    said = tre("dataset", "onboard", manifest, "--person", STEWARD)
+    assert said.status == 0
+    told = " ".join(said.out.split())
+    assert "people has more rows than a table of size medium is meant to have" in told
 
 
 def test_a_check_counts_and_writes_nothing(

@@ -57,6 +57,13 @@ def published(publication: Publication) -> Iterator[RenderableType]:
     yield f"{publication.dataset} {publication.version} is published."
     yield ""
     yield from counted(publication.counts)
+    for table in publication.outgrown:
+        yield ""
+        yield (
+            f"{table.name} has more rows than a table of size {table.size.value} is"
+            f" meant to have ({table.size.rows:,}). Without a profile, questions about"
+            " it may fail, charged: say a larger tre.size, and publish it again."
+        )
 
 
 def catalogue(datasets: Sequence[Mapping[str, Any]]) -> Iterator[RenderableType]:

@@ -117,6 +117,7 @@ def publication_document(publication: Publication) -> dict[str, Any]:
         "dataset": publication.dataset,
         "version": publication.version,
         "counts": plain(publication.counts),
+        "outgrown": [table.name for table in publication.outgrown],
     }
 
 

@@ -31,6 +31,7 @@ from tre.inspection.report import (
     TableReport,
 )
 from tre.inspection.roster import keep_roster, strangers
+from tre.inspection.sized import outgrown
 from tre.intake import Counts, Options, Zones
 from tre.intake.inspect import Examined
 from tre.intake.inspect import inspect as inspect_counts
@@ -139,6 +140,7 @@ class _Inspection:
     def _findings(
         self, landed: Landed, looked: TableReport, hidden: frozenset[str]
     ) -> Iterator[Finding]:
+        yield from outgrown(landed.name, landed.rows, landed.resource.tre.size)
         yield from header_rows(landed, self._names())
         yield from repeated(landed)
         yield from self._strangers(landed)

@@ -108,6 +108,12 @@ class Publication:
     )
     links: pa.Table | None = field(default=None, repr=False)
 
+    @property
+    def outgrown(self) -> tuple[Table, ...]:
+        """Tables with more rows than their size class; for the steward alone."""
+        rows = {each.table: each.published for each in self.counts}
+        return tuple(each for each in self.tables if rows[each.name] > each.size.rows)
+
 
 class Versions(Protocol):
     """The register of published versions, as far as intake knows it."""
