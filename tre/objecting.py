@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -15,12 +14,10 @@ from connectors import CsvSource
 from privacy.errors import Refused
 from tre.audit.act import acting
 from tre.control.tables import audit_record, release
-from tre.governance.conditions import known_purposes
-from tre.governance.datasets import known_files, withdraw_dataset
+from tre.governance.datasets import withdraw_dataset
 from tre.governance.populations import population_exists
 from tre.governance.replacing import (
-    Replacement,
-    Standing,
+    Reason,
     doomed_versions,
     replace_versions,
     standing_versions,
@@ -28,13 +25,12 @@ from tre.governance.replacing import (
 from tre.governance.roles import Action, allowed, permitted
 from tre.home import Parts
 from tre.inspection.kept import forget_summary
-from tre.intake import Zones
 from tre.intake.destroy import destroy, forget
-from tre.intake.heed import Use
 from tre.intake.object import Objected, take_objections
-from tre.intake.rebuild import Written, discard, keep, rebuild
-from tre.intake.zones import Busy, digest_of
+from tre.intake.rebuild import discard, keep, rebuild
+from tre.intake.zones import Busy
 from tre.recorded import files_on_record, versions_to_destroy, zones_of
+from tre.rewritten import as_written, every_file, replacements
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,19 +78,18 @@ def apply_objections(parts: Parts, population: str, person: str) -> Applied:
     with zones.locked():
         with parts.control.reading() as connection:
             standing = standing_versions(connection, population)
-            purposes = known_purposes(connection)
+            old = as_written(connection, standing)
         known = files_on_record(parts)
-        old = [_written(each, purposes) for each in standing]
         made = rebuild(zones, population, old, known)
         try:
             with acting(parts.control, person, parts.clock()) as act:
                 versions = replace_versions(
-                    act, _pairs(zones, standing, made), "objection"
+                    act, replacements(zones, standing, made), Reason.OBJECTION
                 )
                 replaced = [each.version for each in standing]
                 act.record("objection.applied", population, {"replaced": replaced})
         except BaseException:
-            on_record = _files(parts)
+            on_record = every_file(parts)
             discard(zones, [each for each in made if each.file not in on_record])
             raise
         keep(zones, made)
@@ -150,32 +145,6 @@ def _allow(connection: Connection, population: str, person: str) -> None:
         raise Refused(
             "unknown_population", f"There is no population {population[:80]}."
         )
-
-
-def _files(parts: Parts) -> frozenset[Path]:
-    with parts.control.reading() as connection:
-        return frozenset(Path(known.file) for known in known_files(connection))
-
-
-def _written(standing: Standing, known: frozenset[str]) -> Written:
-    use = Use.of(standing.purposes, known)
-    file, key = Path(standing.file), standing.key_name
-    return Written(standing.dataset, file, key, standing.tables, use)
-
-
-def _pairs(
-    zones: Zones, standing: Collection[Standing], made: Collection[Written]
-) -> list[Replacement]:
-    return [
-        Replacement(
-            old.version,
-            new.file.as_posix(),
-            new.key_name,
-            old.spine_version,
-            digest_of(zones.home / new.file),
-        )
-        for old, new in zip(standing, made, strict=True)
-    ]
 
 
 def late_objections(connection: Connection) -> tuple[Late, ...]:

@@ -22,6 +22,7 @@ from tre.governance.reconcile import states, states_told, versions
 from tre.governance.replacing import Doomed, doomed_versions
 from tre.home import Parts
 from tre.intake.spine import unsettled
+from tre.intake.successor import successors
 from tre.intake.sweep import drafts
 from tre.intake.zones import Zones, digest_of
 
@@ -40,8 +41,8 @@ def files_on_record(parts: Parts) -> frozenset[Path]:
     """The file of every version there has been, relative to the home.
 
     Needs the intake lock: an intake that ended in between would leave a version in
-    force that looks like a draft. Invalid where there are drafts, or additions to a
-    spine, and it cannot be proven that they were never in force.
+    force that looks like a draft. Invalid where there are drafts, additions to a
+    spine or spines to be, and it cannot be proven that they were never in force.
     """
     zones = zones_of(parts)
     with parts.control.reading() as connection:
@@ -49,7 +50,7 @@ def files_on_record(parts: Parts) -> frozenset[Path]:
         left = [
             file for file in drafts(zones) if file.relative_to(zones.home) not in files
         ]
-        if left or unsettled(zones):
+        if left or unsettled(zones) or successors(zones):
             told = _proven(parts, connection)
             for file in left:
                 _check_never_published(file, told)

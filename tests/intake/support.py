@@ -15,6 +15,7 @@ import pyarrow as pa
 from connectors import TableSource
 from tre.encryption import crypto_extension
 from tre.intake import Options, Publication, Zones, onboard
+from tre.intake.rebuild import Written
 from tre.keystore import Keystore
 from tre.manifest import load
 
@@ -152,7 +153,9 @@ def opened(zones: Zones, file: Path, key_name: str):
         connection.close()
 
 
-def published(zones: Zones, publication: Publication, table: str | None = None):
+def published(
+    zones: Zones, publication: Publication | Written, table: str | None = None
+):
     """Every published row of a table, in stored order, as an Arrow table."""
     name = table or publication.tables[0].name
     with opened(zones, publication.file, publication.key_name) as connection:

@@ -74,7 +74,7 @@ def test_an_error_at_any_stage_changes_nothing(
     assert _settled(zones) == before
     assert published(zones, first).to_pylist() == stored
     assert register.switched == [first]
-    assert {f.name for f in zones.folder("linkage").iterdir()} == {"residents.duckdb"}
+    assert {f.name for f in zones.folder("linkage").iterdir()} == {"residents.1.duckdb"}
     again = take_in(zones, register, package(), rows(*SECOND))
     assert again.links is not None
     assert sorted(again.links["person"].to_pylist()) == list(range(5, 13))
@@ -163,7 +163,7 @@ def test_a_kill_at_any_stage_is_swept(
     assert published(zones, first).to_pylist() == stored
     sweep(zones, register.known_files())
     assert _settled(zones) == before
-    assert {f.name for f in zones.folder("linkage").iterdir()} == {"residents.duckdb"}
+    assert {f.name for f in zones.folder("linkage").iterdir()} == {"residents.1.duckdb"}
     again = take_in(zones, register, package(), rows(*SECOND))
     assert again.links is not None
     assert sorted(again.links["person"].to_pylist()) == list(range(5, 13))
@@ -212,8 +212,8 @@ def test_a_sweep_removes_no_version_that_the_record_has_lost(
     assert published(zones, publication).num_rows == len(FIRST)
     assert zones.keystore.names() == {
         publication.key_name,
-        "linkage-residents",
-        "pseudonyms-residents",
+        "linkage-residents.1",
+        "pseudonyms-residents.1",
     }
 
 

@@ -303,7 +303,7 @@ def test_an_intake_leaves_no_work_behind(zones: Zones, register: Register) -> No
     files = {name for name in every_file(zones.home) if name.startswith("zones")}
     assert files == {
         publication.file.as_posix(),
-        "zones/linkage/residents.duckdb",
+        "zones/linkage/residents.1.duckdb",
         "zones/landing/lock",
     }
 

@@ -258,6 +258,10 @@ COMMANDS = {
     "key rotate": act(ADMINISTRATOR, "landing"),
     "key protect": act(ADMINISTRATOR),
     "key destroy": act(ADMINISTRATOR, "nothing", "--for-good"),
+    "linkage review": act({"linker"}, "{out}"),
+    "linkage decide": act({"linker"}, "{decisions}"),
+    "linkage apply": act({"linker", "administrator"}),
+    "linkage rotate": act({"linker", "administrator"}),
     "policy set": act(
         {"committee", "committee-member"}, "{policy}", "--reason", "Stricter."
     ),
@@ -334,6 +338,8 @@ def thing_after_thing(home: Path, folder: Path) -> Iterator[dict[str, str]]:
     manifest = write_dataset(folder / "data")
     passphrase = folder / "passphrase"
     passphrase.write_text("a passphrase")
+    decisions = folder / "decisions.csv"
+    decisions.write_text("pair,decision\n")
     conditions = folder / "conditions.yaml"
     conditions.write_text("purposes: [research]")
     release = asked_once(home)
@@ -358,6 +364,7 @@ def thing_after_thing(home: Path, folder: Path) -> Iterator[dict[str, str]]:
             "new": f"new-{number}",
             "passphrase": str(passphrase),
             "conditions": str(conditions),
+            "decisions": str(decisions),
             "organisation": fresh,
             "amended": str(write_project(folder / f"a{number}", fresh, epsilon=1.0)),
             "token": token.split("_")[1],

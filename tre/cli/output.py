@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 import typer
 
@@ -57,6 +59,28 @@ def save(file: Path, data: bytes, *, as_json: bool) -> None:
         raise Invalid(str(file), "expected a place that can be written to") from None
     written = {"file": str(file), "bytes": len(data)}
     answer(written, lambda: [f"Written to {file}."], as_json=as_json)
+
+
+@contextmanager
+def private_file(file: Path) -> Iterator[BinaryIO]:
+    """A new file for its owner alone, gone again where it is not written whole.
+
+    Invalid where there is one already, or it cannot be made.
+    """
+    from connectors.errors import Invalid
+
+    try:
+        made = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise Invalid(str(file), "expected a file that is not there yet") from None
+    except OSError:
+        raise Invalid(str(file), "expected a place that can be written to") from None
+    try:
+        with os.fdopen(made, "wb") as stream:
+            yield stream
+    except BaseException:
+        file.unlink(missing_ok=True)
+        raise
 
 
 def note(text: str) -> None:

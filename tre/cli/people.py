@@ -32,8 +32,8 @@ def add(  # noqa: PLR0913 - one parameter for each option
         typer.Option(
             "--role",
             metavar="ROLE…",
-            help="researcher, steward, committee, output-checker, evaluator, auditor "
-            "or administrator; more than one may follow.",
+            help="researcher, steward, committee, output-checker, evaluator, auditor, "
+            "linker or administrator; more than one may follow.",
         ),
     ],
     controller: Annotated[

@@ -15,6 +15,7 @@ from tre.cli import (
     encode,
     evaluation,
     keys,
+    linkage,
     optout,
     organisations,
     people,
@@ -50,6 +51,7 @@ program.add_typer(datasets.dataset, name="dataset")
 program.add_typer(conditions.condition, name="condition")
 program.command("encode")(encode.encode)
 program.add_typer(optout.optout, name="optout")
+program.add_typer(linkage.linkage, name="linkage")
 program.add_typer(projects.project, name="project")
 program.add_typer(policies.policy, name="policy")
 program.command("explain")(questions.explain)

@@ -8,13 +8,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from privacy.errors import Refused
 from tre.describe import described_dataset, described_datasets
 from tre.discovery import dcat
 from tre.discovery.croissant import croissant
 from tre.discovery.dummy import dummy
 from tre.environment.acting import Acting, actor_of
-from tre.governance import populations
 from tre.governance.catalogue import current_catalogue
 from tre.governance.conditions import (
     conditions_of,
@@ -167,18 +165,3 @@ class Datasets(Acting):
         """Each time objections were applied late, and which releases came before."""
         with self._parts.control.reading() as connection:
             return late_objections(connection)
-
-    def _population(self, name: str | None) -> str:
-        """The population named, or the only one there is."""
-        if name is not None:
-            return name
-        with self._parts.control.reading() as connection:
-            names = populations.population_names(connection)
-        if len(names) == 1:
-            return names[0]
-        raise Refused(
-            "unknown_population",
-            "Say which population.",
-            clause="population",
-            suggestion=f"There are: {', '.join(names) or 'none yet'}.",
-        )

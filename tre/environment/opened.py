@@ -12,6 +12,7 @@ from tre.enclave.supervisor import ONE, Capacity
 from tre.environment.acting import OPERATOR
 from tre.environment.airlock import Airlock
 from tre.environment.datasets import Datasets
+from tre.environment.linkage import Linkage
 from tre.environment.log import Log
 from tre.environment.openness import Openness
 from tre.environment.people import People
@@ -25,7 +26,15 @@ from tre.publishing import sweep_zones
 
 
 class Environment(
-    People, Datasets, Projects, Questions, Airlock, Safekeeping, Log, Openness
+    People,
+    Datasets,
+    Linkage,
+    Projects,
+    Questions,
+    Airlock,
+    Safekeeping,
+    Log,
+    Openness,
 ):
     """One trusted research environment, at a home directory. Safe across threads.
 

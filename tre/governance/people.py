@@ -24,6 +24,9 @@ from tre.governance.qualifications import Kind as Qualification
 from tre.governance.roles import Action, Person, Role, find_person, permitted
 from tre.ledger.settle import ENVIRONMENT, UNKNOWN
 
+SEE_ATTRIBUTES: Final = frozenset({Role.RESEARCHER, Role.STEWARD})
+"""Roles that see rows of a dataset or figures of them."""
+
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._%+@-]{0,253}")
 
 
@@ -152,6 +155,12 @@ def _checked(roles: Iterable[Role], controller: str | None) -> frozenset[Role]:
     if Role.STEWARD in wanted and not (controller or "").strip():
         raise Refused(
             "invalid_person", "A steward acts for a controller, which needs a name."
+        )
+    if Role.LINKER in wanted and wanted & SEE_ATTRIBUTES:
+        raise Refused(
+            "invalid_person",
+            "Whoever sees identifiers sees no attributes: a linker is neither a"
+            " researcher nor a steward.",
         )
     return wanted
 

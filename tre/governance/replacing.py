@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 from sqlalchemy import Connection, func, insert, select
 
@@ -15,6 +16,13 @@ from tre.control.tables import audit_record, dataset, dataset_version, published
 from tre.governance.catalogue import decode_table, read_purposes
 from tre.governance.datasets import UNLINKED, check_population, end_current
 from tre.governance.roles import Action, permitted
+
+
+class Reason(Enum):
+    """Why versions are written anew, and what one must be allowed to for it."""
+
+    OBJECTION = Action.OBJECT
+    LINKAGE = Action.RELINK
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +74,21 @@ def standing_versions(connection: Connection, population: str) -> tuple[Standing
 
 
 def replace_versions(
-    act: Act, replacements: Sequence[Replacement], reason: str
+    act: Act, replacements: Sequence[Replacement], reason: Reason
 ) -> tuple[str, ...]:
     """Put replacements in force, all at once, with everything the public knew.
 
     What they replace is withdrawn: never asked again, its files to be destroyed.
     Refused with not_permitted; Invalid where a version is not the current one.
     """
-    permitted(act, Action.OBJECT)
+    permitted(act, reason.value)
     made = tuple(_replace(act, each, reason) for each in replacements)
     for population in {_population(act.connection, version) for version in made}:
         check_population(act.connection, population)
     return made
 
 
-def _replace(act: Act, replacement: Replacement, reason: str) -> str:
+def _replace(act: Act, replacement: Replacement, reason: Reason) -> str:
     row = act.connection.execute(
         select(dataset_version).where(
             dataset_version.c.id == replacement.version,
@@ -116,7 +124,8 @@ def _replace(act: Act, replacement: Replacement, reason: str) -> str:
         version,
         {
             "replaces": row.id,
-            "reason": reason,
+            "reason": reason.name.lower(),
+            "spine_version": replacement.spine_version,
             "tables_sha256": {each.name: text_digest(each.body) for each in bodies},
             "file_sha256": replacement.file_sha256,
         },

@@ -24,6 +24,7 @@ class Role(Enum):
     OUTPUT_CHECKER = "output-checker"
     EVALUATOR = "evaluator"
     AUDITOR = "auditor"
+    LINKER = "linker"
     ADMINISTRATOR = "administrator"
 
 
@@ -48,6 +49,8 @@ class Action(Enum):
     READ_INBOX = "have the server read a controller's files"
     WITHDRAW_DATASET = "withdraw a dataset"
     OBJECT = "take in objections"
+    REVIEW_LINKS = "look at pairs of records, and decide on them"
+    RELINK = "make a new spine version or linkage key"
     SET_CONDITIONS = "set the conditions of a dataset"
     PROPOSE_PROJECT = "propose a project"
     AMEND_PROJECT = "amend a project"
@@ -93,6 +96,8 @@ PERMITTED: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType(
         Action.READ_INBOX: frozenset({Role.STEWARD}),
         Action.WITHDRAW_DATASET: frozenset({Role.STEWARD, Role.ADMINISTRATOR}),
         Action.OBJECT: frozenset({Role.STEWARD, Role.ADMINISTRATOR}),
+        Action.REVIEW_LINKS: frozenset({Role.LINKER}),
+        Action.RELINK: frozenset({Role.LINKER, Role.ADMINISTRATOR}),
         Action.SET_CONDITIONS: frozenset({Role.STEWARD}),
         Action.PROPOSE_PROJECT: frozenset({Role.RESEARCHER}),
         Action.AMEND_PROJECT: frozenset({Role.RESEARCHER}),

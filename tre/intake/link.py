@@ -20,19 +20,21 @@ MEMBERS: Final = relation("linkage", "members")
 RECORDS: Final = relation("linkage", "records")
 TOKENS: Final = relation("linkage", "tokens")
 PAIRS: Final = relation("linkage", "pairs")
+DOUBTED: Final = relation("linkage", "doubted")
 CLUSTERS: Final = relation("linkage", "clusters")
 MATCHED: Final = relation("linkage", "matched")
 KNOWN: Final = relation("linkage", "known")
 PEOPLE: Final = relation("staging", "people")
 SPINE_RECORD: Final = relation("spine", "record")
 SPINE_TOKEN: Final = relation("spine", "token")
+SPINE_JOINED: Final = relation("spine", "joined")
 SPINE_DOUBT: Final = relation("spine", "doubt")
 SPINE_SEEN: Final = relation("spine", "seen")
 FIRST_FREE: Final = "SELECT max(person) + 1 FROM :record"
 
 SET_ASIDE: Final = """
-INSERT INTO :doubt
-SELECT a, b, probability, :epoch FROM :pairs
+CREATE TABLE :doubted AS
+SELECT a, b, probability FROM :pairs
 WHERE rank = :weighed AND probability < :threshold AND NOT contradicted
 """
 
@@ -75,11 +77,26 @@ SELECT DISTINCT t.token, t.record, t.rank, :epoch AS epoch
 FROM :tokens AS t SEMI JOIN :record AS r ON r.record = t.record
 """
 
+KEEP_JOINED: Final = """
+INSERT INTO :joined
+SELECT p.a, p.b, p.rank, p.probability, :epoch
+FROM :pairs AS p
+SEMI JOIN :record AS a ON a.record = p.a
+SEMI JOIN :record AS b ON b.record = p.b
+WHERE NOT p.contradicted
+"""
+
+KEEP_DOUBTS: Final = """
+INSERT INTO :doubt
+SELECT d.a, d.b, d.probability, :epoch
+FROM :doubted AS d
+SEMI JOIN :record AS a ON a.record = d.a
+SEMI JOIN :record AS b ON b.record = d.b
+"""
+
 KEEP_SEEN: Final = """
 INSERT INTO :seen
-SELECT DISTINCT record, :dataset, :epoch
-FROM :people
-WHERE record NOT IN (SELECT record FROM :seen WHERE dataset = :dataset)
+SELECT DISTINCT record, :dataset, :resource, :file, :epoch FROM :people
 """
 
 HAND_OVER: Final = """
@@ -92,12 +109,15 @@ WHERE k.person NOT IN (:objectors)
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What is added to the spine: of which dataset, as which epoch, from which record.
+    """What is added to the spine: of which table, as which epoch, from which record.
 
-    Records from `first` on are fresh. `use` is what the rows may be used for.
+    Records from `first` on are fresh. `file` is that of the version that is being
+    written, from the home. `use` is what the rows may be used for.
     """
 
     dataset: str
+    resource: str
+    file: str
     epoch: int
     first: int
     use: Use = ANY
@@ -116,7 +136,7 @@ def link(engine: Engine, weighing: Weighing, added: Added) -> None:
     agree(engine)
     weigh(engine, weighing, added.first)
     resemble(engine, weighing.similarity)
-    _set_aside(engine, weighing, added.epoch)
+    _set_aside(engine, weighing)
     cluster(engine)
     _number(engine)
     _keep(engine, added)
@@ -128,6 +148,8 @@ def _keep(engine: Engine, added: Added) -> None:
     who = objectors(added.use)
     engine.run(sql(KEEP_RECORDS, records=RECORDS, known=KNOWN, objectors=who, **parts))
     engine.run(sql(KEEP_TOKENS, token=SPINE_TOKEN, tokens=TOKENS, **parts))
+    engine.run(sql(KEEP_JOINED, joined=SPINE_JOINED, pairs=PAIRS, **parts))
+    engine.run(sql(KEEP_DOUBTS, doubt=SPINE_DOUBT, doubted=DOUBTED, **parts))
     engine.run(
         sql(
             HAND_OVER,
@@ -143,19 +165,21 @@ def _keep(engine: Engine, added: Added) -> None:
             seen=SPINE_SEEN,
             people=PEOPLE,
             dataset=text(added.dataset),
+            resource=text(added.resource),
+            file=text(added.file),
             epoch=number(added.epoch),
         )
     )
 
 
-def _set_aside(engine: Engine, weighing: Weighing, epoch: int) -> None:
+def _set_aside(engine: Engine, weighing: Weighing) -> None:
     """Note what is likely and not sure, for a person to look at."""
     parts = {
         "pairs": PAIRS,
         "weighed": number(RANK),
         "threshold": sql(f"{weighing.threshold!r}::DOUBLE"),
     }
-    engine.run(sql(SET_ASIDE, doubt=SPINE_DOUBT, epoch=number(epoch), **parts))
+    engine.run(sql(SET_ASIDE, doubted=DOUBTED, **parts))
     engine.run(sql(FORGET_DOUBTFUL, **parts))
 
 

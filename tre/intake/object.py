@@ -80,7 +80,9 @@ def take_objections(
     with zones.locked(), zones.scratch() as scratch:
         sweep_locked(zones, known_files())
         with opened(scratch, chosen) as engine:
-            intake = Intake(engine, zones, manifest, _unheard, chosen, scratch)
+            intake = Intake(
+                engine, zones, manifest, _unheard, chosen, scratch, spine.OBJECTIONS
+            )
             spine.open_spine(engine, zones, population)
             intake.addition = spine.begin(engine, zones, population, Path(NAME))
             try:

@@ -18,6 +18,7 @@ from privacy.catalogue import Table, Unit
 from tre.intake import spine
 from tre.intake.check import Checked, check
 from tre.intake.engine import Engine
+from tre.intake.held import hold
 from tre.intake.incoming import incoming, linking
 from tre.intake.land import Landed, land
 from tre.intake.link import Added, link
@@ -37,6 +38,7 @@ from tre.intake.publication import (
 )
 from tre.intake.publish import Published, links, publish, summarise
 from tre.intake.references import take_references
+from tre.intake.scheme import keep_scheme
 from tre.intake.separate import separate
 from tre.intake.sql import relation
 from tre.intake.summary import summary
@@ -75,13 +77,15 @@ def onboard(
     with zones.locked(), zones.scratch() as scratch:
         sweep_locked(zones, versions.known_files())
         with opened(scratch, options) as engine:
-            intake = Intake(engine, zones, manifest, progress, options, scratch)
+            intake = Intake(
+                engine, zones, manifest, progress, options, scratch, manifest.name
+            )
             return _run(intake, found, versions)
 
 
 @dataclass(slots=True)
 class Intake:
-    """What the stages of one intake share."""
+    """What the stages of one intake share. `seen_in` is the dataset, or objections."""
 
     engine: Engine
     zones: Zones
@@ -89,6 +93,7 @@ class Intake:
     progress: Progress
     options: Options
     scratch: Path
+    seen_in: str = ""
     summaries: dict[str, Mapping[str, Shares]] = field(default_factory=dict)
     addition: spine.Addition | None = field(default=None)
 
@@ -146,7 +151,9 @@ def _publication(intake: Intake, file: Path, sources: list[Source]) -> Publicati
         file=relative,
         key_name=key_name,
         file_sha256=digest_of(file),
-        spine_version=spine.VERSION if intake.linked else None,
+        spine_version=zones.spine_version(manifest.population)
+        if intake.linked
+        else None,
         counts=tuple(each.counts for each in taken),
         clamped=tuple(each.clamped for each in taken),
         summaries=intake.summaries,
@@ -177,6 +184,8 @@ def _table(intake: Intake, index: int, table: Table, source: Source) -> _Taken:
             linked(intake, resource, step)
         step(Stage.PUBLISH)
         published = publish(intake.engine, table)
+        if table.unit is Unit.PERSON and intake.addition:
+            hold(intake.engine, table, intake.addition)
         if table.unit is not Unit.NONE:
             summarise(intake.engine, table, [place for place, _ in checked.clamped])
         if intake.options.keep_links:
@@ -228,11 +237,20 @@ def linked(intake: Intake, resource: Resource, step: Callable[[Stage], None]) ->
     step(Stage.PSEUDONYMISE)
     rules = resource.tre.link
     kinds = [named.tre.kind or Kind.OTHER for named in identifiers]
-    signed = signatures(kinds, (rules and rules.passes) or PASSES)
-    key = intake.zones.linkage_key(intake.manifest.population)
+    passes = (rules and rules.passes) or PASSES
+    signed = signatures(kinds, passes)
+    generation = spine.generation(intake.engine)
+    key = intake.zones.linkage_key(intake.manifest.population, generation)
     first = spine.first_free(intake.engine)
-    use = intake.options.use
-    added = Added(intake.manifest.name, intake.addition.epoch, first, use)
+    added = Added(
+        intake.seen_in,
+        resource.name,
+        intake.addition.file.as_posix(),
+        intake.addition.epoch,
+        first,
+        intake.options.use,
+    )
+    keep_scheme(intake.engine, kinds, passes, intake.addition.epoch)
     pseudonymise(intake.engine, kinds, signed, key, first)
     step(Stage.LINK)
     weighing = _weighing(rules)
@@ -264,12 +282,19 @@ def opened(scratch: Path, options: Options) -> Iterator[Engine]:
 @contextmanager
 def work(intake: Intake, zone: str, alias: str) -> Iterator[None]:
     """A file of `zone` under a key nobody keeps, gone when the block ends."""
-    file = intake.zones.work_file(zone)
-    intake.engine.attach(alias, file, secrets.token_bytes(KEY_BYTES))
+    with working(intake.engine, intake.zones, zone, alias):
+        yield
+
+
+@contextmanager
+def working(engine: Engine, zones: Zones, zone: str, alias: str) -> Iterator[None]:
+    """The same for who is no intake."""
+    file = zones.work_file(zone)
+    engine.attach(alias, file, secrets.token_bytes(KEY_BYTES))
     try:
         yield
     finally:
-        intake.engine.drop(alias)
+        engine.drop(alias)
         remove(file)
 
 

@@ -37,7 +37,7 @@ KNOWN: Final = relation("spine", "record")
 BLOCK_BYTES: Final = 64
 """The block of SHA-256, to which HMAC pads its key."""
 
-HMAC: Final = "sha256($outer || unhex(sha256($inner || encode(:message))))"
+HMAC: Final = "sha256($outer{of} || unhex(sha256($inner{of} || encode(:message))))"
 TOKEN: Final = f"CAST(left({HMAC}, 32) AS UUID)"
 
 MAKE_TOKENS: Final = """
@@ -83,9 +83,17 @@ def sign(engine: Engine, signatures: Sequence[Signature], key: bytes) -> None:
     inner, outer = padded(key)
     engine.run(sql(MAKE_TOKENS, tokens=TOKENS))
     for signature in signatures:
-        rows = select(_row(signature), RECORDS).where(_has(signature))
+        rows = select(_row(signature), RECORDS).where(has(signature))
         add = sql(ADD_TOKENS, tokens=TOKENS, rows=rows.subquery("source"))
         engine.run(add, {"inner": inner, "outer": outer})
+
+
+def token(signature: Signature, of: str = "") -> Tree:
+    """A record's token, under the key padded in the parameters `inner` and `outer`.
+
+    Where there are two keys, `of` ends the names of these parameters.
+    """
+    return sql(TOKEN.format(of=of), message=message(signature.name, signature.parts))
 
 
 def padded(key: bytes) -> tuple[bytes, bytes]:
@@ -96,7 +104,7 @@ def padded(key: bytes) -> tuple[bytes, bytes]:
     return bytes(b ^ 0x36 for b in block), bytes(b ^ 0x5C for b in block)
 
 
-def _has(signature: Signature) -> Tree:
+def has(signature: Signature) -> Tree:
     """Whether a record has every part of a signature."""
     return every(exp.Not(this=part.is_(exp.Null())) for part in signature.parts)
 
@@ -127,7 +135,7 @@ def _number(
     )
     columns = ["record", *COLUMNS]
     shaped = select([column("_row"), *shape], IDENTIFIERS)
-    signed = exp.or_(exp.Boolean(this=False), *map(_has, signatures), copy=False)
+    signed = exp.or_(exp.Boolean(this=False), *map(has, signatures), copy=False)
     engine.run(
         sql(
             MAKE_MEMBERS,
@@ -141,8 +149,8 @@ def _number(
 
 
 def _row(signature: Signature) -> list[Tree]:
-    token = sql(TOKEN, message=message(signature.name, signature.parts))
-    return [column("record"), sql(str(signature.rank)), named(token, "token")]
+    rank = sql(str(signature.rank))
+    return [column("record"), rank, named(token(signature), "token")]
 
 
 def message(name: str, parts: Sequence[Tree]) -> Tree:

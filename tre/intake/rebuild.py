@@ -16,6 +16,7 @@ from privacy.catalogue import Table, Unit
 from tre.intake import spine
 from tre.intake.engine import Engine
 from tre.intake.heed import ANY, Use, objectors
+from tre.intake.held import carry
 from tre.intake.onboard import opened
 from tre.intake.publication import Options
 from tre.intake.sql import relation, sql
@@ -77,18 +78,25 @@ def _written(engine: Engine, zones: Zones, old: Written) -> Written:
     engine.drop("old")
     file.chmod(0o400)
     place = file.relative_to(zones.home)
+    carry(engine, old.file.as_posix(), place.as_posix())
     return Written(old.dataset, place, key_name, old.tables, old.use)
 
 
 def _copy(engine: Engine, table: Table, use: Use) -> None:
+    if table.unit is not Unit.PERSON:
+        copied(engine, table)
+        return
     parts = {
         "target": relation("version", table.name),
         "source": relation("old", table.name),
     }
-    if table.unit is Unit.PERSON:
-        engine.run(sql(COPY_WITHOUT, objectors=objectors(use), **parts))
-    else:
-        engine.run(sql(COPY, **parts))
+    engine.run(sql(COPY_WITHOUT, objectors=objectors(use), **parts))
+
+
+def copied(engine: Engine, table: Table) -> None:
+    """Write `version.<table>` like `old.<table>`: a table of nobody the spine knows."""
+    source, target = relation("old", table.name), relation("version", table.name)
+    engine.run(sql(COPY, target=target, source=source))
 
 
 def keep(zones: Zones, written: Sequence[Written]) -> None:

@@ -24,8 +24,11 @@ from tre.intake.zones import PENDING, Zones, sync
 
 RECORD: Final = relation("spine", "record")
 TOKEN: Final = relation("spine", "token")
+JOINED: Final = relation("spine", "joined")
 DOUBT: Final = relation("spine", "doubt")
 SEEN: Final = relation("spine", "seen")
+HELD: Final = relation("spine", "held")
+SCHEME: Final = relation("spine", "scheme")
 OBJECTION: Final = relation("spine", "objection")
 
 OBJECTIONS: Final = "tre:objections"
@@ -46,23 +49,57 @@ MAKE: Final = (
     )
     """,
     """
+    CREATE TABLE IF NOT EXISTS spine.joined (
+        a BIGINT, b BIGINT, rank TINYINT, probability DOUBLE, epoch INTEGER
+    )
+    """,
+    """
     CREATE TABLE IF NOT EXISTS spine.doubt (
         a BIGINT, b BIGINT, probability DOUBLE, epoch INTEGER
     )
     """,
     """
-    CREATE TABLE IF NOT EXISTS spine.seen (
-        record BIGINT, dataset VARCHAR, epoch INTEGER
+    CREATE TABLE IF NOT EXISTS spine.decision (
+        a BIGINT, b BIGINT, reviewer VARCHAR, same BOOLEAN
     )
     """,
+    """
+    CREATE TABLE IF NOT EXISTS spine.seen (
+        record BIGINT, dataset VARCHAR, resource VARCHAR, file VARCHAR, epoch INTEGER
+    )
+    """,
+    """
+    CREATE TABLE IF NOT EXISTS spine.held (
+        file VARCHAR,
+        resource VARCHAR,
+        person BIGINT,
+        rank INTEGER,
+        record BIGINT,
+        epoch INTEGER
+    )
+    """,
+    """
+    CREATE TABLE IF NOT EXISTS spine.scheme (
+        kinds VARCHAR[], passes VARCHAR[][], epoch INTEGER
+    )
+    """,
+    "CREATE TABLE IF NOT EXISTS spine.signing (generation INTEGER)",
     """
     CREATE TABLE IF NOT EXISTS spine.objection (
         record BIGINT, purposes VARCHAR, epoch INTEGER
     )
     """,
 )
-"""Records, their tokens, pairs that a person should look at, the datasets in which a
-record was seen, and the records of people who object."""
+"""Records and their tokens; pairs that were found to agree, those that a person should
+look at, and what people decided; in which tables of which files a record was seen, and
+which row is which record's where a person has several; how tokens were made, and of
+which generation their key is; and the records of people who object."""
+
+PAIRED: Final = ("joined", "doubt", "decision")
+"""Tables of pairs of records."""
+
+ADDED_TO: Final = (*(RECORD, TOKEN, JOINED, DOUBT, SEEN, HELD, SCHEME, OBJECTION),)
+"""Tables whose rows are of an epoch."""
 
 FORGET: Final = (
     "DELETE FROM spine.seen WHERE dataset = $dataset",
@@ -74,14 +111,12 @@ FORGET: Final = (
         for table, name in (
             ("record", "record"),
             ("token", "record"),
-            ("doubt", "a"),
-            ("doubt", "b"),
+            *((table, side) for table in PAIRED for side in ("a", "b")),
+            ("held", "record"),
+            ("objection", "record"),
         )
     ),
 )
-
-VERSION: Final = 1
-"""Spines are only ever extended for now; merging or splitting people makes another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +157,11 @@ def first_free(engine: Engine) -> int:
     return engine.count(sql(query, record=RECORD))
 
 
+def generation(engine: Engine) -> int:
+    """Of which generation the key of the tokens is. Needs `spine` attached."""
+    return engine.count("SELECT coalesce(max(generation), 1) FROM spine.signing")
+
+
 def forget_dataset(engine: Engine, dataset: str) -> None:
     """Forget identifiers seen nowhere but in this dataset. Needs `spine` attached."""
     with engine.together():
@@ -140,7 +180,7 @@ def undo(engine: Engine, zones: Zones, addition: Addition) -> None:
     """The publication is not in force: nobody came with it. Needs `spine` attached."""
     statement = "DELETE FROM :table WHERE epoch = :epoch"
     with engine.together():
-        for table in (RECORD, TOKEN, DOUBT, SEEN, OBJECTION):
+        for table in ADDED_TO:
             engine.run(sql(statement, table=table, epoch=number(addition.epoch)))
     engine.run('CHECKPOINT "spine"')
     keep(zones, addition)

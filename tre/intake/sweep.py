@@ -10,6 +10,8 @@ from pathlib import Path
 from connectors.errors import Invalid
 from tre.intake import spine
 from tre.intake.engine import Engine
+from tre.intake.rotate import in_two_generations, settle_keys
+from tre.intake.successor import WRITING, settle_successor, successors
 from tre.intake.zones import (
     DRAFT,
     MADE_FOR_WORK,
@@ -38,8 +40,11 @@ def sweep_locked(zones: Zones, known_files: Collection[Path]) -> None:
     _check_known(zones, known_files)
     for zone in ZONES:
         _work(zones.folder(zone))
-    for draft in zones.folder("linkage").glob(f"*{PENDING}.draft"):
-        draft.unlink(missing_ok=True)
+    for pattern in (f"*{PENDING}.draft", f"*{DRAFT}{WRITING}"):
+        for unfinished in zones.folder("linkage").glob(pattern):
+            unfinished.unlink(missing_ok=True)
+    for successor in successors(zones):
+        settle_successor(zones, successor, known_files)
     _spines(zones, known_files)
     for file in drafts(zones):
         if file.relative_to(zones.home) in known_files:
@@ -81,13 +86,14 @@ def _work(folder: Path) -> None:
 
 
 def _spines(zones: Zones, known_files: Collection[Path]) -> None:
-    additions = spine.unsettled(zones)
-    if not additions:
+    additions, rotated = spine.unsettled(zones), in_two_generations(zones)
+    if not additions and not rotated:
         return
     with zones.scratch() as scratch:
         engine = Engine.open(scratch, memory_mib=512, threads=1)
         try:
             for addition in additions:
                 spine.settle(engine, zones, addition, known_files)
+            settle_keys(engine, zones, rotated)
         finally:
             engine.close()

@@ -37,6 +37,9 @@ the names of spines and versions end in `VERSION`.
 """
 
 VERSION: Final = ".duckdb"
+SPINE: Final = re.compile(rf"(.+)\.(\d+){re.escape(VERSION)}")
+"""The name of a spine's file: its population and its version."""
+
 PENDING: Final = ".pending"
 DRAFT: Final = ".draft"
 """The suffix of the note beside a version that is not in force yet."""
@@ -63,8 +66,28 @@ class Zones:
         return self.home / "zones" / zone
 
     def spine(self, population: str) -> Path:
-        """The file of a population's linkage spine."""
-        return self.folder("linkage") / f"{population}{VERSION}"
+        """The file of a population's linkage spine: of the version in force."""
+        return self.spine_of(population, self.spine_version(population))
+
+    def spine_of(self, population: str, version: int) -> Path:
+        """The file of one version of a population's spine."""
+        return self.folder("linkage") / f"{population}.{version}{VERSION}"
+
+    def spine_version(self, population: str) -> int:
+        """The spine version in force: the newest that is no draft; 1 where none is."""
+        found = [
+            version
+            for named, version in self.spines()
+            if named == population
+            and not self.note(self.spine_of(named, version)).exists()
+        ]
+        return max(found, default=1)
+
+    def spines(self) -> tuple[tuple[str, int], ...]:
+        """The population and version of every spine's file, drafts included."""
+        names = [file.name for file in self.folder("linkage").glob(f"*{VERSION}")]
+        found = [SPINE.fullmatch(name) for name in sorted(names)]
+        return tuple((each[1], int(each[2])) for each in found if each)
 
     def pending(self, population: str) -> Path:
         """Says which publication the spine's newest entries were added for."""
@@ -100,11 +123,18 @@ class Zones:
         """The name of the key a spine or version is written under."""
         return f"{file.parent.name}-{file.name.removesuffix(VERSION)}"
 
-    def linkage_key(self, population: str) -> bytes:
-        """The key of a population's pseudonyms, made on first use."""
-        name = f"pseudonyms-{population}"
+    def linkage_key(self, population: str, generation: int) -> bytes:
+        """The key of a population's pseudonyms, made on first use.
+
+        Its spine says which generation its tokens are of; rotating makes the next.
+        """
+        name = self.linkage_key_name(population, generation)
         self.keystore.key_or_new(name)
         return self.keystore.derive(name, "HMAC-SHA-256 pseudonyms")
+
+    def linkage_key_name(self, population: str, generation: int) -> str:
+        """The name of a generation of the key of a population's pseudonyms."""
+        return f"pseudonyms-{population}.{generation}"
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -9,10 +9,15 @@ from tre.register.happening import Happening
 
 _WORDS = {
     "dataset.published": "published",
-    "dataset.rebuilt": "written anew without people who object",
+    "dataset.rebuilt": "written anew",
     "dataset.withdrawn": "withdrawn",
     "dataset.conditions_set": "conditions set",
     "dataset.conditions_lifted": "conditions lifted",
+}
+
+_REASONS = {
+    "objection": " without people who object",
+    "linkage": " under people who were numbered anew",
 }
 
 
@@ -26,9 +31,15 @@ def datasets(happened: Sequence[Happening]) -> list[Any]:
         name, _, number = each.subject.partition("/")
         held = found.setdefault(name, {"name": name, "conditions": {}})
         _take(held, each)
-        event: dict[str, Any] = {"on": each.day, "what": _WORDS[each.kind]}
+        event: dict[str, Any] = {"on": each.day, "what": _what(each)}
         history.setdefault(name, []).append({**event, "version": number or None})
     return [{**found[name], "history": history[name]} for name in sorted(found)]
+
+
+def _what(each: Happening) -> str:
+    """What happened, and why, where it may be for two reasons."""
+    why = _REASONS.get(each.detail.get("reason", ""), "")
+    return f"{_WORDS[each.kind]}{why}"
 
 
 def _take(held: dict[str, Any], each: Happening) -> None:

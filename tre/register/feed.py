@@ -21,7 +21,7 @@ _TITLES: Final = {
     "project.resumed": "Project {} was let go on",
     "project.closed": "Project {} was closed",
     "dataset.published": "Dataset version {} was published",
-    "dataset.rebuilt": "Dataset version {} was written anew without people who object",
+    "dataset.rebuilt": "Dataset version {} was written anew",
     "dataset.withdrawn": "Dataset {} was withdrawn",
     "dataset.conditions_set": "Conditions were set on dataset {}",
     "dataset.conditions_lifted": "The conditions of dataset {} were lifted",

@@ -1,0 +1,253 @@
+"""A population's linkage, kept up: one switch for all of its datasets, and a log."""
+
+from __future__ import annotations
+
+import csv
+import json
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pyarrow.csv as pacsv
+import pytest
+
+from connectors import Invalid
+from privacy.errors import Refused
+from tests.environment.world import (
+    PEOPLE,
+    RESEARCHER,
+    STEWARD,
+    furnished,
+    rows,
+    write_source,
+)
+from tests.intake.support import opened
+from tre.environment import Environment
+from tre.governance.replacing import standing_versions
+from tre.intake import Zones
+from tre.keystore import KeyUnavailable
+
+COUNT = "SELECT COUNT(*) AS n FROM people"
+LINKERS = ("one@example.org", "two@example.org")
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Path:
+    """Where the steward's files are."""
+    folder = tmp_path / "sources"
+    folder.mkdir()
+    return folder
+
+
+def _two_datasets(home: Path, sources: Path) -> Environment:
+    environment = furnished(home, sources)
+    environment.onboard(write_source(sources, rows(), "pupils"), person=STEWARD)
+    for linker in LINKERS:
+        environment.add_person(linker, roles=["linker"])
+    return environment
+
+
+@pytest.fixture
+def environment(tmp_path: Path, sources: Path):
+    """People published in two datasets, a project that asks, and two linkers."""
+    with _two_datasets(tmp_path / "home", sources) as made:
+        yield made
+
+
+def _standing(environment: Environment):
+    with environment._parts.control.reading() as connection:
+        return standing_versions(connection, "residents")
+
+
+def _whose(environment: Environment) -> list[tuple]:
+    """Rows of both tables side by side, as their people join them."""
+    parts = environment._parts
+    zones = Zones(parts.layout.root, parts.keystore)
+    found = []
+    for each in _standing(environment):
+        table = each.tables[0].name
+        with opened(zones, Path(each.file), each.key_name) as connection:
+            query = f"SELECT person_id, age, region FROM f.{table} ORDER BY person_id"
+            found.append(connection.execute(query).fetchall())
+    return found
+
+
+def _log(environment: Environment, kind: str) -> list[dict]:
+    with environment._parts.control.reading() as connection:
+        found = connection.exec_driver_sql(
+            "SELECT subject, actor, detail FROM audit_record WHERE kind = ?"
+            " ORDER BY position",
+            (kind,),
+        ).all()
+    return [{"of": of, "by": by, **json.loads(detail)} for of, by, detail in found]
+
+
+def test_a_new_spine_version_is_one_switch_for_all_datasets(environment) -> None:
+    """Every dataset is asked under it, or none is; people join as they did."""
+    release = environment.ask(COUNT, project="pathways", person=RESEARCHER, rho=0.01)
+    before, old = _whose(environment), _standing(environment)
+    applied = environment.apply_linkage(person=LINKERS[0])
+    assert (applied.spine_version, set(applied.versions)) == (
+        2,
+        {"people/2", "pupils/2"},
+    )
+    assert {each.spine_version for each in _standing(environment)} == {"2"}
+    one, other = _whose(environment)
+    assert one == other
+    assert one != before[0]
+    assert sorted(row[1:] for row in one) == sorted(row[1:] for row in before[0])
+    for each in old:
+        assert not (environment._parts.layout.root / each.file).exists()
+        with pytest.raises(KeyUnavailable):
+            environment._parts.keystore.key(each.key_name)
+    assert len(_log(environment, "dataset.destroyed")) == 2
+    again = environment.ask(COUNT, project="pathways", person=RESEARCHER, rho=0.01)
+    assert again.charged
+    assert environment.release(release.id, person=RESEARCHER).id == release.id
+    assert environment.verify_audit().sound
+
+
+def test_the_log_says_that_it_was_done_and_not_how_many(environment) -> None:
+    """Exact counts of people merged or parted would be data."""
+    environment.apply_linkage(person=LINKERS[0])
+    (said,) = _log(environment, "linkage.applied")
+    assert said == {
+        "of": "residents",
+        "by": LINKERS[0],
+        "spine_version": 2,
+        "replaced": ["people/1", "pupils/1"],
+    }
+    environment.rotate_linkage_key(person=LINKERS[0])
+    assert _log(environment, "linkage.key_rotated") == [
+        {"of": "residents", "by": LINKERS[0]}
+    ]
+
+
+def _reviewed(environment: Environment, folder: Path, decision: str) -> Path:
+    """Everything there is to decide on, decided alike by both linkers."""
+    for linker in LINKERS:
+        pairs = environment.review_links(person=linker, sure=1, identifiers=True)
+        file = folder / f"{linker}.csv"
+        pacsv.write_csv(pairs, file)
+        lines = list(csv.DictReader(file.read_text().splitlines()))
+        for line in lines:
+            line["decision"] = decision
+        with file.open("w") as stream:
+            writer = csv.DictWriter(stream, list(lines[0]) if lines else ["pair"])
+            writer.writeheader()
+            writer.writerows(lines)
+        environment.decide_links(file, person=linker)
+    return file
+
+
+def test_reviewers_part_people_and_the_next_version_has_them(
+    environment, sources
+) -> None:
+    """Whom both linkers say to be two is two, in every dataset."""
+    manifest = write_source(sources, rows(), "named")
+    document = json.loads(manifest.read_text())
+    document["resources"][0]["tre"]["link"] = {"identifiers": ["local", "surname"]}
+    manifest.write_text(json.dumps(document))
+    environment.onboard(manifest, person=STEWARD)
+    people = len({row[0] for found in _whose(environment) for row in found})
+    assert people == PEOPLE
+    _reviewed(environment, sources, "different")
+    environment.apply_linkage(person=LINKERS[0])
+    people = len({row[0] for found in _whose(environment) for row in found})
+    assert people == 2 * PEOPLE
+    decided = _log(environment, "linkage.decided")
+    assert [said["by"] for said in decided] == list(LINKERS)
+    assert all(said.keys() == {"of", "by", "file_sha256"} for said in decided)
+    assert environment.verify_audit().sound
+
+
+def test_each_role_does_its_own(environment) -> None:
+    """Pairs are for linkers alone, who are neither stewards nor researchers."""
+    for person in (STEWARD, RESEARCHER, None):
+        with pytest.raises(Refused, match="may not look at pairs"):
+            environment.review_links(person=person)
+    for person in (STEWARD, RESEARCHER):
+        with pytest.raises(Refused, match="may not make a new spine version"):
+            environment.apply_linkage(person=person)
+        with pytest.raises(Refused, match="may not make a new spine version"):
+            environment.rotate_linkage_key(person=person)
+    for roles in (["linker", "researcher"], ["linker", "steward"]):
+        with pytest.raises(Refused, match="sees no attributes"):
+            environment.add_person("three", roles=roles, controller="Somebody")
+
+
+WRONG = {
+    "pair,decision\n1-0-00,same\n": "line 2: expected a pair that",
+    "pair,decision\n1-0-00,maybe\n": "line 2: expected same or different",
+    "pair\n1-0-00\n": "expected the columns pair and decision",
+    "": "expected the columns pair and decision",
+}
+
+
+def test_decisions_that_are_not_right_are_not_taken(environment, sources) -> None:
+    """The message has the place and the rule, and nothing of the file is kept."""
+    file = sources / "decisions.csv"
+    for written, rule in WRONG.items():
+        file.write_text(written)
+        with pytest.raises(Invalid, match=rule):
+            environment.decide_links(file, person=LINKERS[0])
+    assert _log(environment, "linkage.decided") == []
+
+
+KILLED = """
+import os, signal, sys
+import tre.relinking
+from tre.environment import Environment
+
+home, name, when = sys.argv[1:]
+done = getattr(tre.relinking, name)
+
+def killed(*arguments):
+    if when == "after":
+        done(*arguments)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+setattr(tre.relinking, name, killed)
+with Environment.open(home) as environment:
+    environment.apply_linkage()
+"""
+
+MOMENTS = {
+    ("relink", "before"): 1,
+    ("relink", "after"): 1,
+    ("replacements", "after"): 1,
+    ("settle_successor", "before"): 2,
+    ("settle_successor", "after"): 2,
+    ("keep", "before"): 2,
+    ("finish_destruction", "before"): 2,
+    ("finish_destruction", "after"): 2,
+}
+"""When the process is killed, and the spine version in force after that."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "when"), MOMENTS)
+def test_a_kill_leaves_one_whole_version(
+    tmp_path, sources, name: str, when: str
+) -> None:
+    """All datasets are under one spine, nothing is left of the other, people join."""
+    home = tmp_path / "home"
+    with _two_datasets(home, sources) as made:
+        before = _whose(made)[0]
+    command = [sys.executable, "-c", textwrap.dedent(KILLED), str(home), name, when]
+    ended = subprocess.run(command, check=False, cwd=Path.cwd())
+    assert ended.returncode == -signal.SIGKILL
+    version = MOMENTS[name, when]
+    with Environment.open(home) as environment:
+        assert {each.spine_version for each in _standing(environment)} == {str(version)}
+        one, other = _whose(environment)
+        assert one == other
+        assert sorted(row[1:] for row in one) == sorted(row[1:] for row in before)
+        spines = sorted(file.name for file in (home / "zones" / "linkage").iterdir())
+        assert spines == [f"residents.{version}.duckdb"]
+        files = {file.name for file in (home / "zones" / "research").iterdir()}
+        assert files == {Path(each.file).name for each in _standing(environment)}
+        assert environment.verify_audit().sound
+        assert environment.apply_linkage().spine_version == version + 1

@@ -1,0 +1,82 @@
+"""Which row is which record's, where a person has several.
+
+A split hands a person's rows out to those they came of, and publication keeps none of
+that: a published row has its person's number alone. So the linkage zone keeps, of the
+people who have several records in a table, the record of each rank. Of all others
+`seen` says the one record that their rows in a table came of.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from privacy.catalogue import Table
+from tre.intake.engine import Engine
+from tre.intake.spine import HELD, SEEN, Addition
+from tre.intake.sql import number, relation, sql, text
+
+ATTRIBUTES: Final = relation("staging", "attributes")
+PEOPLE: Final = relation("staging", "people")
+
+HOLD: Final = """
+INSERT INTO :held BY NAME
+WITH several AS (
+    SELECT person FROM :people GROUP BY person HAVING min(record) <> max(record)
+),
+ranked AS (
+    SELECT
+        p.person,
+        p.record,
+        row_number() OVER (PARTITION BY p.person ORDER BY a._order, a._row) AS rank
+    FROM :people AS p
+    SEMI JOIN several AS s ON s.person = p.person
+    INNER JOIN :attributes AS a ON a._row = p._row
+)
+SELECT person, rank, record, :file AS file, :resource AS resource, :epoch AS epoch
+FROM ranked
+WHERE rank <= :cap
+"""
+
+CARRY: Final = (
+    """
+    INSERT INTO :held BY NAME
+    SELECT * REPLACE (:fresh AS file) FROM :held WHERE file = :file
+    """,
+    """
+    INSERT INTO :seen BY NAME
+    SELECT * REPLACE (:fresh AS file) FROM :seen WHERE file = :file
+    """,
+)
+
+
+def hold(engine: Engine, table: Table, addition: Addition) -> None:
+    """Keep whose the rows of a table are that is being published.
+
+    Needs `spine` attached, and the staging that `publish` wrote the table from: ranks
+    are the same.
+    """
+    engine.run(
+        sql(
+            HOLD,
+            held=HELD,
+            people=PEOPLE,
+            attributes=ATTRIBUTES,
+            file=text(addition.file.as_posix()),
+            resource=text(table.name),
+            epoch=number(addition.epoch),
+            cap=number(table.rows_per_person),
+        )
+    )
+
+
+def carry(engine: Engine, file: str, fresh: str) -> None:
+    """Rows of the file `fresh` are those of `file`, under the same people and ranks.
+
+    Needs `spine` attached. What is kept of a file that nobody switches to says
+    nothing of any row, and goes with the next spine version.
+    """
+    with engine.together():
+        for statement in CARRY:
+            engine.run(
+                sql(statement, held=HELD, seen=SEEN, file=text(file), fresh=text(fresh))
+            )

@@ -1,0 +1,81 @@
+"""A population's linkage, kept up: pairs reviewed, a next spine version, a new key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tre.audit.act import acting
+from tre.control.canonical import Json
+from tre.governance.replacing import Reason, replace_versions, standing_versions
+from tre.governance.roles import Action, permitted
+from tre.home import Parts
+from tre.intake.rebuild import keep
+from tre.intake.relink import Relinked, relink, rotate_key
+from tre.intake.successor import settle_successor
+from tre.objecting import finish_destruction
+from tre.recorded import files_on_record, zones_of
+from tre.reviewing import check_population
+from tre.rewritten import as_written, every_file, replacements
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A population's next spine version, and the versions published under it."""
+
+    spine_version: int
+    versions: tuple[str, ...]
+
+
+def apply_linkage(parts: Parts, population: str, person: str) -> Applied:
+    """Make a new spine version, and publish every version that is asked under it.
+
+    All are switched in one transaction, and what they replace is destroyed, the old
+    spine first. It does the same whether anybody is merged or parted, or not: every
+    number is drawn anew.
+    """
+    check_population(parts, population, person, Action.RELINK)
+    zones = zones_of(parts)
+    with zones.locked():
+        with parts.control.reading() as connection:
+            standing = standing_versions(connection, population)
+            old = as_written(connection, standing)
+        made = relink(zones, population, old, files_on_record(parts))
+        version = made.successor.version
+        try:
+            pairs = replacements(zones, standing, made.written, str(version))
+            with acting(parts.control, person, parts.clock()) as act:
+                versions = replace_versions(act, pairs, Reason.LINKAGE)
+                detail: dict[str, Json] = {
+                    "spine_version": version,
+                    "replaced": [each.version for each in standing],
+                }
+                act.record("linkage.applied", population, detail)
+        finally:
+            _settle(parts, made)
+        finish_destruction(parts, person)
+    return Applied(version, versions)
+
+
+def rotate_linkage_key(parts: Parts, population: str, person: str) -> None:
+    """Put a population's pseudonyms under a new key, and destroy the old one.
+
+    People keep their numbers: nothing is published anew.
+    """
+    check_population(parts, population, person, Action.RELINK)
+    zones = zones_of(parts)
+    with zones.locked():
+        rotate_key(zones, population, files_on_record(parts))
+        with acting(parts.control, person, parts.clock()) as act:
+            permitted(act, Action.RELINK)
+            act.record("linkage.key_rotated", population, {})
+
+
+def _settle(parts: Parts, made: Relinked) -> None:
+    """Keep what is on record now, and remove the other: spines first."""
+    zones, known = zones_of(parts), every_file(parts)
+    settle_successor(zones, made.successor, known)
+    for each in made.written:
+        if each.file in known:
+            keep(zones, [each])
+        else:
+            zones.discard_version(zones.home / each.file)
