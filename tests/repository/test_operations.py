@@ -65,6 +65,35 @@ def test_both_run_as_nobody_in_particular() -> None:
     assert "--require-hashes" in image
 
 
+def instructions() -> list[tuple[str, str]]:
+    """The container file's instructions, continued lines joined."""
+    text = re.sub(r"^#.*\n", "", IMAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    lines = text.replace("\\\n", " ").splitlines()
+    return [(word, rest.strip()) for word, _, rest in (e.partition(" ") for e in lines)]
+
+
+def test_the_image_is_made_of_what_there_is() -> None:
+    """Every file that is copied is there, from where it is; nothing is fetched unasked.
+
+    Packages are copied by name, so that no home or key beside them can get in.
+    """
+    root, stages, copied = FOLDER.parents[1], set[str](), set[str]()
+    for word, rest in instructions():
+        if word == "FROM":
+            base, _, stage = rest.partition(" AS ")
+            assert base == "docker.io/library/python:3.11-slim"
+            stages.add(stage)
+        elif word == "COPY" and rest.startswith("--from="):
+            assert rest.removeprefix("--from=").split()[0] in stages
+        elif word == "COPY":
+            copied.update(rest.split()[:-1])
+    assert copied > {"connectors", "privacy", "tre"}
+    assert all((root / name).exists() for name in copied)
+    known = {"FROM", "WORKDIR", "COPY", "RUN", "USER", "ENV", "VOLUME", "EXPOSE"}
+    known |= {"STOPSIGNAL", "HEALTHCHECK", "CMD"}
+    assert {word for word, _ in instructions() if word} <= known
+
+
 def test_the_unit_has_limits() -> None:
     """Memory, tasks, files and core files; and an enclave that is killed is not it."""
     service = unit()
