@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from privacy.histogram import Histogram
+from privacy.linked import Linked
 
 _EACH: Final = 16
 """Numbers of rows up to this are classes of their own, as far as the cap."""
@@ -28,8 +29,9 @@ class Profile:
     discrete Gaussian noise of the standard deviation beside it, rounded up, so it may
     be below 0. `values` has, for columns of numbers, people by the value in one of
     their rows, drawn by lot, and `totals` by what all their rows add up to, as
-    published. `rho_nano` is what measuring cost, and `version` the label of the
-    version it was measured of: an earlier one where a later could not afford its own.
+    published. `linked` says how they were linked, where they were. `rho_nano` is what
+    measuring cost, and `version` the label of the version it was measured of: an
+    earlier one where a later could not afford its own.
     """
 
     starts: tuple[int, ...]
@@ -43,6 +45,7 @@ class Profile:
     version: str
     values: tuple[Histogram, ...] = ()
     totals: tuple[Histogram, ...] = ()
+    linked: Linked | None = None
 
 
 def classes(cap: int) -> tuple[int, ...]:

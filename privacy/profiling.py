@@ -18,6 +18,7 @@ from typing import Final
 from privacy.accounting import NANO, nano_at_least
 from privacy.catalogue import Column, Domain, Table
 from privacy.histogram import Histogram, ladder
+from privacy.linked import Linked
 from privacy.mechanism import Kind, Mechanism, calibrate, loss
 from privacy.profile import Profile, classes
 from privacy.totals import most_in_total, totalled, valued
@@ -27,6 +28,9 @@ PROFILE_NANO: Final = 1_000_000
 
 HISTOGRAMS_NANO: Final = 1_000_000
 """What its histograms of numbers may cost besides, all together: ρ = 0.001."""
+
+LINKED_NANO: Final = 1_000_000
+"""What measuring how its people were linked may cost besides: ρ = 0.001."""
 
 _DROPPED_CAPS: Final = 3
 """Of one person's rows past the cap, at most this many caps are counted."""
@@ -54,13 +58,45 @@ class Classes:
 
 
 @dataclass(frozen=True, slots=True)
+class Links:
+    """What is measured of how people were linked, and of identifiers they lack.
+
+    `people` noises the classes, of which a person is in one; `doubtful` the pairs of a
+    matching; and `missing` the people who lack each of the kinds `identifiers`.
+    """
+
+    identifiers: tuple[str, ...]
+    people: Mechanism
+    doubtful: Mechanism
+    missing: Mechanism
+
+    @property
+    def sums(self) -> tuple[Mechanism, ...]:
+        """The mechanisms of the sums: doubtful pairs, then each kind."""
+        return (self.doubtful, *((self.missing,) * len(self.identifiers)))
+
+    def counted(self, people: list[int], sums: list[int]) -> Linked:
+        """The statement that noised figures make."""
+        doubtful, *missing = sums
+        return Linked(
+            people=tuple(people),
+            people_deviation=ceil(self.people.scale),
+            doubtful=doubtful,
+            doubtful_deviation=ceil(self.doubtful.scale),
+            missing=tuple(zip(self.identifiers, missing, strict=True)),
+            missing_deviation=ceil(self.missing.scale),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Measurement:
     """What is measured of one table: its classes, columns, bounds and noise.
 
     One person is in one of the classes that begin at `starts`, adds at most
     `most_dropped` to the rows past the cap and at most `cap` to the clamped values
     of each of `columns`, for each of which `clamped` has a mechanism. They are in one
-    class of each of `histograms`, which are noised by `each`.
+    class of each of `histograms`, which are noised by `each`. `links` is None where
+    nobody was linked.
     """
 
     cap: int
@@ -71,6 +107,7 @@ class Measurement:
     clamped: tuple[Mechanism, ...]
     histograms: tuple[Classes, ...]
     each: Mechanism
+    links: Links | None = None
 
     @property
     def most_dropped(self) -> int:
@@ -81,15 +118,19 @@ class Measurement:
     def rho_nano(self) -> int:
         """What it costs: OpenDP's maps, summed and rounded up (composition of zCDP)."""
         counted = (self.each,) * len(self.histograms)
-        drawn = (self.people, self.dropped, *self.clamped, *counted)
+        linked = (self.links.people, *self.links.sums) if self.links else ()
+        drawn = (self.people, self.dropped, *self.clamped, *counted, *linked)
         return sum(nano_at_least(loss(each)) for each in drawn)
 
 
-def measurement(table: Table, clamped: tuple[str, ...] = ()) -> Measurement:
+def measurement(
+    table: Table, clamped: tuple[str, ...] = (), identifiers: tuple[str, ...] = ()
+) -> Measurement:
     """Plan the profile of a table, of which the values of some columns were clamped.
 
     Half is for the classes and the rest for the sums, and as much besides, where
-    there are numbers, for their histograms.
+    there are numbers, for their histograms; and as much where people were linked by
+    some kinds of `identifiers`.
     """
     whole, cap = Fraction(PROFILE_NANO, NANO), table.rows_per_person
     sums = whole / 2 / (2 if clamped else 1)
@@ -105,6 +146,7 @@ def measurement(table: Table, clamped: tuple[str, ...] = ()) -> Measurement:
         clamped=tuple(_gaussian(cap, moved) for _ in clamped),
         histograms=histograms,
         each=_gaussian(1, each),
+        links=_links(identifiers) if identifiers else None,
     )
 
 
@@ -114,6 +156,7 @@ def profile_of(
     sums: list[int],
     counted: list[list[int]],
     version: str,
+    linked: Linked | None = None,
 ) -> Profile:
     """The profile that noised figures make: of each class, then dropped and clamped.
 
@@ -134,6 +177,19 @@ def profile_of(
         version=version,
         values=tuple(made for each, made in found if not each.is_total),
         totals=tuple(made for each, made in found if each.is_total),
+        linked=linked,
+    )
+
+
+def _links(identifiers: tuple[str, ...]) -> Links:
+    """Half for the classes; of the rest, half for doubtful pairs."""
+    whole = Fraction(LINKED_NANO, NANO)
+    each = Fraction(LINKED_NANO // 4 // len(identifiers), NANO)
+    return Links(
+        identifiers=identifiers,
+        people=_gaussian(1, whole / 2),
+        doubtful=_gaussian(1, whole / 4),
+        missing=_gaussian(1, each),
     )
 
 

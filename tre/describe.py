@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from math import ceil
 from typing import Any, Final
 
 from sqlalchemy import Connection, select
@@ -21,6 +20,7 @@ from tre.governance.amendments import find_amendment
 from tre.governance.catalogue import Current, current_catalogue
 from tre.governance.datasets import Dataset, list_datasets
 from tre.governance.project import Project, Terms
+from tre.governance.statement import margin, statement
 
 _THE_COMMITTEE: Final = "the committee"
 
@@ -85,9 +85,9 @@ def _dataset(connection: Connection, held: Dataset, current: Current) -> dict[st
         select(dataset_version.c.descriptor).where(dataset_version.c.id == held.version)
     ).scalar_one()
     descriptor = json.loads(words)
-    roles = {each["name"]: each["roles"] for each in descriptor["resources"]}
+    said = {each["name"]: each for each in descriptor["resources"]}
     tables = [
-        _table(table, roles.get(table.name, {}))
+        _table(table, said.get(table.name, {}))
         for table in current.catalogue.tables.values()
         if table.dataset == held.name
     ]
@@ -105,7 +105,7 @@ def _dataset(connection: Connection, held: Dataset, current: Current) -> dict[st
     }
 
 
-def _table(table: Table, roles: Mapping[str, str]) -> dict[str, Any]:
+def _table(table: Table, said: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "name": table.name,
         "title": table.title,
@@ -114,8 +114,9 @@ def _table(table: Table, roles: Mapping[str, str]) -> dict[str, Any]:
         if table.unit is not Unit.NONE
         else None,
         "size": table.size.value,
-        "columns": [_column(column, roles) for column in table.columns],
+        "columns": [_column(column, said.get("roles", {})) for column in table.columns],
         "profile": None if table.profile is None else _profile(table.profile),
+        "linkage": statement(said.get("link"), table.profile),
     }
 
 
@@ -131,11 +132,11 @@ def _profile(profile: Profile) -> dict[str, Any]:
                 profile.starts, ends, profile.people, strict=True
             )
         ],
-        "people_margin": _margin(profile.people_deviation),
+        "people_margin": margin(profile.people_deviation),
         "dropped_by_cap": profile.dropped,
-        "dropped_margin": _margin(profile.dropped_deviation),
+        "dropped_margin": margin(profile.dropped_deviation),
         "clamped": dict(profile.clamped),
-        "clamped_margin": _margin(profile.clamped_deviation),
+        "clamped_margin": margin(profile.clamped_deviation),
         "numbers": [
             *(_numbers(each, "value of one row") for each in profile.values),
             *(_numbers(each, "total of all rows") for each in profile.totals),
@@ -154,12 +155,8 @@ def _numbers(histogram: Histogram, of: str) -> dict[str, Any]:
             {"from": float(start * unit), "people": people} for start, people in held
         ],
         "most": float(histogram.most * unit),
-        "margin": _margin(histogram.deviation),
+        "margin": margin(histogram.deviation),
     }
-
-
-def _margin(deviation: int) -> int:
-    return ceil(1.96 * deviation)
 
 
 def _column(column: Column, roles: Mapping[str, str]) -> dict[str, Any]:

@@ -16,8 +16,9 @@ from sqlalchemy import Connection
 
 from privacy.catalogue import Domain, Table, Type, Unit
 from privacy.errors import Failed
+from privacy.linked import CLASSES, Linked
 from privacy.profile import Profile
-from privacy.profiling import Classes, Measurement, measurement, profile_of
+from privacy.profiling import Classes, Links, Measurement, measurement, profile_of
 from privacy.totals import total_of
 from tre.audit.act import Act
 from tre.enclave.confinement import Unavailable
@@ -67,8 +68,13 @@ def profile(
     `dataset_nano` is the dataset's own budget, None for none.
     """
     planned = {
-        table.name: measurement(table, tuple(name for _, name in clamped))
-        for table, clamped in zip(publication.tables, publication.clamped, strict=True)
+        table.name: measurement(table, tuple(name for _, name in clamped), kinds)
+        for table, clamped, kinds in zip(
+            publication.tables,
+            publication.clamped,
+            publication.identified,
+            strict=True,
+        )
         if table.unit is not Unit.NONE
     }
     measured = _reserved(gate, publication, person, planned, dataset_nano)
@@ -130,9 +136,52 @@ def _drawn(
                 for job in counts(table.name, attachment, planned[table.name])
             ]
             label = publication.version
-            measured = profile_of(planned[table.name], people, figures, counted, label)
+            linked = _linked(gate, table.name, attachment, planned[table.name].links)
+            measured = profile_of(
+                planned[table.name], people, figures, counted, label, linked
+            )
         found.append(replace(table, profile=measured))
     return tuple(found)
+
+
+def _linked(
+    gate: Gate, table: str, attachment: Attachment, links: Links | None
+) -> Linked | None:
+    if links is None:
+        return None
+    classes, sums = link_jobs(table, attachment, links)
+    people = gate.enclave.answer(classes).values[0][0].tolist()
+    figures = [int(v[0][0]) for v in gate.enclave.answer(sums).values]
+    return links.counted(people, figures)
+
+
+def link_jobs(table: str, attachment: Attachment, links: Links) -> tuple[Job, Job]:
+    """People by how they were linked; then doubtful pairs, and who lacks what."""
+    brought = relation(attachment.alias, brought_by(table))
+    columns = [named(column("linked"), "k0"), named(sql(COUNTED), "c0")]
+    classes = select(columns, brought).group_by(number(1), copy=False)
+    values = tuple(range(len(CLASSES)))
+    flags = ["doubtful", *(f"x{place}" for place in range(len(links.identifiers)))]
+    figures = [
+        named(sql("count_if(:flag)", flag=column(flag)), f"c{place}")
+        for place, flag in enumerate(flags)
+    ]
+    return (
+        Job(
+            attachments=(attachment,),
+            sql=classes.sql("duckdb"),
+            keys=(Domain(Type.NUMBER, 0, nullable=False, values=values),),
+            mechanisms=(links.people,),
+            once=True,
+        ),
+        Job(
+            attachments=(attachment,),
+            sql=select(figures, brought).sql("duckdb"),
+            keys=(),
+            mechanisms=links.sums,
+            once=True,
+        ),
+    )
 
 
 def jobs(

@@ -37,11 +37,13 @@ from tre.intake import (
     onboard,
 )
 from tre.intake.heed import Use
+from tre.intake.incoming import linking
+from tre.intake.passes import PASSES
 from tre.intake.sweep import sweep_locked
 from tre.intake.zones import Busy, digest_of
 from tre.ledger.budget import Budget
 from tre.manifest import Budget as DeclaredBudget
-from tre.manifest import Manifest, load
+from tre.manifest import Kind, Manifest, Resource, load
 from tre.profiling import fail_profile, profile
 from tre.recorded import files_on_record, zones_of
 from tre.trace import Step, step
@@ -235,6 +237,7 @@ def _descriptor(manifest: Manifest) -> Mapping[str, Json]:
                 "title": resource.title,
                 "description": resource.description,
                 "privacy_unit": resource.tre.privacy_unit.value,
+                "link": _method(resource),
                 "roles": {
                     field.name: field.tre.role.value
                     for field in resource.table_schema.fields
@@ -243,6 +246,22 @@ def _descriptor(manifest: Manifest) -> Mapping[str, Json]:
             }
             for resource in manifest.resources
         ],
+    }
+
+
+def _method(resource: Resource) -> Mapping[str, Json] | None:
+    """How a table's people are recognised; None where nobody is linked."""
+    kinds = [each.tre.kind or Kind.OTHER for each in linking(resource)]
+    if not kinds:
+        return None
+    rules = resource.tre.link
+    passes = (rules and rules.passes) or PASSES
+    return {
+        "identifiers": sorted({kind.value for kind in kinds}),
+        "passes": [" + ".join(each.value for each in needed) for needed in passes],
+        "threshold": str(rules.threshold) if rules else None,
+        "review": str(rules.review) if rules else None,
+        "similarity": str(rules.similarity) if rules else None,
     }
 
 

@@ -251,3 +251,22 @@ def test_a_kill_leaves_one_whole_version(
         assert files == {Path(each.file).name for each in _standing(environment)}
         assert environment.verify_audit().sound
         assert environment.apply_linkage().spine_version == version + 1
+
+
+def test_each_version_says_how_its_people_were_linked(environment) -> None:
+    """The method is public, the figures are noised and paid for, the log has them.
+
+    Noise of a class is σ = 32: it is past six times that once in a billion.
+    """
+    (table,) = environment.dataset("pupils")["tables"]
+    said = table["linkage"]
+    assert said["method"]["identifiers"] == ["local-id"]
+    everybody = [*said["figures"]["people"].values()]
+    assert abs(everybody[2] - PEOPLE) < 6 * 32
+    assert all(abs(n) < 6 * 32 for at, n in enumerate(everybody) if at != 2)
+    (first,) = environment.dataset("people")["tables"]
+    assert abs(first["linkage"]["figures"]["people"]["in no other dataset"] - 600) < 192
+    published = _log(environment, "dataset.published")[-1]
+    assert published["public"]["linkage"]["pupils"] == said
+    named = {each["name"]: each for each in environment.register()["datasets"]}
+    assert named["pupils"]["linkage"]["pupils"] == said

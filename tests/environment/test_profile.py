@@ -16,7 +16,7 @@ from sqlalchemy import select
 from connectors.errors import Invalid
 from privacy.accounting import NANO
 from privacy.errors import Failed
-from privacy.profiling import HISTOGRAMS_NANO, PROFILE_NANO
+from privacy.profiling import HISTOGRAMS_NANO, LINKED_NANO, PROFILE_NANO
 from tests.environment.world import COMMITTEE, CONTROLLER, STEWARD
 from tre.audit.act import acting
 from tre.control.tables import audit_record, measurement
@@ -132,7 +132,8 @@ def test_a_publication_measures_and_pays_for_its_profile(
     with environment:
         environment.onboard(source(tmp_path), person=STEWARD)
         found = shown(environment)
-        assert found["rho"] <= (PROFILE_NANO + HISTOGRAMS_NANO) / NANO + 1e-8
+        most = PROFILE_NANO + HISTOGRAMS_NANO + LINKED_NANO
+        assert found["rho"] <= most / NANO + 1e-8
         truth = {1: 667, 2: 667, 3: 667, 4: 667, 5: 1332}
         for each in found["people_by_rows"]:
             near = truth.get(each["from"], 0)

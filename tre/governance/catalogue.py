@@ -22,6 +22,7 @@ from privacy.catalogue import (
     Value,
 )
 from privacy.histogram import Histogram
+from privacy.linked import Linked
 from privacy.profile import Profile
 from tre.control.canonical import Json, canonical
 from tre.control.tables import dataset, dataset_version, published_table
@@ -156,7 +157,14 @@ def _encode_profile(profile: Profile) -> Json:
         "clamped": [[name, rows] for name, rows in profile.clamped],
         "values": [_encode_counted(each) for each in profile.values],
         "totals": [_encode_counted(each) for each in profile.totals],
+        "linked": None if profile.linked is None else _encode_linked(profile.linked),
     }
+
+
+def _encode_linked(linked: Linked) -> Json:
+    """How a table's people were linked, as it is kept."""
+    missing: list[Json] = [[kind, people] for kind, people in linked.missing]
+    return {**asdict(linked), "people": list(linked.people), "missing": missing}
 
 
 def _encode_counted(histogram: Histogram) -> Json:
@@ -173,8 +181,22 @@ def _decode_profile(facts: Mapping[str, Any] | None) -> Profile | None:
     clamped = tuple((name, rows) for name, rows in facts["clamped"])
     starts, people = tuple(facts["starts"]), tuple(facts["people"])
     numbers = {name: _decode_counted(facts, name) for name in ("values", "totals")}
-    listed = {"starts": starts, "people": people, "clamped": clamped, **numbers}
+    listed = {
+        "starts": starts,
+        "people": people,
+        "clamped": clamped,
+        "linked": _decode_linked(facts.get("linked")),
+        **numbers,
+    }
     return Profile(**{**facts, **listed})
+
+
+def _decode_linked(facts: Mapping[str, Any] | None) -> Linked | None:
+    """None for a profile that was measured before there was any such statement."""
+    if facts is None:
+        return None
+    missing = tuple((kind, people) for kind, people in facts["missing"])
+    return Linked(**{**facts, "people": tuple(facts["people"]), "missing": missing})
 
 
 def _decode_counted(facts: Mapping[str, Any], name: str) -> tuple[Histogram, ...]:

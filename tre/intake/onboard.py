@@ -16,6 +16,7 @@ from connectors.errors import Invalid
 from connectors.source import Source
 from privacy.catalogue import Table, Unit
 from tre.intake import spine
+from tre.intake.assure import assure
 from tre.intake.check import Checked, check
 from tre.intake.engine import Engine
 from tre.intake.held import hold
@@ -156,6 +157,10 @@ def _publication(intake: Intake, file: Path, sources: list[Source]) -> Publicati
         else None,
         counts=tuple(each.counts for each in taken),
         clamped=tuple(each.clamped for each in taken),
+        identified=tuple(
+            tuple(kind.value for kind in _identified(resource))
+            for resource in manifest.resources
+        ),
         summaries=intake.summaries,
         links=pa.concat_tables([each.links for each in taken if each.links is not None])
         if intake.options.keep_links
@@ -184,10 +189,7 @@ def _table(intake: Intake, index: int, table: Table, source: Source) -> _Taken:
             linked(intake, resource, step)
         step(Stage.PUBLISH)
         published = publish(intake.engine, table)
-        if table.unit is Unit.PERSON and intake.addition:
-            hold(intake.engine, table, intake.addition)
-        if table.unit is not Unit.NONE:
-            summarise(intake.engine, table, [place for place, _ in checked.clamped])
+        _summarise(intake, resource, table, checked)
         if intake.options.keep_links:
             found = _named(links(intake.engine, table), table, landed.rows)
     counts = _counts(table, landed, checked, published)
@@ -197,6 +199,19 @@ def _table(intake: Intake, index: int, table: Table, source: Source) -> _Taken:
     own = {known.name: known.name for known in table.columns}
     check_unique(intake.engine, target, table.unique, own, place)
     return _Taken(counts, checked.clamped, found)
+
+
+def _summarise(
+    intake: Intake, resource: Resource, table: Table, checked: Checked
+) -> None:
+    """Write what its people brought, and how they are linked, beside the table."""
+    kinds = _identified(resource)
+    if kinds and intake.addition:
+        hold(intake.engine, table, intake.addition)
+        assure(intake.engine, intake.manifest.name, kinds)
+    if table.unit is not Unit.NONE:
+        clamped = [place for place, _ in checked.clamped]
+        summarise(intake.engine, table, clamped, linked=bool(kinds))
 
 
 def received(
@@ -255,6 +270,12 @@ def linked(intake: Intake, resource: Resource, step: Callable[[Stage], None]) ->
     step(Stage.LINK)
     weighing = _weighing(rules)
     link(intake.engine, weighing, added)
+
+
+def _identified(resource: Resource) -> tuple[Kind, ...]:
+    """The kinds of identifiers that a table's people are linked by, each once."""
+    kinds = (named.tre.kind or Kind.OTHER for named in linking(resource))
+    return tuple(dict.fromkeys(kinds))
 
 
 def _weighing(rules: Link | None) -> Weighing:

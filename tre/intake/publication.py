@@ -87,9 +87,10 @@ class Publication:
     `file` is relative to the home, `file_sha256` its digest in hexadecimal, and
     `key_name` its key in the keystore. File and key are
     gone again if the switch does not take place. `clamped` has, for each table, the
-    places and names of its clamped columns. `spine_version` is None where no
-    table has linked people. `links` is None unless asked for: then it is an Arrow
-    table of resource, row (position in the source) and person (NULL where none).
+    places and names of its clamped columns, and `identified` the kinds of identifiers
+    that its people were linked by, none where they were not. `spine_version` is None
+    where no table has linked people. `links` is None unless asked for: then it is an
+    Arrow table of resource, row (position in the source) and person (NULL where none).
     `summaries` has shares of each table's columns, for the steward alone.
     """
 
@@ -103,6 +104,7 @@ class Publication:
     spine_version: int | None
     counts: tuple[Counts, ...]
     clamped: tuple[tuple[tuple[int, str], ...], ...] = ()
+    identified: tuple[tuple[str, ...], ...] = ()
     summaries: Mapping[str, Mapping[str, Shares]] = field(
         default_factory=dict, repr=False
     )

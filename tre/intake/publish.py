@@ -25,6 +25,7 @@ from tre.intake.sql import (
 
 ATTRIBUTES: Final = relation("staging", "attributes")
 PEOPLE: Final = relation("staging", "people")
+ASSURED: Final = relation("staging", "assured")
 
 BY_ROW: Final = """
 CREATE TABLE :people AS
@@ -60,6 +61,11 @@ BROUGHT: Final = """
 SELECT count(*) AS brought
 FROM :attributes AS a INNER JOIN :people AS p ON p._row = a._row
 GROUP BY p.person
+"""
+
+BROUGHT_LINKED: Final = """
+SELECT b.* EXCLUDE (person), l.* EXCLUDE (person)
+FROM :brought AS b INNER JOIN :assured AS l ON l.person = b.person
 """
 
 TOTAL: Final = "CAST(coalesce(sum(:value) OVER (PARTITION BY person), 0) AS BIGINT)"
@@ -108,12 +114,15 @@ def publish(engine: Engine, table: Table) -> Published:
     return Published(with_person, kept, people)
 
 
-def summarise(engine: Engine, table: Table, clamped: Sequence[int]) -> None:
+def summarise(
+    engine: Engine, table: Table, clamped: Sequence[int], *, linked: bool
+) -> None:
     """Write what each person of a protected table brought, for its profile.
 
     One row a person, in no order and without a number: `brought`, the rows before
     the cap, and for each place in `clamped` a column `m…`, how many of the values
-    there were clamped. It is asked by no question, and read in the enclave alone.
+    there were clamped. Where people were `linked`, how is beside that (`assure`). It
+    is asked by no question, and read in the enclave alone.
     """
     rows = select_from(BROUGHT, attributes=ATTRIBUTES, people=PEOPLE)
     counted = [
@@ -122,6 +131,9 @@ def summarise(engine: Engine, table: Table, clamped: Sequence[int]) -> None:
     ]
     target = relation("version", brought_by(table.name))
     rows = rows.select(*counted, copy=False)
+    if linked:
+        brought = rows.select(column("person", "p"), copy=False).subquery()
+        rows = select_from(BROUGHT_LINKED, brought=brought, assured=ASSURED)
     engine.run(sql(CREATE, target=target, rows=rows))
 
 

@@ -54,6 +54,7 @@ def _take(held: dict[str, Any], each: Happening) -> None:
                 "title": public.get("title", ""),
                 "legal_basis": public.get("legal_basis", ""),
                 "retention": public.get("retention"),
+                "linkage": public.get("linkage", {}),
             }
         case "dataset.withdrawn":
             held["state"] = "withdrawn"

@@ -1,0 +1,76 @@
+"""The linkage statement of a table: how its people were linked, and how well.
+
+What GUILD asks for (Gilbert et al., GUILD: guidance for information about linking data
+sets, Journal of Public Health 40, 2018), as far as it is a fact of a version. The
+method is public; every figure was noised, and is given with its margin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import ceil
+from typing import Any, Final
+
+from privacy.linked import (
+    CLASSES,
+    Linked,
+    false_matches,
+    matched,
+    missed_matches,
+    weighed_from,
+)
+from privacy.profile import Profile
+
+STRICTER: Final = (0.95, 0.99)
+"""Thresholds at which fewer people would be linked, as far as classes tell."""
+
+
+def statement(
+    method: Mapping[str, Any] | None, profile: Profile | None
+) -> dict[str, Any] | None:
+    """The statement of a table, by its method; None where nobody is linked.
+
+    `figures` is None where none were measured. What `estimated` says of matches rests
+    on the weights alone: it is as right as the model is.
+    """
+    if method is None:
+        return None
+    linked = None if profile is None else profile.linked
+    if profile is None or linked is None:
+        return {"method": dict(method), "figures": None}
+    figures = {"measured_of": profile.version, **_figures(linked)}
+    if method["threshold"] is not None:
+        figures["estimated"] = _estimated(linked, method)
+    return {"method": dict(method), "figures": figures}
+
+
+def _figures(linked: Linked) -> dict[str, Any]:
+    return {
+        "people": dict(zip(CLASSES, linked.people, strict=True)),
+        "people_margin": margin(linked.people_deviation),
+        "in_another_dataset_percent": round(100 * matched(linked)),
+        "doubtful_pairs": linked.doubtful,
+        "doubtful_margin": margin(linked.doubtful_deviation),
+        "without": dict(linked.missing),
+        "without_margin": margin(linked.missing_deviation),
+    }
+
+
+def _estimated(linked: Linked, method: Mapping[str, Any]) -> dict[str, Any]:
+    """What the weights say of mistakes, and what another threshold would link."""
+    threshold, review = float(method["threshold"]), float(method["review"])
+    return {
+        "false_matches": round(false_matches(linked, threshold)),
+        "missed_matches": round(missed_matches(linked, review, threshold)),
+        "fewer_linked_at": {
+            str(each): weighed_from(linked, each)
+            for each in STRICTER
+            if each > threshold
+        },
+        "more_linked_at": {str(review): max(0, linked.doubtful)},
+    }
+
+
+def margin(deviation: int) -> int:
+    """How far a figure with noise of this deviation may be off, 95 times in 100."""
+    return ceil(1.96 * deviation)
