@@ -97,7 +97,7 @@ class _Search:
             yield from self._passed(_closed(self.text))
             return
         later: list[tuple[str, Refused]] = []
-        for each in _changed(self.text, tree, refused):
+        for each in self._while_time(_changed(self.text, tree, refused)):
             found = self._refused(each)
             if found is None:
                 yield each
@@ -110,7 +110,13 @@ class _Search:
                 yield from self._passed(_changed(changed, tree, again))
 
     def _passed(self, texts: Iterator[str]) -> Iterator[str]:
-        return (each for each in texts if self._refused(each) is None)
+        some = self._while_time(texts)
+        return (each for each in some if self._refused(each) is None)
+
+    def _while_time(self, texts: Iterator[str]) -> Iterator[str]:
+        """These texts, and no more once there is no time left to look."""
+        while self.left > 0 and (text := next(texts, None)) is not None:
+            yield text
 
     def _least(self) -> str:
         """The plainest question of a table that was asked."""
@@ -154,14 +160,20 @@ def _tree(text: str) -> exp.Expr | None:
 
 
 def _changed(text: str, tree: exp.Expr, refused: Refused) -> Iterator[str]:
-    """The question after each change there is, from the clause outwards."""
+    """The question after each change there is, from the clause outwards.
+
+    A change that says it made none has left the tree as it was.
+    """
     every = list(tree.walk())
     offset = _offset(refused, text)
+    copy = tree.copy()
+    nodes = list(copy.walk())
     for place in _places(every, offset, len(refused.clause)):
         for change in CHANGES:
-            copy = tree.copy()
-            if change(list(copy.walk())[place]):
+            if change(nodes[place]):
                 yield _written(copy)
+                copy = tree.copy()
+                nodes = list(copy.walk())
 
 
 def _places(every: list[exp.Expr], offset: int | None, length: int) -> list[int]:

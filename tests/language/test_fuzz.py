@@ -65,7 +65,7 @@ TEXTS = {
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", TEXTS)
 @settings(
-    max_examples=60,  # the search finds texts that take seconds while calls are counted
+    max_examples=30,  # the search finds texts that take seconds while calls are counted
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.reuse, Phase.generate, Phase.target, Phase.shrink],

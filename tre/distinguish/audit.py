@@ -107,7 +107,8 @@ def _bound(
     """What so many right and wrong guesses of all plays prove."""
     match claim:
         case Claim.MU:
-            return lambda right, _: mu_at_least(right, plays, miss=miss)
+            delta = charge.threshold_delta
+            return lambda right, _: mu_at_least(right, plays, miss=miss, delta=delta)
         case Claim.RHO:
             return lambda right, _: rho_at_least(right, plays, miss=miss)
         case _:

@@ -56,10 +56,15 @@ def epsilon_at_delta(
 
 
 def mu_at_least(
-    correct: ArrayLike, plays: ArrayLike, *, miss: float
+    correct: ArrayLike, plays: ArrayLike, *, miss: float, delta: float = 0.0
 ) -> NDArray[np.float64]:
-    """The μ of Gaussian DP that is exceeded; nobody abstained in these plays."""
+    """The μ of Gaussian DP that is exceeded; nobody abstained in these plays.
+
+    What fails openly with probability `delta` gives away that much and no more: guesses
+    are right with probability Φ(μ/2) + δ/2 at most.
+    """
     share = _lower(np.asarray(correct, dtype=np.float64), np.asarray(plays), miss)
+    share = np.maximum(share - delta / 2, 0.0)
     proven: NDArray[np.float64] = np.maximum(2 * norm.ppf(share), 0.0)
     return proven
 

@@ -50,6 +50,17 @@ KEY: Final = Game(
     row=("employer", "nobody else's"),
     most=180,
 )
+SHARED_KEY: Final = Game(
+    "threshold: a key of several, and its count",
+    "SELECT ward, COUNT(*) AS x FROM visits GROUP BY ward",
+    Claim.MU,
+    ("x",),
+    Shape.GAUSSIAN,
+    epsilon=None,
+    rho=8.0,
+    row=("ward", "elm"),
+    most=180,
+)
 
 _PURE: Final = (
     COUNT_PURE,
@@ -205,6 +216,15 @@ _MANY: Final = (
         epsilon=10.0,
         most=10_000,
     ),
+    Game(
+        "logistic regression",
+        "LOGISTIC high BY shift FROM visits",
+        Claim.MU,
+        ("coefficient",),
+        Shape.GAUSSIAN,
+        epsilon=10.0,
+        most=3_000,
+    ),
 )
 
 SUITE: Final[Sequence[tuple[Setting, Sequence[Game]]]] = (
@@ -215,6 +235,10 @@ SUITE: Final[Sequence[tuple[Setting, Sequence[Game]]]] = (
     (
         setting("a large δ", people=80, measure="zcdp", policy="none", delta=0.8),
         (KEY,),
+    ),
+    (
+        setting("large ρ and δ", people=80, measure="zcdp", policy="none", delta=0.8),
+        (SHARED_KEY,),
     ),
 )
 """Settings, and the games that are played in each."""

@@ -22,6 +22,9 @@ BROUGHT: Final = 5
 
 PAY: Final = 1_000
 HOURS: Final = 20
+SHARING: Final = 4
+"""People whose ward the one has, too: about as many as make a key come out or not."""
+
 SCORE: Final = 15
 SECOND: Final = 4
 """People of the second wave: so few that a quantile is anywhere, or nearly."""
@@ -59,6 +62,9 @@ def _visits(people: int, extra: int | None) -> list[Mapping[str, Any]]:
             "id": person,
             "region": "north",
             "employer": "a firm",
+            "ward": "elm" if person < SHARING else "oak",
+            "shift": "night" if person % 2 else "day",
+            "high": person % 4 < 2,  # noqa: PLR2004 (half of either shift)
             "pay": PAY / 2,
             "hours": person % (HOURS + 1),
             "wave": 2 if person < SECOND else 1,
@@ -71,6 +77,9 @@ def _visits(people: int, extra: int | None) -> list[Mapping[str, Any]]:
             "id": extra,
             "region": "north",
             "employer": "nobody else's",
+            "ward": "elm",
+            "shift": "night",
+            "high": True,
             "pay": 50.0 * PAY,
             "hours": HOURS,
             "wave": 2,
@@ -90,6 +99,9 @@ _VISITS: Final = pa.schema(
         "id": pa.int64(),
         "region": pa.string(),
         "employer": pa.string(),
+        "ward": pa.string(),
+        "shift": pa.string(),
+        "high": pa.bool_(),
         "pay": pa.float64(),
         "hours": pa.int64(),
         "wave": pa.int64(),
@@ -134,6 +146,13 @@ PACKAGE: Final[Mapping[str, Any]] = {
                     _ID,
                     _listed("region", REGIONS),
                     {"name": "employer", "constraints": {"required": True}},
+                    {"name": "ward", "constraints": {"required": True}},
+                    _listed("shift", ("day", "night")),
+                    {
+                        "name": "high",
+                        "type": "boolean",
+                        "constraints": {"required": True},
+                    },
                     _number("pay", PAY, decimals=2, out_of_range="clamp"),
                     _number("hours", HOURS),
                     _number("wave", 2),
