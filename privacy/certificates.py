@@ -125,6 +125,16 @@ def _dominated(position: int, rule: Dominance, evidence: Evidence) -> NDArray[np
         return _NOTHING
     most = float(_most_of_one(total, evidence.price.plan))
     proven = point(total, evidence) - float(_margin(total, evidence.price))
+    return held_by_few(proven, most, rule)
+
+
+def held_by_few(
+    proven: NDArray[np.float64], most: float, rule: Dominance
+) -> NDArray[np.bool_]:
+    """Where totals are not proven to be a group's: one person has `most` of each.
+
+    `proven` is what a total is at least, shape and units as of `most`.
+    """
     few = proven * float(rule.share) <= rule.largest * most
     left = proven - 2 * most < float(rule.left) * most
     hidden: NDArray[np.bool_] = few | left | (proven <= 0)
@@ -234,14 +244,15 @@ def _is_indicator(aggregate: Aggregate) -> bool:
     """Whether it adds up ones for the rows that meet a sensitive condition."""
     match aggregate:
         case Aggregate(Statistic.SUM | Statistic.MEAN, Case() as case):
-            return is_sensitive(case) and _is_zero_or_one(case)
+            return is_sensitive(case) and is_zero_or_one(case)
         case Aggregate(Statistic.PRESENT, Case(branches=branches)):
             return any(is_sensitive(condition) for condition, _ in branches)
         case _:
             return False
 
 
-def _is_zero_or_one(case: Case) -> bool:
+def is_zero_or_one(case: Case) -> bool:
+    """Whether adding it up counts the rows that meet its condition."""
     return ends_of(case) == (0, 1) and case.domain.scale == 0
 
 

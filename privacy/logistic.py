@@ -21,7 +21,7 @@ from privacy.model import Model
 from privacy.price import Price
 from privacy.reading import Reading
 from privacy.regress import Fit, certified, dummies, hidden_terms, named, released
-from privacy.table import NoisedTable, ReleasedTable
+from privacy.table import NoisedTable, ReleasedTable, Status
 
 REPLICATES: Final = 200
 _STEPS: Final = 30
@@ -52,7 +52,11 @@ def _fit(number: int, noised: NoisedTable, price: Price, model: Model) -> Fit:
     hidden = _hidden(counts, meeting, cells, price)
     steady = bool(np.all(np.isfinite(errors)) and np.abs(fitted).max() < _FARTHEST)
     return Fit(
-        ("(intercept)", *named(names, model.categories)), fitted, errors, hidden, steady
+        ("(intercept)", *named(names, model.categories)),
+        fitted,
+        errors,
+        {Status.FREQUENCY: hidden},
+        steady,
     )
 
 

@@ -11,7 +11,7 @@ expansion does not hold, and nothing is called reliable.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from math import ceil
 from typing import Final
@@ -26,6 +26,7 @@ from privacy.explain import Explanation
 from privacy.layout import codes_of
 from privacy.mechanism import Kind, Mechanism
 from privacy.model import Model
+from privacy.outcome import Outcome
 from privacy.price import Price
 from privacy.quantile import normal_half_width, sum_half_width
 from privacy.query import BoundQuery
@@ -46,6 +47,10 @@ _DECIMALS: Final = 9
 Numbers = NDArray[np.float64]
 
 
+Hidden = Mapping[Status, NDArray[np.bool_]]
+"""Which terms are hidden, by the rule that hides them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fit:
     """Coefficients by term, with their standard errors and what is hidden of them."""
@@ -53,7 +58,7 @@ class Fit:
     terms: tuple[str, ...]
     coefficients: Numbers
     errors: Numbers
-    hidden: NDArray[np.bool_]
+    hidden: Hidden
     steady: bool
 
 
@@ -72,25 +77,29 @@ def fitted_words(told: Explanation) -> Explanation:
 
 def released(fits: list[Fit]) -> ReleasedTable:
     """Terms with coefficient, 95% interval, status and standard error."""
-    size = len(fits[0].terms)
+    size, found = len(fits[0].terms), fits[0].hidden
     terms = np.array([each for fit in fits for each in fit.terms], dtype=object)
     values = np.concatenate([fit.coefficients for fit in fits])
     errors = np.concatenate([fit.errors for fit in fits])
-    hidden = np.concatenate([fit.hidden for fit in fits])
+    rules = {rule: np.concatenate([f.hidden[rule] for f in fits]) for rule in found}
+    hidden = np.any([*rules.values()], axis=0)
     steady = np.repeat([fit.steady for fit in fits], size)
     unknown = hidden | ~np.isfinite(values) | ~np.isfinite(errors)
     wide = normal_half_width(0.95) * np.where(unknown, 0.0, errors)
     known = np.where(unknown, 0.0, values)
     doubtful = ~steady | unknown | (wide > np.abs(known) / 2)
     status = np.where(doubtful, Status.UNRELIABLE.value, Status.OK.value)
-    status = np.where(hidden, Status.FREQUENCY.value, status).astype(object)
+    for rule, those in rules.items():
+        status = np.where(those, rule.value, status)
     nothing = np.zeros(len(terms), dtype=bool)
     columns = (
         ReleasedColumn("term", ColumnKind.TEXT, 0, terms, nothing),
         _number("coefficient", known, unknown),
         _number("coefficient_low", known - wide, unknown),
         _number("coefficient_high", known + wide, unknown),
-        ReleasedColumn("coefficient_status", ColumnKind.TEXT, 0, status, nothing),
+        ReleasedColumn(
+            "coefficient_status", ColumnKind.TEXT, 0, status.astype(object), nothing
+        ),
         _number("standard_error", np.where(unknown, 0.0, errors), unknown),
     )
     draw = np.repeat(np.arange(len(fits), dtype=np.int64), size)
@@ -193,7 +202,7 @@ def _fit(draw: int, noised: NoisedTable, price: Price, model: Model) -> Fit:
         ("(intercept)", *named(names, model.categories), *model.numbers),
         coefficients,
         np.sqrt(np.maximum(variance, 0.0)),
-        _hidden(values, cells, parts.count, price, numbers),
+        _hidden(values, cells, _outcome(values, parts, price), numbers),
         steady,
     )
 
@@ -289,23 +298,45 @@ def _deviation(mechanism: Mechanism) -> float:
     return mechanism.scale if gaussian else mechanism.scale * 2**0.5
 
 
+def _outcome(values: list[Numbers], parts: _Parts, price: Price) -> Outcome:
+    plan = price.plan
+    pairs = zip(plan.query.aggregates, plan.readings, strict=True)
+    spreads = [a.argument for a, reading in pairs if isinstance(reading, Spread)]
+    argument = spreads[len(parts.sides) - 1]
+    if argument is None:
+        raise TypeError("an outcome is an expression")
+    return Outcome(argument, parts.sides[-1], parts.count, values, price)
+
+
 def _hidden(
-    values: list[Numbers], cells: Numbers, position: int, price: Price, numbers: int
-) -> NDArray[np.bool_]:
+    values: list[Numbers], cells: Numbers, outcome: Outcome, numbers: int
+) -> Hidden:
     """Terms without enough people behind them; without enough in all, every term.
 
-    So it is where a number is all but one value, which the question gave it.
+    So it is where a number is all but one value, which the question gave it, and where
+    the outcome is not proven to be a group's (`outcome`). Of several rules the last
+    is told.
     """
-    counts = values[position]
+    price, counts = outcome.price, values[outcome.count]
     besides = {at for each in price.plan.supports for at in each.besides}
-    whole = all(
-        certified(values[at], len(cells), at, price) for at in (position, *besides)
+    many = all(
+        certified(values[at], len(cells), at, price) for at in (outcome.count, *besides)
     )
 
     def known(inside: NDArray[np.bool_]) -> bool:
-        return certified(counts[inside], int(inside.sum()), position, price)
+        return certified(counts[inside], int(inside.sum()), outcome.count, price)
 
-    return hidden_terms(whole, known, cells, price.plan.query, numbers)
+    every = np.ones(len(cells), dtype=np.bool_)
+    rules = {
+        Status.CLASS: (outcome.is_mixed(every), outcome.is_mixed),
+        Status.DOMINANCE: (outcome.is_a_groups(every), outcome.is_a_groups),
+        Status.FREQUENCY: (many, known),
+    }
+    query = price.plan.query
+    return {
+        rule: hidden_terms(whole, each, cells, query, numbers)
+        for rule, (whole, each) in rules.items()
+    }
 
 
 def hidden_terms(
