@@ -3,7 +3,8 @@
 What stays is the language and the public catalogue: keywords, functions, tables,
 columns, and constants that are among some column's public values. Every other
 constant becomes `…`, and every other name (of a column of the answer, a subquery, a
-person) `name1`, `name2`, … in order of appearance. Comments go.
+person) `name1`, `name2`, … in order of appearance. Comments go. Keywords are printed
+in capitals and names as the catalogue has them: a case of letters can be a message.
 
 A constant counts as public where any column of the population lists it: a list that
 anybody may read names nobody.
@@ -11,7 +12,7 @@ anybody may read names nobody.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -24,6 +25,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from privacy.catalogue import Catalogue, Column, Domain, Type, Value
+from privacy.scope import PERSON_ID
 
 MASK: Final = "…"
 
@@ -69,13 +71,15 @@ class _Public:
     """What may be shown, and the names that stand for those that may not."""
 
     catalogue: Catalogue
-    names: frozenset[str] = field(init=False)
+    names: Mapping[str, str] = field(init=False)
+    """Public names as the catalogue spells them, by what they are in any case."""
     given: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         tables = self.catalogue.tables.values()
         named = (table.name for table in tables), (each.name for each in self._columns)
-        self.names = frozenset(name.casefold() for name in chain(*named, ["person_id"]))
+        known = chain(*named, [PERSON_ID])
+        self.names = {name.casefold(): name for name in known}
 
     @property
     def _columns(self) -> Iterator[Column]:
@@ -105,8 +109,9 @@ class _Public:
         return f"{number.normalize():f}" if public else MASK
 
     def _name(self, token: Token, following: Token | None) -> str:
-        if token.text.casefold() in self.names:
-            return token.text
+        public = self.names.get(token.text.casefold())
+        if public is not None:
+            return public
         called = following is not None and following.token_type is TokenType.L_PAREN
         word = token.text.upper()
         if token.token_type is TokenType.VAR and (
@@ -118,11 +123,12 @@ class _Public:
 
     def _word(self, token: Token, following: Token | None) -> str:
         """A keyword or a sign; what is neither is masked, whatever else it is."""
-        if token.text in _SIGNS or token.text.upper() in _KEYWORDS:
-            return token.text
+        word = " ".join(token.text.upper().split())
+        if token.text in _SIGNS or word in _KEYWORDS:
+            return word
         called = following is not None and following.token_type is TokenType.L_PAREN
-        if called and token.text.upper() in _FUNCTIONS:
-            return token.text.upper()
+        if called and word in _FUNCTIONS:
+            return word
         return MASK
 
 

@@ -10,13 +10,25 @@ from typing import Any
 
 import pytest
 import yaml
+from sqlalchemy import insert
 
 from connectors.errors import Invalid
 from privacy.errors import Refused
-from privacy.policy import GATEWAY
-from tests.environment.world import COMMITTEE, RESEARCHER, STEWARD, furnished
+from privacy.policy import GATEWAY, Dominance
+from tests.control.world import COMMITTEE as MEMBER
+from tests.control.world import NOW, found
+from tests.environment.world import COMMITTEE, RESEARCHER, STEWARD, furnished, project
+from tre.control.canonical import canonical
+from tre.control.tables import disclosure_policy
 from tre.environment import Environment
-from tre.governance.policies import policy_facts, policy_text, read_policy
+from tre.governance.policies import (
+    Proposed,
+    current_policy,
+    policy_facts,
+    policy_text,
+    read_policy,
+    weaker,
+)
 
 COUNT = "SELECT region, COUNT(*) AS n FROM people GROUP BY region"
 
@@ -59,6 +71,99 @@ def test_the_next_question_is_answered_under_the_policy_just_set(
     assert environment.verify_audit().problem == ""
 
 
+SECOND = "second@example.org"
+WEAKER: dict[str, dict[str, Any]] = {
+    "threshold_people": {"threshold_people": 9},
+    "confidence": {"confidence": Fraction(98, 100)},
+    "dominance.largest": {"dominance": Dominance(largest=1)},
+    "dominance.share": {"dominance": Dominance(share=Fraction(95, 100))},
+    "dominance.left": {"dominance": Dominance(left=Fraction(1, 20))},
+    "relative_margin": {"relative_margin": Fraction(3, 4)},
+    "threshold_share": {"threshold_share": Fraction(1, 50)},
+}
+
+
+@pytest.mark.parametrize("name", WEAKER)
+def test_every_number_that_shows_more_is_weaker(name: str) -> None:
+    """Whatever the others are, and not the other way round."""
+    less = replace(GATEWAY, version=3, **WEAKER[name])
+    assert weaker(less, GATEWAY) == (name,)
+    assert weaker(replace(less, version=4), less) == ()
+    assert weaker(GATEWAY, less) == ()
+    unmarked = replace(GATEWAY, relative_margin=None)
+    assert weaker(unmarked, GATEWAY) == ("relative_margin",)
+
+
+def test_a_weaker_policy_takes_two_people(environment: Environment) -> None:
+    """It is in force once another member has read it; what is set meanwhile ends it."""
+    environment.add_person(SECOND, roles=["committee"])
+    before = environment.policy()
+    version = before.version + 1
+    weak = replace(
+        before, version=version, threshold_people=before.threshold_people - 1
+    )
+    facts = policy_facts(weak)
+    after = environment.set_policy(facts, reason="Rare diseases.", person=COMMITTEE)
+    assert after == before == environment.policy()
+    waiting = environment.proposed_policy()
+    assert waiting == Proposed(weak, COMMITTEE, "Rare diseases.")
+    for person, said, code in (
+        (COMMITTEE, weak.hash, "separation_of_duties"),
+        (RESEARCHER, weak.hash, "not_permitted"),
+        (SECOND, "0" * 64, "wrong_state"),
+    ):
+        with pytest.raises(Refused) as refusal:
+            environment.confirm_policy(said, person=person)
+        assert refusal.value.code == code
+    assert environment.confirm_policy(weak.hash, person=SECOND) == weak
+    assert environment.proposed_policy() is None
+    weakest = replace(weak, version=version + 1, threshold_people=5)
+    environment.set_policy(policy_facts(weakest), reason="More.", person=COMMITTEE)
+    strict = replace(weak, version=version + 1, threshold_people=500)
+    environment.set_policy(policy_facts(strict), reason="Less.", person=SECOND)
+    with pytest.raises(Refused) as refusal:
+        environment.confirm_policy(weakest.hash, person=SECOND)
+    assert refusal.value.code == "wrong_state"
+    assert environment.policy() == strict
+    assert environment.verify_audit().problem == ""
+
+
+def test_nobody_sets_the_rules_of_their_own_project(environment: Environment) -> None:
+    """A member who researches neither sets nor confirms, stricter or not."""
+    both = "both@example.org"
+    environment.add_person(both, roles=["researcher", "committee"])
+    environment.propose(project(name="mine", researchers=[both]), person=RESEARCHER)
+    policy = environment.policy()
+    strict = replace(policy, version=policy.version + 1, threshold_people=900)
+    for attempt in (
+        lambda: environment.set_policy(
+            policy_facts(strict), reason="For mine.", person=both
+        ),
+        lambda: environment.confirm_policy(strict.hash, person=both),
+    ):
+        with pytest.raises(Refused) as refusal:
+            attempt()
+        assert refusal.value.code == "separation_of_duties"
+    environment.close_project("mine", outcome="Nothing.", person=both)
+    environment.set_policy(policy_facts(strict), reason="For all.", person=both)
+    assert environment.policy() == strict
+
+
+def test_a_policy_of_an_earlier_program_stays_in_force(tmp_path: Path) -> None:
+    """One that marked nothing unreliable could be set then, and is weaker than all."""
+    world = found(tmp_path / "control.db")
+    unmarked = replace(GATEWAY, version=3, relative_margin=None)
+    kept = {"body": canonical(policy_facts(unmarked)), "hash": unmarked.hash}
+    with world.control.writing() as connection:
+        connection.execute(
+            insert(disclosure_policy).values(
+                number=1, **kept, reason="-", person=MEMBER, set_at=NOW
+            )
+        )
+    with world.control.reading() as connection:
+        assert current_policy(connection) == unmarked
+
+
 @pytest.mark.parametrize("person", [RESEARCHER, STEWARD, None])
 def test_only_the_committee_puts_a_policy_in_force(
     environment: Environment, person: str | None
@@ -94,6 +199,7 @@ def test_a_version_means_one_text(environment: Environment) -> None:
         {"dominance": {"largest": 2, "share": "0.9", "left": "0.01"}},
         {"threshold_share": 0},
         {"relative_margin": 2},
+        {"relative_margin": None},
         {"noise": False},
     ],
 )

@@ -34,6 +34,10 @@ CATALOGUE = Catalogue(
             f"SELECT SUM(pay) AS name1, AVG(pay) AS name1 FROM jobs WHERE pay > {MASK}",
         ),
         ("SELECT 'open", MASK),
+        (
+            'sElEcT rEgIoN, cOuNt(*) fRoM "PeOpLe" gRoUp  bY Region',
+            "SELECT region, COUNT(*) FROM people GROUP BY region",
+        ),
         ("", ""),
     ],
 )
@@ -68,6 +72,16 @@ def test_no_constant_comes_through(secret: str) -> None:
         f" /* {secret.replace('*/', '')} */"
     )
     assert "Zaphenath" not in masked(text, CATALOGUE)
+
+
+@given(st.data())
+def test_no_case_of_letters_comes_through(data: st.DataObject) -> None:
+    """A keyword or a name says the same in every case."""
+    text = "SELECT region, AVG(pay) AS n FROM earnings WHERE age > 17 GROUP BY region"
+    typed = "".join(
+        data.draw(st.sampled_from([each.lower(), each.upper()])) for each in text
+    )
+    assert masked(typed, CATALOGUE) == masked(text, CATALOGUE)
 
 
 @given(st.integers(10**6, 10**18))

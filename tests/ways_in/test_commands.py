@@ -63,6 +63,7 @@ project close
 project show
 policy show
 policy set
+policy confirm
 explain
 query
 budget

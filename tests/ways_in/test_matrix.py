@@ -265,6 +265,7 @@ COMMANDS = {
     "policy set": act(
         {"committee", "committee-member"}, "{policy}", "--reason", "Stricter."
     ),
+    "policy confirm": act({"committee", "committee-member"}, "0" * 64),
     "review submit": act({ITS_RESEARCHER}, "{form}", *ON_PAY),
     "review resubmit": act({ITS_RESEARCHER}, "{submission}", "{form}"),
     "review list": act(SOMEBODY | {"committee-member"}),

@@ -14,6 +14,7 @@ from connectors.errors import Invalid
 from privacy.errors import Refused
 from tre.airlock.form import Filled, made_table
 from tre.airlock.numerals import number
+from tre.airlock.pictures import redrawn_svg
 from tre.airlock.quoted import quoted
 from tre.airlock.recompute import HIDDEN, Made, recompute
 from tre.airlock.submission import Direction, Finding, Item, Kind
@@ -25,6 +26,7 @@ CITES: Final = frozenset({Kind.TABLE, Kind.MODEL, Kind.FIGURE})
 
 _SHOWN: Final = 5
 _MOST: Final = 100
+_LONGEST: Final = 2_000
 _RUNS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -116,6 +118,10 @@ def _of_item(
     elif item.kind is Kind.FIGURE:
         words = "a picture is not recomputed: compare it with the releases it cites"
         yield False, Finding(item.name, words)
+        if item.name.lower().endswith(".svg"):
+            written = redrawn_svg(data)[1]
+            words = f"words in it, seen or not: {written[:_LONGEST] or 'none'}"
+            yield False, Finding(item.name, words)
 
 
 def _as_formulas(made: Made) -> Iterator[Finding]:

@@ -1,14 +1,13 @@
 """Read what somebody wants to carry, and refuse what is wrong in its form.
 
 A form is YAML: context, and files with the releases they rest on. Files lie beside
-it. Nothing here needs the environment, but for the releases that are cited.
+it. Tables and pictures go out as they are made anew from what is seen in them.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,34 +15,38 @@ from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Annotated, Any, Final
 
-import pyarrow as pa
-from pyarrow import parquet
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from connectors.errors import Invalid
 from tre.airlock.arithmetic import NotArithmetic, names
+from tre.airlock.pictures import PNG, redrawn_png, redrawn_svg
 from tre.airlock.recompute import Made
 from tre.airlock.submission import Context, Direction, Item, Kind
+from tre.airlock.tabular import READERS, made_of, written_anew
+from tre.airlock.unseen import unseen
 from tre.governance.written import written
 
 LARGEST_FILE: Final = 10 * 1024 * 1024
 MOST_FILES: Final = 50
-MOST_CELLS: Final = 200_000
 
 _SUFFIXES: Final[Mapping[Kind, frozenset[str]]] = MappingProxyType(
     {
-        Kind.TABLE: frozenset({".csv", ".parquet", ".arrow"}),
-        Kind.MODEL: frozenset({".csv", ".parquet", ".arrow"}),
-        Kind.FIGURE: frozenset({".png", ".svg", ".pdf"}),
+        Kind.TABLE: frozenset(READERS),
+        Kind.MODEL: frozenset(READERS),
+        Kind.FIGURE: frozenset({".png", ".svg"}),
         Kind.TEXT: frozenset({".txt", ".md"}),
         Kind.CODE: frozenset({".py", ".r", ".sql", ".ipynb"}),
         Kind.MANIFEST: frozenset({".yaml", ".json"}),
     }
 )
 _MAGIC: Final[Mapping[str, bytes]] = MappingProxyType(
-    {".png": b"\x89PNG\r\n\x1a\n", ".pdf": b"%PDF-", ".parquet": b"PAR1"}
+    {".png": PNG, ".parquet": b"PAR1"}
 )
-_ACTIVE: Final = re.compile(rb"<script|\son\w+\s*=|javascript:", re.IGNORECASE)
+_NAME: Final = re.compile(r"\w(?:[\w ().+-]{0,118}\w)?")
+"""What a file may be called on every system; letters of any script."""
+_RESERVED: Final = re.compile(
+    r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE
+)
 
 _Text = Annotated[str, Field(min_length=1, max_length=20_000, pattern=r"\S")]
 _Column = Annotated[str, Field(min_length=1, max_length=200)]
@@ -66,6 +69,9 @@ class _File(_Model):
         if suffix not in _SUFFIXES[self.kind]:
             known = ", ".join(sorted(_SUFFIXES[self.kind]))
             raise ValueError(f"a {self.kind.value} is one of {known}")
+        name = PurePosixPath(self.path).name
+        if not _NAME.fullmatch(name) or _RESERVED.fullmatch(name) or ".." in name:
+            raise ValueError("a file's name is letters, digits, and . _ - + ( )")
         for name, formula in self.derived.items():
             try:
                 names(formula)
@@ -107,7 +113,7 @@ def read_form(
     items, contents = [], {}
     for index, file in enumerate(form.files):
         data = _bytes(folder, file.path, f"files[{index}]")
-        _check(file, data, f"files[{index}]")
+        data = _shown(file, data, f"files[{index}]", form.direction)
         sha256 = hashlib.sha256(data).hexdigest()
         contents[sha256] = data
         items.append(
@@ -121,7 +127,7 @@ def read_form(
                 file.derived,
             )
         )
-    if len({item.name for item in items}) < len(items):
+    if len({item.name.casefold() for item in items}) < len(items):
         raise Invalid("files", "expected files of different names")
     context = Context(form.title, form.what, form.why, form.for_whom)
     return Filled(form.direction, context, tuple(items), contents)
@@ -129,16 +135,10 @@ def read_form(
 
 def made_table(item: Item, data: bytes) -> Made:
     """A table's cells as text. Invalid where it cannot be read, or is too large."""
-    suffix = PurePosixPath(item.name).suffix.lower()
     try:
-        made = _READERS[suffix](data)
-    except (pa.ArrowException, OSError, ValueError, csv.Error, IndexError):
-        raise Invalid(item.name, f"expected a table that reads as {suffix}") from None
-    if len(made.columns) * len(made.rows) > MOST_CELLS:
-        raise Invalid(item.name, f"expected at most {MOST_CELLS:,} cells")
-    if len(set(made.columns)) < len(made.columns):
-        raise Invalid(item.name, "expected columns of different names")
-    return made
+        return made_of(PurePosixPath(item.name).suffix.lower(), data)
+    except ValueError as problem:
+        raise Invalid(item.name, str(problem)) from None
 
 
 def form_of(source: Path | str | Mapping[str, Any]) -> Form:
@@ -158,53 +158,58 @@ def _bytes(folder: Path, path: str, place: str) -> bytes:
         raise Invalid(place, f"expected a file that can be read: {path}") from None
 
 
-def _check(file: _File, data: bytes, place: str) -> None:
-    """That a file is what its name says, and shows a checker all there is in it."""
+def _shown(file: _File, data: bytes, place: str, direction: Direction) -> bytes:
+    """The file as it is carried: all there is in it is seen by who opens it.
+
+    What comes in is published as its manifest says, and is not made anew.
+    """
     suffix = PurePosixPath(file.path).suffix.lower()
     if not data:
         raise Invalid(place, "expected a file that is not empty")
     if not data.startswith(_MAGIC.get(suffix, b"")):
         raise Invalid(place, f"expected a file that is {suffix}, as its name says")
-    if suffix == ".svg" and _ACTIVE.search(data):
-        raise Invalid(place, "expected a picture without scripts")
-    if file.kind in {Kind.TEXT, Kind.CODE, Kind.MANIFEST} and not _is_text(data):
-        raise Invalid(place, "expected text in UTF-8")
-    if suffix == ".ipynb" and b'"output_type"' in data:
-        raise Invalid(place, "expected a notebook stripped of its output")
-
-
-def _is_text(data: bytes) -> bool:
+    if direction is Direction.IN and file.kind is Kind.TABLE:
+        return data
     try:
-        return "\0" not in data.decode("utf-8")
+        anew, words = _anew(suffix, data)
+    except ValueError as problem:
+        raise Invalid(place, str(problem)) from None
+    hidden = unseen(words)
+    if hidden is not None:
+        raise Invalid(place, f"expected text that is all seen, without {hidden}")
+    return anew
+
+
+def _anew(suffix: str, data: bytes) -> tuple[bytes, str]:
+    """The file made anew, and the words in it. ValueError says what was expected."""
+    if suffix in READERS:
+        made = made_of(suffix, data)
+        cells = (cell or "" for row in (made.columns, *made.rows) for cell in row)
+        return written_anew(suffix, data), "\n".join(cells)
+    if suffix == ".png":
+        return redrawn_png(data), ""
+    if suffix == ".svg":
+        return redrawn_svg(data)
+    if suffix == ".ipynb":
+        _check_stripped(data)
+    return data, _text(data)
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return False
+        raise ValueError("expected text in UTF-8") from None
 
 
-def _csv(data: bytes) -> Made:
-    rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig")), strict=True))
-    head, *body = [row for row in rows if row]
-    if any(len(row) != len(head) for row in body):
-        raise ValueError("ragged")
-    cells = tuple(tuple(cell or None for cell in row) for row in body)
-    return Made(tuple(head), cells)
-
-
-def _arrow(data: bytes) -> Made:
-    return _from_arrow(pa.ipc.open_stream(data).read_all())
-
-
-def _parquet(data: bytes) -> Made:
-    return _from_arrow(parquet.read_table(pa.BufferReader(data)))
-
-
-def _from_arrow(table: pa.Table) -> Made:
-    rows = [
-        tuple(None if value is None else str(value) for value in row.values())
-        for row in table.to_pylist()
-    ]
-    return Made(tuple(table.column_names), tuple(rows))
-
-
-_READERS: Final = MappingProxyType(
-    {".csv": _csv, ".arrow": _arrow, ".parquet": _parquet}
-)
+def _check_stripped(data: bytes) -> None:
+    """That a notebook has no output and no pictures, however they are spelled."""
+    try:
+        cells = json.loads(data)["cells"]
+        full = [
+            cell for cell in cells if cell.get("outputs") or cell.get("attachments")
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise ValueError("expected a notebook with its cells") from None
+    if full:
+        raise ValueError("expected a notebook stripped of its output")

@@ -65,13 +65,13 @@ def is_package(data: bytes) -> bool:
 
 
 def _verified(parts: dict[str, bytes], key: Ed25519PublicKey) -> Mapping[str, Any]:
-    metadata = json.loads(parts.pop(METADATA))
+    metadata = _read(parts.pop(METADATA))
     receipts = {
-        name.removeprefix(RECEIPTS).removesuffix(".json"): json.loads(data)
+        name.removeprefix(RECEIPTS).removesuffix(".json"): _read(data)
         for name, data in parts.items()
         if name.startswith(RECEIPTS)
     }
-    decision = json.loads(parts[DECISION]) if DECISION in parts else None
+    decision = _read(parts[DECISION]) if DECISION in parts else None
     if metadata != described(parts, receipts, decision):
         raise Unverified("the metadata is not of these files")
     for release_id, receipt in receipts.items():
@@ -146,6 +146,8 @@ def _unzipped(data: bytes) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as package:
             entries = package.infolist()
+            if any((package.comment, *(e.comment + e.extra for e in entries))):
+                raise Unverified("there is something between the files")
             if sum(entry.file_size for entry in entries) > _MOST_BYTES:
                 raise Unverified("the package is too large")
             parts = {entry.filename: package.read(entry) for entry in entries}
@@ -154,6 +156,14 @@ def _unzipped(data: bytes) -> dict[str, bytes]:
     if len(parts) < len(entries):
         raise Unverified("a file is in the package twice")
     return parts
+
+
+def _read(data: bytes) -> dict[str, Any]:
+    """What a document says, where it is written as it was made: each key once."""
+    value: dict[str, Any] = json.loads(data)
+    if _json(value) != data:
+        raise Unverified("a document is not as it was written")
+    return value
 
 
 def _json(value: object) -> bytes:

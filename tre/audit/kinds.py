@@ -63,6 +63,7 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
         "project.closed": "A project ended, with its outcome.",
         "incident.recorded": "Something went wrong, in words for the public.",
         "incident.resolved": "What was done about an incident.",
+        "policy.proposed": "A weaker disclosure policy waits for a second member.",
         "policy.set": "A disclosure policy was put in force.",
         "submission.made": "Somebody asked to carry something past the airlock.",
         "submission.revised": "What was to be carried was changed, as was asked for.",

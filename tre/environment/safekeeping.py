@@ -20,7 +20,14 @@ from tre.governance.confinement import (
     accepted_layers,
     require_layer,
 )
-from tre.governance.policies import current_policy, read_policy, set_policy
+from tre.governance.policies import (
+    Proposed,
+    confirm_policy,
+    current_policy,
+    proposed_policy,
+    read_policy,
+    set_policy,
+)
 from tre.governance.roles import Action, allowed
 from tre.keeping import Kept, destroy_key, kept_keys, replace_root, rotate_zone
 from tre.roots import Root
@@ -93,11 +100,25 @@ class Safekeeping(Acting):
         reason: str,
         person: str | None = None,
     ) -> Policy:
-        """Put a policy in force from its YAML, from the next question on."""
+        """Put a policy in force from its YAML, from the next question on.
+
+        One that is weaker waits for `confirm_policy`. Comes back: what is in force.
+        """
         read = read_policy(policy)
         with self._acting(person) as act:
             set_policy(act, read, reason)
-        return read
+        return self.policy()
+
+    def confirm_policy(self, hash: str, *, person: str | None = None) -> Policy:  # noqa: A002 (what a policy calls it)
+        """Put the policy that waits in force, as a second member of the committee."""
+        with self._acting(person) as act:
+            confirm_policy(act, hash)
+        return self.policy()
+
+    def proposed_policy(self) -> Proposed | None:
+        """The policy that waits for a second member of the committee, if one does."""
+        with self._parts.control.reading() as connection:
+            return proposed_policy(connection)
 
     def confinement(self) -> tuple[Layer, ...]:
         """What confines the processes that read data, layer by layer."""
