@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
@@ -322,10 +322,11 @@ def _shown(noised: NoisedTable, planned: Planned, priced: Price) -> ReleasedTabl
 
 def _check_admitted(gate: Gate, planned: Planned, connection: Connection) -> None:
     """Refuse where leave was taken back while the question was planned."""
-    if log_size(connection) == planned.admission.log_size:
-        return  # whatever changes leave to ask is in the log, and nothing is new there
-    asked = planned.asked
-    now = admit(connection, asked.project, asked.person, gate.clock())
+    asked, clock = planned.asked, gate.clock()
+    same_day = clock.astimezone(UTC).date() == planned.admission.day
+    if same_day and log_size(connection) == planned.admission.log_size:
+        return  # leave ends with a day, or by what is in the log
+    now = admit(connection, asked.project, asked.person, clock)
     read = {table.name: table for table in tables(planned.plan.query.relation)}
     known = {name: now.catalogue.tables.get(name) for name in read}
     if now.policy != planned.admission.policy:

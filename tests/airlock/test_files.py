@@ -258,7 +258,7 @@ def test_a_name_that_means_something_else_elsewhere_is_refused(
     assert "name" in str(problem.value) or "one of" in str(problem.value)
 
 
-@pytest.mark.parametrize("name", ["Tabl 1 (t\u0177).csv", "a-b_c+d.v2.csv"])
+@pytest.mark.parametrize("name", ["T\u0177 1 (a).csv", "a-b_c+d.v2.csv"])
 def test_a_name_may_have_letters_of_any_script(tmp_path: Path, name: str) -> None:
     """And spaces, and brackets."""
     assert filled(tmp_path, name, b"a\n1\n", "table").items[0].name == name

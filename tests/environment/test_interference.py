@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,11 @@ from connectors.errors import Invalid
 from privacy.errors import Failed, Refused
 from privacy.plan import Plan
 from tests.environment.world import (
+    COMMITTEE,
     RESEARCHER,
     STEWARD,
     furnished,
+    project,
     rows,
     write_source,
 )
@@ -69,10 +72,15 @@ def before_charging(parts: Parts, deed: Callable[[], None]) -> enquiry.Gate:
     return replace(parts.gate, attachment=attachment)
 
 
-def ask(gate: enquiry.Gate, text: str = COUNT, key: str | None = None) -> Release:
+def ask(
+    gate: enquiry.Gate,
+    text: str = COUNT,
+    key: str | None = None,
+    project: str = "pathways",
+) -> Release:
     """Ask as the project's researcher, each text for another price."""
     spend = Spend(rho=0.001)
-    asked = Asked("pathways", RESEARCHER, text, spend.said(), idempotency_key=key)
+    asked = Asked(project, RESEARCHER, text, spend.said(), idempotency_key=key)
     return enquiry.ask(gate, asked, spend)
 
 
@@ -104,6 +112,25 @@ def test_leave_taken_back_in_between_is_gone(environment: Environment) -> None:
         if person == STEWARD:
             act(parts, STEWARD, lambda a: approve_project(a, "pathways"))
     assert environment.verify_audit().sound
+
+
+def test_leave_that_ends_with_the_day_is_looked_at_again(
+    environment: Environment,
+) -> None:
+    """A question admitted on the last day is not charged on the next."""
+    parts = environment._parts
+    moments = [parts.clock()]
+    last = moments[0].astimezone(UTC).date().isoformat()
+    environment.propose(project(name="short", until=last), person=RESEARCHER)
+    for person in (COMMITTEE, STEWARD):
+        environment.approve("short", person=person)
+    before, tomorrow = environment.remaining("short"), moments[0] + timedelta(days=1)
+    gate = before_charging(parts, lambda: moments.append(tomorrow))
+    with pytest.raises(Refused) as refusal:
+        ask(replace(gate, clock=lambda: moments[-1]), project="short")
+    assert refusal.value.code == "project_expired"
+    assert environment.remaining("short") == before
+    assert len(moments) > 1
 
 
 def test_a_retry_outlives_its_data(environment: Environment) -> None:

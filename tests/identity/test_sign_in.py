@@ -88,12 +88,9 @@ def test_a_telephone_may_be_half_a_minute_off(
 
 def test_wrong_tries_are_few_and_a_restart_forgets_none(reception: Reception) -> None:
     """After five wrong tries even the right one waits, across restarts, then passes."""
-    for number in range(5):
-        address = f"from-{number}"
-        assert (
-            refusal(reception.sign_in, password="wrong password", address=address)
-            == "not_authenticated"
-        )
+    for _ in range(5):
+        wrong = refusal(reception.sign_in, password="wrong password")
+        assert wrong == "not_authenticated"
     assert records(reception, "account.locked") == [RESEARCHER]
     assert refusal(reception.sign_in) == "rate_limited"
     reception.restart()
@@ -108,12 +105,33 @@ def test_wrong_tries_are_few_and_a_restart_forgets_none(reception: Reception) ->
     assert refusal(reception.sign_in) == ""
 
 
+def test_nobody_locks_another_out_from_one_network(reception: Reception) -> None:
+    """Who knows a name waits where they are, and the person elsewhere does not."""
+    for number in range(50):
+        code = refusal(reception.sign_in, password="wrong", address="there")
+        assert code == ("not_authenticated" if number < 5 else "rate_limited")
+    assert refusal(reception.sign_in, address="here") == ""
+
+
+def test_tries_from_everywhere_are_counted_together(reception: Reception) -> None:
+    """Many networks guess one password no faster than a few."""
+    codes = [
+        refusal(reception.sign_in, password="wrong", address=f"from-{number}")
+        for number in range(40)
+    ]
+    assert codes == ["not_authenticated"] * 30 + ["rate_limited"] * 10
+    assert refusal(reception.sign_in, address="here") == "rate_limited"
+    reception.later(minutes=5)
+    assert refusal(reception.sign_in, address="here") == ""
+    assert records(reception, "account.locked") == [RESEARCHER]
+
+
 def test_names_that_are_made_up_wait_too_and_fill_nothing(
     reception: Reception,
 ) -> None:
     """Unknown people are locked out as known ones are; the log has nothing of them."""
     for number in range(8):
-        code = refusal(reception.sign_in, "nobody", address=f"from-{number}")
+        code = refusal(reception.sign_in, "nobody")
         assert code == ("not_authenticated" if number < 5 else "rate_limited")
     assert records(reception, "account.locked") == []
     with reception.world.control.reading() as connection:
@@ -166,7 +184,8 @@ def test_recovery_ends_what_there_was(reception: Reception) -> None:
     reception.desk.invite(RESEARCHER, by=ADMINISTRATOR)
     assert refusal(reception.desk.session, session.secret) == "not_authenticated"
     reception.later(seconds=30)
-    assert refusal(reception.sign_in) == "not_authenticated"
+    elsewhere = refusal(reception.sign_in, address="elsewhere")
+    assert elsewhere == "not_authenticated"
     reception.enrol(password="entirely different words")
     assert reception.secret != before
     assert refusal(reception.sign_in, password=PASSWORD) == "not_authenticated"

@@ -30,7 +30,11 @@ class Rate:
 
 
 SIGN_INS: Final = Rate("sign_in", 5, timedelta(minutes=15))
-"""Wrong passwords or codes of one person; a right one makes the allowance whole."""
+"""Wrong passwords or codes of one person from one network; a right one makes the
+allowance whole. Others who know the name wait, and the person elsewhere does not."""
+
+NAMES: Final = Rate("sign_in_name", 30, timedelta(minutes=5))
+"""Sign-ins of one person from all networks together, right or wrong."""
 
 ADDRESSES: Final = Rate("address", 60, timedelta(seconds=30))
 """Sign-ins and enrolments from one address, right or wrong."""

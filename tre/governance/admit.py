@@ -39,6 +39,8 @@ class Admission:
     versions: Mapping[str, Version]
     account: Account
     log_size: int
+    day: date
+    """The day it is for, UTC: a condition or a qualification may end with it."""
     policy: Policy | None = None
     """The disclosure policy that was put in force; None where none ever was."""
     withheld: Mapping[str, str] = field(default_factory=dict)
@@ -105,6 +107,7 @@ def admit(
         },
         account=current_account(connection, Kind.PROJECT, project),
         log_size=log_size(connection),
+        day=today,
         policy=current_policy(connection),
         withheld=withheld,
     )

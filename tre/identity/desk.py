@@ -108,7 +108,7 @@ class Desk:
         """Let somebody choose a password: the first time, or because it is lost."""
         with acting(self.control, by, self.clock()) as act:
             invitation = accounts.invite(act, person, self.key)
-            rates.forgive(act.connection, rates.SIGN_INS, self._place(person))
+            rates.forgive(act.connection, rates.NAMES, self._place(person))
         return invitation
 
     def enrolment(self, invitation: str, *, address: str) -> Enrolment:
@@ -120,8 +120,10 @@ class Desk:
     def enrol(self, invitation: str, password: str, code: str, *, address: str) -> str:
         """Use an invitation; whose it was."""
         person = self.enrolment(invitation, address=address).person
+        here = self._place_of(person, address)
         with acting(self.control, person, self.clock()) as act:
             accounts.enrol(act, invitation, password, code, self.key)
+            rates.forgive(act.connection, rates.SIGN_INS, here)
         return person
 
     def sign_in(self, said: Credentials, *, address: str) -> Session:
@@ -132,13 +134,8 @@ class Desk:
         wrong: until then nothing is looked at.
         """
         self._limit_address(address)
-        now, place = self.clock(), self._place(said.person)
-        # The try is counted before it is looked at: many at once are many.
-        with self._counting() as connection:
-            wait = rates.try_once(connection, rates.SIGN_INS, place, now)
-            left = rates.waiting(connection, rates.SIGN_INS, place, now)
-        if wait:
-            raise _limited(wait)
+        now, here = self.clock(), self._place_of(said.person, address)
+        left = self._count(said.person, here, now)
         with self.control.reading() as connection:
             step = accounts.right_step(connection, said, now, self.key)
         if step is None:
@@ -147,7 +144,7 @@ class Desk:
             raise Refused("not_authenticated", _WRONG)
         with acting(self.control, said.person, now) as act:
             accounts.use_step(act, step)
-            rates.forgive(act.connection, rates.SIGN_INS, place)
+            rates.forgive(act.connection, rates.SIGN_INS, here)
             self._limit_sessions(act.connection, said.person)
             return sessions.open_session(act)
 
@@ -261,6 +258,25 @@ class Desk:
         except LOST:
             raise unavailable() from None
 
+    def _count(self, person: str, here: str, now: datetime) -> timedelta:
+        """Count a sign-in before it is looked at: many at once are many.
+
+        How long the next one waits comes back. Refused with rate_limited. One network
+        that waits takes nothing of what the person may try from others.
+        """
+        everywhere = self._place(person)
+        with self._counting() as connection:
+            wait = rates.try_once(
+                connection, rates.SIGN_INS, here, now
+            ) or rates.try_once(connection, rates.NAMES, everywhere, now)
+            left = max(
+                rates.waiting(connection, rates.SIGN_INS, here, now),
+                rates.waiting(connection, rates.NAMES, everywhere, now),
+            )
+        if wait:
+            raise _limited(wait)
+        return left
+
     def _limit_address(self, address: str) -> None:
         place = self._place(network_of(address))
         with self._counting() as connection:
@@ -282,6 +298,9 @@ class Desk:
         if known is not None:
             with acting(self.control, "environment", self.clock()) as act:
                 act.record("account.locked", known.id, {})
+
+    def _place_of(self, person: str, address: str) -> str:
+        return self._place(f"{person}\n{network_of(address)}")
 
     def _place(self, subject: str) -> str:
         return rates.place_of(self.key, subject)
