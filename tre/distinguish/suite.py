@@ -223,7 +223,7 @@ _MANY: Final = (
         ("coefficient",),
         Shape.GAUSSIAN,
         epsilon=10.0,
-        most=3_000,
+        most=1_000,
     ),
 )
 
