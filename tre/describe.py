@@ -97,6 +97,7 @@ def _dataset(connection: Connection, held: Dataset, current: Current) -> dict[st
         "description": descriptor["description"],
         "version": held.label,
         "state": held.state,
+        "delivery": descriptor.get("delivery"),
         "population": held.population,
         "controller": held.controller,
         "legal_basis": descriptor["legal_basis"],

@@ -26,7 +26,7 @@ from tre.enclave.job import Attachment, Job
 from tre.enquiry import Gate
 from tre.governance.catalogue import Version, last_profiles
 from tre.intake import Publication
-from tre.intake.publish import brought_by
+from tre.intake.carry import brought_by
 from tre.intake.sql import column, named, number, relation, select, sql
 from tre.ledger.measure import (
     Measured,

@@ -26,6 +26,7 @@ from tre.governance.datasets import (
 from tre.governance.datasets import Publication as Switch
 from tre.governance.populations import population_exists
 from tre.governance.reconcile import versions
+from tre.governance.replacing import standing_version
 from tre.home import Parts
 from tre.inspection.inspect import report
 from tre.inspection.kept import keep_summary, recall_summary
@@ -39,6 +40,7 @@ from tre.intake import (
 from tre.intake.heed import Use
 from tre.intake.incoming import linking
 from tre.intake.passes import PASSES
+from tre.intake.publication import Before
 from tre.intake.sweep import sweep_locked
 from tre.intake.zones import Busy, digest_of
 from tre.ledger.budget import Budget
@@ -81,15 +83,15 @@ def onboard_dataset(
     """
     _allow(parts, manifest, person)
     zones = zones_of(parts)
-    use = _use(parts, manifest.name)
+    use, before = _use(parts, manifest.name), _before(parts, manifest)
     with step(Step.TAKE_IN):
         publication = onboard(
             manifest,
             zones,
-            _Register(parts, manifest, person, use),
+            _Register(parts, manifest, person, use, before),
             sources=sources,
             progress=_told(progress),
-            options=replace(options or Options(), use=use),
+            options=replace(options or Options(), use=use, before=before),
         )
     keep_summary(zones, publication)
     return publication
@@ -142,6 +144,23 @@ def _use(parts: Parts, dataset: str) -> Use:
     return Use.of(None if held is None else held.purposes, known)
 
 
+def _before(parts: Parts, manifest: Manifest) -> Before | None:
+    """What a delivery adds to or corrects. Invalid where that is asked no more."""
+    delivery = manifest.delivery
+    if not delivery.extends:
+        return None
+    with parts.control.reading() as connection:
+        held = standing_version(connection, manifest.name)
+    if held is None or held.label != delivery.to:
+        there = "none is" if held is None else f"{held.label} is"
+        raise Invalid(
+            "tre.delivery.to", f"expected the version that is asked now: {there}"
+        )
+    return Before(
+        held.version, Path(held.file), held.key_name, held.spine_version, held.tables
+    )
+
+
 def _allow(parts: Parts, manifest: Manifest, person: str) -> None:
     """Refuse now what the switch would refuse after all the work."""
     package = manifest.package
@@ -165,6 +184,7 @@ class _Register:
     manifest: Manifest
     person: str
     use: Use
+    before: Before | None
 
     def switch(self, publication: Publication) -> None:
         """Measure its profile, and put it in force in one transaction."""
@@ -174,6 +194,7 @@ class _Register:
         switch = replace(
             _switch(self.manifest, publication, profiled.tables),
             purposes=self.use.purposes,
+            extends=self.before.version if self.before else None,
         )
         try:
             with acting(self.parts.control, self.person, self.parts.clock()) as act:
@@ -206,7 +227,16 @@ def _switch(
         tables=tables,
         descriptor=_descriptor(manifest),
         cap=_cap(package.tre.budget),
+        delivery=_delivery(manifest),
     )
+
+
+def _delivery(manifest: Manifest) -> Mapping[str, Json]:
+    """What the public may know of how a version came about."""
+    said = manifest.delivery
+    period = {} if said.period is None else said.period.model_dump(mode="json")
+    days = {"from": period.get("begins"), "until": period.get("ends")}
+    return {"kind": said.kind.value, "to": said.to, "period": days if period else None}
 
 
 def _cap(declared: DeclaredBudget | None) -> Budget | None:
@@ -231,6 +261,7 @@ def _descriptor(manifest: Manifest) -> Mapping[str, Json]:
         "controller": package.tre.controller,
         "legal_basis": package.tre.legal_basis,
         "retention": retention.isoformat() if retention else None,
+        "delivery": _delivery(manifest),
         "resources": [
             {
                 "name": resource.name,

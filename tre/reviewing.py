@@ -20,12 +20,12 @@ from tre.home import Parts
 from tre.intake import spine
 from tre.intake.decide import decide
 from tre.intake.engine import Engine
-from tre.intake.onboard import opened
 from tre.intake.publication import Options
 from tre.intake.reference import References
 from tre.intake.regroup import Pair
 from tre.intake.review import Asked, pairs_to_review
 from tre.intake.sweep import sweep_locked
+from tre.intake.underway import opened
 from tre.intake.zones import Zones
 from tre.recorded import files_on_record, zones_of
 

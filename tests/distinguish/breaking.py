@@ -46,9 +46,9 @@ def forgotten_clamp(patch: pytest.MonkeyPatch) -> None:
 def one_row_more(patch: pytest.MonkeyPatch) -> None:
     """Publish one row a person more than the cap."""
 
-    def capped(engine: Any, table: Any, public: Any) -> Any:
+    def capped(engine: Any, table: Any, public: Any, carry: Any) -> Any:
         wrong = replace(table, rows_per_person=table.rows_per_person + 1)
-        return _capped(engine, wrong, public)
+        return _capped(engine, wrong, public, carry)
 
     patch.setattr(tre.intake.publish, "_capped", capped)
 

@@ -22,7 +22,7 @@ from tre.audit.act import acting
 from tre.control.tables import audit_record, measurement
 from tre.environment import Environment
 from tre.home import Parts
-from tre.intake.publish import brought_by
+from tre.intake.carry import brought_by
 from tre.ledger.account import Kind, current_account
 from tre.ledger.measure import Measured, reserve_measurement, settle_measurement
 from tre.ledger.reconcile import reconcile

@@ -11,7 +11,7 @@ import pytest
 from tests.intake.support import new_zones, opened, published
 from tests.intake.test_link import OTHER_VALID, VALID, ZOE
 from tests.intake.test_relink import NUMBER_AND_NAME, OLE, World
-from tre.intake.publish import brought_by
+from tre.intake.carry import brought_by
 
 
 @pytest.fixture

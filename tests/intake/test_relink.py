@@ -26,13 +26,13 @@ from tre.intake import Zones, spine, sweep
 from tre.intake.decide import decide
 from tre.intake.engine import Engine
 from tre.intake.object import take_objections
-from tre.intake.onboard import opened as engine_of
 from tre.intake.publication import Options
 from tre.intake.rebuild import Written, keep
 from tre.intake.reference import References
 from tre.intake.relink import Relinked, relink, rotate_key
 from tre.intake.review import Asked, pairs_to_review
 from tre.intake.successor import settle_successor
+from tre.intake.underway import opened as engine_of
 
 KINDS = {
     "nhs": "nhs-number",

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from tre.cli.output import columns, facts
 from tre.intake import Counts, Publication
+from tre.intake.publication import Changes
 
 MOST_KEYS: Final = 12
 """Named keys printed of a column; `--json` prints all of them."""
@@ -33,6 +34,7 @@ _UNITS: Final = {
     "row": "every row is another person",
     "none": "a public reference table",
 }
+_DELIVERED: Final = {"append": ", added to {to}", "correct": ", corrects {to}"}
 _REASONS: Final = {
     "ragged": "another number of fields than the header",
     "required": "missing where a value is required",
@@ -49,6 +51,14 @@ ROWS: Final[Mapping[str, str]] = MappingProxyType(
         "published": "published",
     }
 )
+_CHANGED: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "rows added": "added",
+        "corrected": "corrected",
+        "removed": "removed",
+        "to remove, unknown": "unknown",
+    }
+)
 _COUNTED: Final[Mapping[str, str]] = MappingProxyType({**ROWS, "people": "people"})
 
 
@@ -57,6 +67,9 @@ def published(publication: Publication) -> Iterator[RenderableType]:
     yield f"{publication.dataset} {publication.version} is published."
     yield ""
     yield from counted(publication.counts)
+    if publication.changes:
+        yield ""
+        yield from changed(publication.changes)
     for table in publication.outgrown:
         yield ""
         yield (
@@ -64,6 +77,15 @@ def published(publication: Publication) -> Iterator[RenderableType]:
             f" meant to have ({table.size.rows:,}). Without a profile, questions about"
             " it may fail, charged: say a larger tre.size, and publish it again."
         )
+
+
+def changed(changes: Sequence[Changes]) -> Iterator[RenderableType]:
+    """What a delivery changed in tables with a row key, by the keys alone."""
+    table = columns("table", *_CHANGED, right=tuple(_CHANGED))
+    for each in changes:
+        figures = (getattr(each, field) for field in _CHANGED.values())
+        table.add_row(each.table, *(f"{figure:,}" for figure in figures))
+    yield table
 
 
 def catalogue(datasets: Sequence[Mapping[str, Any]]) -> Iterator[RenderableType]:
@@ -82,9 +104,9 @@ def catalogue(datasets: Sequence[Mapping[str, Any]]) -> Iterator[RenderableType]
 
 def described(dataset: Mapping[str, Any]) -> Iterator[RenderableType]:
     """What the public may know of a dataset: who holds it, and its tables' columns."""
-    yield facts(
-        *((name.replace("_", " "), str(dataset[name] or "")) for name in _FACTS)
-    )
+    said = {name: str(dataset[name] or "") for name in _FACTS}
+    said["version"] += _delivered(dataset["delivery"] or {})
+    yield facts(*((name.replace("_", " "), words) for name, words in said.items()))
     for table in dataset["tables"]:
         yield ""
         yield f"{table['name']}: {_UNITS[table['privacy_unit']]}{_cap(table)}"
@@ -136,6 +158,15 @@ def _estimated(figures: Mapping[str, Any]) -> Iterator[str]:
         yield f"A threshold of {threshold} would link about {people:,} people fewer."
     for threshold, pairs in said["more_linked_at"].items():
         yield f"A threshold of {threshold} would link about {pairs:,} pairs more."
+
+
+def _delivered(delivery: Mapping[str, Any]) -> str:
+    """How the version came about, and the period its newest rows are about."""
+    words = _DELIVERED.get(delivery.get("kind", ""), "").format(to=delivery.get("to"))
+    period = delivery.get("period")
+    if period:
+        words += f", of {period['from']} to {period['until']}"
+    return words
 
 
 def _profile(profile: Mapping[str, Any]) -> Iterator[RenderableType]:

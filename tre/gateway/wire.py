@@ -118,6 +118,7 @@ def publication_document(publication: Publication) -> dict[str, Any]:
         "version": publication.version,
         "counts": plain(publication.counts),
         "outgrown": [table.name for table in publication.outgrown],
+        "changes": plain(publication.changes),
     }
 
 

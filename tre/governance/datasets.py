@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, func, insert, select, update
@@ -33,7 +33,9 @@ class Publication:
     by what anybody can tell that it is the same. `descriptor` is the
     manifest's public part; `counts` what intake counted, for the steward.
     `cap` is the dataset's own budget, None for none; `purposes` what alone the version
-    may be asked for, by which objections were heeded, None for anything.
+    may be asked for, by which objections were heeded, None for anything. `delivery` is
+    what anybody may know of how it came about, and `extends` the version whose rows
+    it has too, None where it has none of another.
     """
 
     dataset: str
@@ -49,6 +51,8 @@ class Publication:
     descriptor: Mapping[str, Json]
     cap: Budget | None = None
     purposes: frozenset[str] | None = None
+    delivery: Mapping[str, Json] = field(default_factory=dict)
+    extends: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +214,7 @@ def _switch(act: Act, publication: Publication) -> str:
     else:
         _check_same(publication.population, publication.controller, *held)
         _take_cap(act, publication)
+    _check_extends(act.connection, publication)
     end_current(act, publication.dataset, "replaced")
     set_state(act, Kind.DATASET, publication.dataset, State.OPEN)
     version = _insert_version(act, publication)
@@ -230,10 +235,27 @@ def _switch(act: Act, publication: Publication) -> str:
             "file_sha256": publication.file_sha256,
             "cap": publication.cap.facts() if publication.cap else None,
             "purposes": _purposes(publication),
+            "delivery": {**publication.delivery, "extends": publication.extends},
             "public": _public(publication),
         },
     )
     return version
+
+
+def _check_extends(connection: Connection, publication: Publication) -> None:
+    """What it was made of is what is asked until now: no delivery counts twice."""
+    if publication.extends is None:
+        return
+    columns = dataset_version.c
+    current = connection.execute(
+        select(columns.id).where(
+            columns.dataset == publication.dataset, columns.state == "current"
+        )
+    ).scalar_one_or_none()
+    if current != publication.extends:
+        raise Invalid(
+            "tre.delivery.to", "another version was published meanwhile: try again"
+        )
 
 
 def _purposes(publication: Publication) -> list[str] | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, Row, func, insert, select
 
 from connectors.errors import Invalid
 from privacy.catalogue import Table
@@ -30,6 +31,7 @@ class Standing:
     """A version that is asked now, and what it takes to write it anew."""
 
     version: str
+    label: str
     dataset: str
     file: str
     key_name: str
@@ -59,17 +61,29 @@ def standing_versions(connection: Connection, population: str) -> tuple[Standing
         .where(dataset_version.c.spine_version != UNLINKED)
         .order_by(dataset_version.c.id)
     ).all()
-    return tuple(
-        Standing(
-            row.id,
-            row.dataset,
-            row.file,
-            row.key_name,
-            row.spine_version,
-            _tables(connection, row.id),
-            read_purposes(row.purposes),
+    return tuple(_standing(connection, row) for row in rows)
+
+
+def standing_version(connection: Connection, name: str) -> Standing | None:
+    """The current version of a dataset; None where none is asked."""
+    row = connection.execute(
+        select(dataset_version).where(
+            dataset_version.c.dataset == name, dataset_version.c.state == "current"
         )
-        for row in rows
+    ).one_or_none()
+    return None if row is None else _standing(connection, row)
+
+
+def _standing(connection: Connection, row: Row[*tuple[Any, ...]]) -> Standing:
+    return Standing(
+        row.id,
+        row.label,
+        row.dataset,
+        row.file,
+        row.key_name,
+        row.spine_version,
+        _tables(connection, row.id),
+        read_purposes(row.purposes),
     )
 
 

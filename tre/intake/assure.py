@@ -122,3 +122,10 @@ def assure(engine: Engine, dataset: str, kinds: Sequence[Kind]) -> None:
         engine.run(sql(CREATE, target=ASSURED, rows=rows))
     finally:
         engine.unregister("flagged")
+
+
+def assured_columns(kinds: Sequence[Kind]) -> list[str]:
+    """The columns of `staging.assured` beside `person`; none without identifiers."""
+    if not kinds:
+        return []
+    return ["linked", "doubtful", *(f"x{place}" for place, _ in enumerate(kinds))]

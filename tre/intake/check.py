@@ -11,9 +11,9 @@ import sqlglot.expressions as exp
 
 from tre.intake.engine import Engine
 from tre.intake.identity import identity
-from tre.intake.incoming import Family, Incoming
+from tre.intake.incoming import NO_MARKS, Family, Incoming, Marks
 from tre.intake.publication import Reason, Reject
-from tre.intake.reading import Reading, readings, required_identifiers
+from tre.intake.reading import Reading, marking, readings, required_identifiers
 from tre.intake.sql import Tree, column, every, named, relation, select, sql, text
 
 RECEIVED: Final = relation("landing", "received")
@@ -33,12 +33,14 @@ CASE WHEN :fine THEN NULL ELSE concat_ws(',', :problems) END
 class Checked:
     """How many rows were rejected, and for what. Names columns, never values.
 
-    `clamped` are the places and names of the published columns that are clamped.
+    `clamped` are the places and names of the published columns that are clamped,
+    `marks` the fields that mark whole rows.
     """
 
     rejected: int
     rejects: tuple[Reject, ...]
     clamped: tuple[tuple[int, str], ...] = ()
+    marks: Marks = NO_MARKS
 
 
 def check(
@@ -46,15 +48,17 @@ def check(
     fields: Sequence[Incoming],
     linking: Sequence[Incoming],
     missing: Sequence[str],
+    marks: Marks = NO_MARKS,
 ) -> Checked:
     """Fill `landing.checked` from `landing.received`.
 
     It has `_row`, `_order`, an `i…` column for each identifier in `linking`
     (normalised text), a `c…` column for each column to publish (in its final type),
     an `m…` column, whether it was moved, for each of them that is clamped, and
-    `_problems`, NULL where the row is accepted.
+    `_problems`, NULL where the row is accepted. Where rows have a key there is a `k…`
+    for each of its parts, and `_removed`; of a row to be removed only the key counts.
     """
-    columns = readings(fields)
+    columns, marked = readings(fields), marking(marks)
     shown = [present(field, missing) for field in fields]
     received = select([*ROW, *shown], RECEIVED)
     carried = [column(field.landed) for field in fields]
@@ -63,10 +67,17 @@ def check(
         for reading in columns
         for name, tree in reading.parsed.items()
     ]
+    parsed += [named(tree, name) for name, tree in marked.parsed.items()]
     read = select([*ROW, *carried, *parsed], received)
     named_problems = [
-        *((reading.name, reading.problem) for reading in columns),
-        *required_identifiers(fields),
+        *(
+            (name, marked.unless_removed(problem))
+            for name, problem in [
+                *((reading.name, reading.problem) for reading in columns),
+                *required_identifiers(fields),
+            ]
+        ),
+        *marked.problems,
     ]
     rows = select(
         [
@@ -78,6 +89,7 @@ def check(
                 for at, reading in enumerate(columns)
                 if reading.moved is not None
             ),
+            *(named(tree, name) for name, tree in marked.columns.items()),
             named(_problems([problem for _, problem in named_problems]), "_problems"),
         ],
         read,
@@ -89,7 +101,7 @@ def check(
         for at, reading in enumerate(columns)
         if reading.moved is not None
     )
-    return Checked(rejected, rejects, clamped)
+    return Checked(rejected, rejects, clamped, marks)
 
 
 def present(incoming: Incoming, missing: Sequence[str]) -> Tree:

@@ -6,19 +6,21 @@ from collections.abc import Collection
 from pathlib import Path
 
 from tre.intake import spine
-from tre.intake.onboard import opened
 from tre.intake.publication import Options
+from tre.intake.row_keys import rows_key_name
+from tre.intake.underway import opened
 from tre.intake.zones import Zones, digest_of, remove, sync
 
 
 def destroy(zones: Zones, file: Path, key_name: str) -> str:
-    """Destroy a version's key, then its file, which `file` names from the home.
+    """Destroy a version's keys, then its files; `file` names it from the home.
 
     Returns the SHA-256 of the encrypted file as it was, or nothing where there was
     none: whoever finds a copy can tell that it is this one, and that its key is gone.
     """
     whole = zones.home / file
     sha256 = digest_of(whole) if whole.exists() else ""
+    zones.forget_rows(whole)
     zones.keystore.destroy(key_name)
     remove(whole)
     sync(whole.parent)
@@ -27,6 +29,8 @@ def destroy(zones: Zones, file: Path, key_name: str) -> str:
 
 def forget(zones: Zones, population: str, datasets: Collection[str]) -> None:
     """Forget identifiers that the linkage zone has from these datasets alone."""
+    for dataset in datasets:
+        zones.keystore.destroy(rows_key_name(dataset))
     if not datasets or not zones.spine(population).exists():
         return
     options = Options(memory_mib=512, threads=1)

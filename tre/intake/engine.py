@@ -127,6 +127,20 @@ class Engine:
         """The one whole number a statement gives; NULL is 0."""
         return int(self.run(statement)[0][0] or 0)
 
+    def tables(self, zone: str) -> frozenset[str]:
+        """The names of the tables of an attached zone."""
+        query = "SELECT table_name FROM duckdb_tables() WHERE database_name = $zone"
+        return frozenset(name for (name,) in self.run(query, {"zone": zone}))
+
+    def has_column(self, zone: str, table: str, name: str) -> bool:
+        """Whether a table of an attached zone has a column of this name."""
+        query = """
+        SELECT count(*) FROM duckdb_columns()
+        WHERE database_name = $zone AND table_name = $table AND column_name = $name
+        """
+        ((found,),) = self.run(query, {"zone": zone, "table": table, "name": name})
+        return bool(found)
+
     def table(self, statement: Tree | str) -> pa.Table:
         """The rows a statement gives, as Arrow."""
         text = statement if isinstance(statement, str) else statement.sql("duckdb")

@@ -37,6 +37,12 @@ FROM ranked
 WHERE rank <= :cap
 """
 
+CARRY_SEEN: Final = """
+INSERT INTO :seen BY NAME
+SELECT DISTINCT * REPLACE (:fresh AS file, :epoch AS epoch)
+FROM :seen WHERE file = :file
+"""
+
 CARRY: Final = (
     """
     INSERT INTO :held BY NAME
@@ -67,6 +73,17 @@ def hold(engine: Engine, table: Table, addition: Addition) -> None:
             cap=number(table.rows_per_person),
         )
     )
+
+
+def carry_seen(engine: Engine, file: str, addition: Addition) -> None:
+    """Records seen in `file` were seen in what is made of it and more rows, too.
+
+    Ranks move when rows are added, so of people with several records it is not said
+    which row is which record's: where they are parted, their rows are left out.
+    """
+    parts = {"seen": SEEN, "file": text(file), "epoch": number(addition.epoch)}
+    fresh = text(addition.file.as_posix())
+    engine.run(sql(CARRY_SEEN, fresh=fresh, **parts))
 
 
 def carry(engine: Engine, file: str, fresh: str) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 import pyarrow as pa
 
@@ -37,10 +39,36 @@ class Incoming:
         return f"f{self.position}"
 
 
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Fields that say something of a whole row: its key, and whether it is to go.
+
+    `identifiers` is how many of the table's fields link its rows.
+    """
+
+    key: tuple[Incoming, ...] = ()
+    removed: Incoming | None = None
+    identifiers: int = 0
+
+
+NO_MARKS: Final = Marks()
+
+
+def marks(resource: Resource, fields: Sequence[Incoming]) -> Marks:
+    """What of the fields that are read says something of a whole row."""
+    by_name = {one.field.name: one for one in fields}
+    removed = resource.tre.removed
+    return Marks(
+        key=tuple(by_name[name] for name in resource.tre.row_key or ()),
+        removed=by_name[removed] if removed else None,
+        identifiers=len(linking(resource)),
+    )
+
+
 def incoming(resource: Resource, source: Source, path: str) -> tuple[Incoming, ...]:
     """The fields that are read; `Invalid` where source and manifest differ.
 
-    Free text, and identifiers that link nothing, are never read.
+    Free text, and identifiers that link nothing and mark no row, are never read.
     """
     schema = source.schema
     declared = [field.name for field in resource.table_schema.fields]
@@ -72,7 +100,13 @@ def linking(resource: Resource) -> tuple[TableField, ...]:
 
 
 def _wanted(field: TableField, resource: Resource) -> bool:
-    return field.published or bool(field.tre.derive) or field in linking(resource)
+    marking = {*(resource.tre.row_key or ()), resource.tre.removed}
+    return (
+        field.published
+        or bool(field.tre.derive)
+        or field.name in marking
+        or field in linking(resource)
+    )
 
 
 def _family(kind: pa.DataType, path: str) -> Family:

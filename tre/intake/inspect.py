@@ -12,11 +12,12 @@ import sqlglot.expressions as exp
 
 from tre.intake.check import Checked, check
 from tre.intake.engine import Engine
-from tre.intake.incoming import Incoming, incoming, linking
+from tre.intake.incoming import Incoming, incoming, linking, marks
 from tre.intake.land import Landed, land
 from tre.intake.origin import origin
 from tre.intake.publication import Counts, Options, Reason, Reject
 from tre.intake.references import take_references
+from tre.intake.row_keys import check_keys
 from tre.intake.separate import ACCEPTED, CHECKED
 from tre.intake.sql import select, sql
 from tre.intake.unique import check_unique
@@ -25,6 +26,8 @@ from tre.keystore import KEY_BYTES
 from tre.manifest import Manifest, Resource, columns
 
 DEFAULTS: Final = Options()
+
+SET_ASIDE: Final = "DELETE FROM :checked WHERE _problems IS NULL AND _removed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +106,28 @@ def _inspected(
     with _work(zones, engine, "landing", "landing"), engine.transient():
         landed = land(engine, source, fields, lambda _rows: None)
         take_references(engine, fields, manifest.base, place)
-        checked = check(engine, fields, chosen, resource.table_schema.missing_values)
+        missing = resource.table_schema.missing_values
+        checked = check(engine, fields, chosen, missing, marks(resource, fields))
+        check_keys(engine, checked.marks, place)
+        removed = _set_aside(engine, checked)
         accepted = select([exp.Star()], CHECKED).where(sql(ACCEPTED))
         keys = resource.table_schema.keys
         check_unique(engine, accepted, keys, _landed(resource), place)
-        counts = _counts(resource, landed, checked)
+        counts = _counts(resource, landed, checked, removed)
         examine(Examined(engine, resource, place, fields, chosen, counts))
     return counts
 
 
-def _counts(resource: Resource, landed: Landed, checked: Checked) -> Counts:
+def _set_aside(engine: Engine, checked: Checked) -> int:
+    """Drop rows that only say what is to go; how many there were."""
+    if checked.marks.removed is None:
+        return 0
+    return engine.count(sql(SET_ASIDE, checked=CHECKED))
+
+
+def _counts(
+    resource: Resource, landed: Landed, checked: Checked, removed: int
+) -> Counts:
     ragged = landed.ragged.total()
     first = (Reject("", Reason.RAGGED, ragged),) if ragged else ()
     rejected = checked.rejected + ragged
@@ -123,7 +138,7 @@ def _counts(resource: Resource, landed: Landed, checked: Checked) -> Counts:
         rejects=first + checked.rejects,
         without_person=0,
         over_cap=0,
-        published=landed.rows - rejected,
+        published=landed.rows - rejected - removed,
         people=0,
     )
 

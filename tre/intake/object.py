@@ -18,11 +18,12 @@ from connectors.errors import Invalid
 from connectors.source import Source
 from tre.intake import spine
 from tre.intake.link import MEMBERS, PAIRS, PEOPLE
-from tre.intake.onboard import Intake, linked, opened, received, work
+from tre.intake.onboard import linked, received
 from tre.intake.publication import Options
 from tre.intake.separate import ATTRIBUTES
 from tre.intake.sql import Tree, column, number, sql
 from tre.intake.sweep import sweep_locked
+from tre.intake.underway import Intake, opened, work
 from tre.intake.zones import Zones
 from tre.manifest import Kind, Manifest, load
 

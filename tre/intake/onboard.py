@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -16,11 +14,12 @@ from connectors.errors import Invalid
 from connectors.source import Source
 from privacy.catalogue import Table, Unit
 from tre.intake import spine
-from tre.intake.assure import assure
+from tre.intake.assure import assure, assured_columns
+from tre.intake.beside import open_beside
+from tre.intake.carry import Carry
 from tre.intake.check import Checked, check
-from tre.intake.engine import Engine
-from tre.intake.held import hold
-from tre.intake.incoming import incoming, linking
+from tre.intake.held import carry_seen, hold
+from tre.intake.incoming import Marks, incoming, linking, marks
 from tre.intake.land import Landed, land
 from tre.intake.link import Added, link
 from tre.intake.origin import origin
@@ -33,22 +32,34 @@ from tre.intake.publication import (
     Publication,
     Reason,
     Reject,
-    Shares,
     Stage,
     Versions,
 )
 from tre.intake.publish import Published, links, publish, summarise
 from tre.intake.references import take_references
+from tre.intake.row_keys import (
+    Keyed,
+    check_keys,
+    match,
+    rows_key,
+)
 from tre.intake.scheme import keep_scheme
 from tre.intake.separate import separate
 from tre.intake.sql import relation
 from tre.intake.summary import summary
 from tre.intake.sweep import sweep_locked
+from tre.intake.underway import Intake, opened, work
 from tre.intake.unique import check_unique
 from tre.intake.weigh import ALONE, Weighing
-from tre.intake.zones import Zones, digest_of, remove, sync
-from tre.keystore import KEY_BYTES
-from tre.manifest import Kind, Link, Manifest, PrivacyUnit, Resource, public_tables
+from tre.intake.zones import Zones, digest_of, sync
+from tre.manifest import (
+    DeliveryKind,
+    Kind,
+    Link,
+    Manifest,
+    Resource,
+    public_tables,
+)
 
 DEFAULTS: Final = Options()
 
@@ -84,27 +95,6 @@ def onboard(
             return _run(intake, found, versions)
 
 
-@dataclass(slots=True)
-class Intake:
-    """What the stages of one intake share. `seen_in` is the dataset, or objections."""
-
-    engine: Engine
-    zones: Zones
-    manifest: Manifest
-    progress: Progress
-    options: Options
-    scratch: Path
-    seen_in: str = ""
-    summaries: dict[str, Mapping[str, Shares]] = field(default_factory=dict)
-    addition: spine.Addition | None = field(default=None)
-
-    @property
-    def linked(self) -> bool:
-        """Whether any table's rows are linked to people."""
-        units = {resource.tre.privacy_unit for resource in self.manifest.resources}
-        return PrivacyUnit.PERSON in units
-
-
 def _run(intake: Intake, sources: list[Source], versions: Versions) -> Publication:
     file = intake.zones.begin_version(intake.manifest.name)
     try:
@@ -130,20 +120,26 @@ def _publication(intake: Intake, file: Path, sources: list[Source]) -> Publicati
     manifest, zones, engine = intake.manifest, intake.zones, intake.engine
     key_name = zones.key_name(file)
     relative = file.relative_to(zones.home)
+    tables = public_tables(manifest)
     engine.attach("version", file, zones.keystore.create_key(key_name))
     if intake.linked:
         spine.open_spine(engine, zones, manifest.population)
         intake.addition = spine.begin(engine, zones, manifest.population, relative)
-    tables = public_tables(manifest)
+    open_beside(intake, file, tables)
     taken = [
         _table(intake, index, table, sources[index])
         for index, table in enumerate(tables)
     ]
     if intake.linked:
+        if intake.before is not None and intake.addition is not None:
+            carry_seen(engine, intake.before.file.as_posix(), intake.addition)
         engine.detach("spine")
+    if intake.keyed:
+        engine.detach("rows")
     engine.detach("version")
     file.chmod(0o400)
     sync(file.parent)
+    sync(zones.folder("linkage"))
     return Publication(
         dataset=manifest.name,
         version=manifest.package.version,
@@ -156,6 +152,7 @@ def _publication(intake: Intake, file: Path, sources: list[Source]) -> Publicati
         if intake.linked
         else None,
         counts=tuple(each.counts for each in taken),
+        changes=tuple(intake.changes),
         clamped=tuple(each.clamped for each in taken),
         identified=tuple(
             tuple(kind.value for kind in _identified(resource))
@@ -186,14 +183,15 @@ def _table(intake: Intake, index: int, table: Table, source: Source) -> _Taken:
     with work(intake, "research", "staging"):
         with work(intake, "linkage", "linkage"), intake.engine.transient():
             landed, checked = received(intake, index, source, step)
+            _match(intake, index, checked.marks, step)
             linked(intake, resource, step)
         step(Stage.PUBLISH)
-        published = publish(intake.engine, table)
+        published = publish(intake.engine, table, _carry(intake))
         _summarise(intake, resource, table, checked)
         if intake.options.keep_links:
             found = _named(links(intake.engine, table), table, landed.rows)
     counts = _counts(table, landed, checked, published)
-    if counts.published < intake.options.fewest_rows:
+    if counts.published < intake.options.fewest_rows and intake.before is None:
         raise Invalid(place, _too_few(counts))
     target = relation("version", table.name)
     own = {known.name: known.name for known in table.columns}
@@ -207,11 +205,41 @@ def _summarise(
     """Write what its people brought, and how they are linked, beside the table."""
     kinds = _identified(resource)
     if kinds and intake.addition:
-        hold(intake.engine, table, intake.addition)
+        _keep_whose(intake, table)
         assure(intake.engine, intake.manifest.name, kinds)
     if table.unit is not Unit.NONE:
         clamped = [place for place, _ in checked.clamped]
-        summarise(intake.engine, table, clamped, linked=bool(kinds))
+        how = assured_columns(kinds) if intake.addition else ()
+        summarise(intake.engine, table, clamped, how, _carry(intake))
+
+
+def _match(
+    intake: Intake, index: int, marked: Marks, step: Callable[[Stage], None]
+) -> None:
+    """Know the rows of a table by their keys, where they have some."""
+    if not marked.key:
+        return
+    step(Stage.MATCH)
+    resource, kind = intake.manifest.resources[index], intake.manifest.delivery.kind
+    known = resource.name in intake.known
+    keyed = Keyed(resource.name, f"resources[{index}]", marked, kind, known)
+    secret = rows_key(intake.zones, intake.manifest.name)
+    intake.changes.append(match(intake.engine, keyed, secret))
+
+
+def _keep_whose(intake: Intake, table: Table) -> None:
+    """Keep which record each published row is of, as far as that can be said."""
+    addition = intake.addition
+    if addition is not None and intake.before is None:
+        hold(intake.engine, table, addition)
+
+
+def _carry(intake: Intake) -> Carry | None:
+    """What stays of the version before, while a protected table is published."""
+    if intake.before is None:
+        return None
+    kind = intake.manifest.delivery.kind
+    return Carry(intake.options.use, corrected=kind is DeliveryKind.CORRECT)
 
 
 def received(
@@ -222,6 +250,7 @@ def received(
     fields = incoming(resource, source, f"resources[{index}]")
     identifiers = {named.name for named in linking(resource)}
     chosen = [one for one in fields if one.field.name in identifiers]
+    marked = marks(resource, fields)
     with work(intake, "landing", "landing"):
         step(Stage.LAND)
         report = lambda rows: intake.progress(Stage.LAND, resource.name, rows)  # noqa: E731
@@ -230,7 +259,8 @@ def received(
         place = f"resources[{index}]"
         take_references(intake.engine, fields, intake.manifest.base, place)
         missing = resource.table_schema.missing_values
-        checked = check(intake.engine, fields, chosen, missing)
+        checked = check(intake.engine, fields, chosen, missing, marked)
+        check_keys(intake.engine, marked, place)
         known = public_tables(intake.manifest)[index].columns
         intake.summaries[resource.name] = summary(intake.engine, known)
         step(Stage.SEPARATE)
@@ -240,6 +270,7 @@ def received(
             identifiers=len(chosen),
             attributes=len(known),
             clamped=clamped,
+            marks=marked,
         )
     return landed, checked
 
@@ -288,40 +319,10 @@ def _steps(intake: Intake, name: str) -> Callable[[Stage], None]:
     return lambda stage: intake.progress(stage, name, 0)
 
 
-@contextmanager
-def opened(scratch: Path, options: Options) -> Iterator[Engine]:
-    """An engine for one intake, closed when the block ends."""
-    engine = Engine.open(
-        scratch, memory_mib=options.memory_mib, threads=options.threads
-    )
-    try:
-        yield engine
-    finally:
-        engine.close()
-
-
-@contextmanager
-def work(intake: Intake, zone: str, alias: str) -> Iterator[None]:
-    """A file of `zone` under a key nobody keeps, gone when the block ends."""
-    with working(intake.engine, intake.zones, zone, alias):
-        yield
-
-
-@contextmanager
-def working(engine: Engine, zones: Zones, zone: str, alias: str) -> Iterator[None]:
-    """The same for who is no intake."""
-    file = zones.work_file(zone)
-    engine.attach(alias, file, secrets.token_bytes(KEY_BYTES))
-    try:
-        yield
-    finally:
-        engine.drop(alias)
-        remove(file)
-
-
 def _discard(intake: Intake, file: Path) -> None:
-    """Remove a version that is not in force, its key, and whoever came with it."""
-    intake.engine.drop("version")
+    """Remove a version that is not in force, its keys, and whoever came with it."""
+    for zone in ("version", "rows", "known", "before"):
+        intake.engine.drop(zone)
     if intake.addition:
         intake.engine.drop("spine")
         spine.settle(intake.engine, intake.zones, intake.addition, ())

@@ -15,11 +15,12 @@ from tre.intake.heed import ANY, Use
 
 
 class Stage(Enum):
-    """The stages of an intake, in order. Each is a module and a function."""
+    """The stages of an intake, in order; `MATCH` is of tables with a row key alone."""
 
     LAND = "land"
     CHECK = "check"
     SEPARATE = "separate"
+    MATCH = "match"
     PSEUDONYMISE = "pseudonymise"
     LINK = "link"
     PUBLISH = "publish"
@@ -56,10 +57,11 @@ class Counts:
     `without_person` had no identifiers to be known by, `over_cap` were more than
     `rows_per_person`; `published` remain. `people` are those they belong to.
 
-    All of it is of the source alone: rows with equal identifiers count as one
-    person's. Linkage may find that two records are one person, and then fewer rows
-    stay. Exact counts of that would say whether somebody is in another controller's
-    data; the table's profile says it under differential privacy.
+    All of it is of the source alone, and of this delivery where others came before:
+    rows with equal identifiers count as one person's. Linkage may find that two
+    records are one person, and then fewer rows stay. Exact counts of that would say
+    whether somebody is in another controller's data; the table's profile says it
+    under differential privacy.
     """
 
     table: str
@@ -70,6 +72,41 @@ class Counts:
     over_cap: int
     published: int
     people: int
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a delivery changes in a table with a row key: exact, for the steward alone.
+
+    All of it is of the controller's own deliveries: by the keys of accepted rows,
+    whether they could be linked, were past the cap, or are of somebody who objects.
+    `unknown` are rows to be removed that no delivery brought.
+    """
+
+    table: str
+    added: int
+    corrected: int
+    removed: int
+    unknown: int
+
+    @property
+    def known(self) -> int:
+        """How many of the delivered rows had been delivered before."""
+        return self.corrected + self.removed
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The version that a delivery adds to or corrects, as intake finds it.
+
+    `file` is relative to the home; `spine_version` is empty where no spine has part.
+    """
+
+    version: str
+    file: Path
+    key_name: str
+    spine_version: str
+    tables: tuple[Table, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +128,8 @@ class Publication:
     that its people were linked by, none where they were not. `spine_version` is None
     where no table has linked people. `links` is None unless asked for: then it is an
     Arrow table of resource, row (position in the source) and person (NULL where none).
-    `summaries` has shares of each table's columns, for the steward alone.
+    `summaries` has shares of each table's columns, for the steward alone, and
+    `changes` what the delivery changed in each table with a row key.
     """
 
     dataset: str
@@ -103,6 +141,7 @@ class Publication:
     file_sha256: str
     spine_version: int | None
     counts: tuple[Counts, ...]
+    changes: tuple[Changes, ...] = ()
     clamped: tuple[tuple[tuple[int, str], ...], ...] = ()
     identified: tuple[tuple[str, ...], ...] = ()
     summaries: Mapping[str, Mapping[str, Shares]] = field(
@@ -145,10 +184,12 @@ class Options:
     publish an empty one. `keep_links` is for the laboratory, whose user brought the
     data. Memory is the engine's own; the process needs some 300 MiB beside it. `use`
     is what the version may be asked for, which says which objections it heeds.
+    `before` is what a delivery adds to or corrects; None where it takes its place.
     """
 
     fewest_rows: int = 1
     keep_links: bool = False
     use: Use = ANY
+    before: Before | None = None
     memory_mib: int = 1024
     threads: int = 2

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import sqlglot.expressions as exp
 
 from privacy.catalogue import Domain, Type
-from tre.intake.incoming import Incoming
+from tre.intake.incoming import Incoming, Marks
 from tre.intake.making import making
 from tre.intake.parsing import parsed
 from tre.intake.problem import listed, problem, problem_of_derived
@@ -21,6 +22,8 @@ from tre.manifest.domains import domain
 from tre.manifest.made import coded_ends, made, published
 from tre.manifest.model import Role
 from tre.manifest.transform import Derivation, OutOfRange
+
+REQUIRED: Final = "CASE WHEN :x IS NULL THEN :reason END"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +51,55 @@ def readings(fields: Sequence[Incoming]) -> tuple[Reading, ...]:
 
 def required_identifiers(fields: Sequence[Incoming]) -> tuple[tuple[str, Tree], ...]:
     """Identifiers that must not be missing: their names, and the problem if so."""
-    template = "CASE WHEN :x IS NULL THEN :reason END"
     reason = text(Reason.REQUIRED.value)
     return tuple(
-        (incoming.field.name, sql(template, x=column(incoming.landed), reason=reason))
+        (incoming.field.name, sql(REQUIRED, x=column(incoming.landed), reason=reason))
         for incoming in fields
         if incoming.field.tre.role is Role.IDENTIFIER
         and incoming.field.constraints.required
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Marking:
+    """How the fields that mark whole rows are read: `k…` and `_removed`."""
+
+    parsed: Mapping[str, Tree]
+    columns: Mapping[str, Tree]
+    problems: tuple[tuple[str, Tree], ...]
+    removed: Tree | None
+
+    def unless_removed(self, problem: Tree) -> Tree:
+        """The problem, of rows that stay."""
+        if self.removed is None:
+            return problem
+        return sql(
+            "CASE WHEN NOT :gone THEN :problem END", gone=self.removed, problem=problem
+        )
+
+
+def marking(marks: Marks) -> Marking:
+    """A row's key is the text of its parts, which may not be missing."""
+    if not marks.key:
+        return Marking({}, {}, (), None)
+    template = "NULLIF(trim(CAST(:x AS VARCHAR)), '')"
+    key = [sql(template, x=column(part.landed)) for part in marks.key]
+    columns = {f"k{at}": part for at, part in enumerate(key)}
+    problems = [
+        (part.field.name, sql(REQUIRED, x=text_of, reason=text(Reason.REQUIRED.value)))
+        for part, text_of in zip(marks.key, key, strict=True)
+    ]
+    if marks.removed is None:
+        columns["_removed"] = exp.Boolean(this=False)
+        return Marking({}, columns, tuple(problems), None)
+    known = domain(marks.removed.field, marks.removed.field.name)
+    gone = sql("coalesce(_gone, FALSE)")
+    wrong = problem(marks.removed, column("_gone"), known, clamped=False)
+    return Marking(
+        parsed={"_gone": parsed(marks.removed, known)},
+        columns={**columns, "_removed": gone},
+        problems=(*problems, (marks.removed.field.name, wrong)),
+        removed=gone,
     )
 
 

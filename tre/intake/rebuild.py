@@ -1,8 +1,8 @@
 """Write a version anew without the people who object, or who are someone else now.
 
 It starts from the version in force: the rows that publication forgot, past the cap
-or without a person, stay forgotten. What each person brought is not written again,
-so the new version has the profile of the old one.
+or without a person, stay forgotten. What each person brought goes along for later
+deliveries; it is not measured again, so the new version has the profile of the old.
 """
 
 from __future__ import annotations
@@ -14,13 +14,15 @@ from typing import Final
 
 from privacy.catalogue import Table, Unit
 from tre.intake import spine
+from tre.intake.carry import brought_by
 from tre.intake.engine import Engine
 from tre.intake.heed import ANY, Use, objectors
 from tre.intake.held import carry
-from tre.intake.onboard import opened
 from tre.intake.publication import Options
+from tre.intake.row_keys import copy_rows
 from tre.intake.sql import relation, sql
 from tre.intake.sweep import sweep_locked
+from tre.intake.underway import opened
 from tre.intake.zones import Zones, sync
 
 COPY: Final = "CREATE TABLE :target AS SELECT * FROM :source"
@@ -29,6 +31,10 @@ CREATE TABLE :target AS
 SELECT * FROM :source
 WHERE person_id NOT IN (:objectors)
 ORDER BY person_id, _rank
+"""
+
+BROUGHT: Final = """
+CREATE TABLE :target AS SELECT * FROM :source WHERE person_id NOT IN (:objectors)
 """
 
 
@@ -74,8 +80,11 @@ def _written(engine: Engine, zones: Zones, old: Written) -> Written:
     engine.attach("version", file, zones.keystore.create_key(key_name))
     for table in old.tables:
         _copy(engine, table, old.use)
+        if engine.has_column("old", brought_by(table.name), "person_id"):
+            _copy_brought(engine, table, old.use)
     engine.detach("version")
     engine.drop("old")
+    copy_rows(engine, zones, zones.home / old.file, file)
     file.chmod(0o400)
     place = file.relative_to(zones.home)
     carry(engine, old.file.as_posix(), place.as_posix())
@@ -97,6 +106,16 @@ def copied(engine: Engine, table: Table) -> None:
     """Write `version.<table>` like `old.<table>`: a table of nobody the spine knows."""
     source, target = relation("old", table.name), relation("version", table.name)
     engine.run(sql(COPY, target=target, source=source))
+
+
+def _copy_brought(engine: Engine, table: Table, use: Use) -> None:
+    name = brought_by(table.name)
+    target, source = relation("version", name), relation("old", name)
+    if table.unit is Unit.PERSON:
+        who = objectors(use)
+        engine.run(sql(BROUGHT, target=target, source=source, objectors=who))
+    else:
+        engine.run(sql(COPY, target=target, source=source))
 
 
 def keep(zones: Zones, written: Sequence[Written]) -> None:

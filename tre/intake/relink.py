@@ -11,7 +11,6 @@ from privacy.catalogue import Unit
 from tre.intake import spine
 from tre.intake.engine import Engine
 from tre.intake.evidence import evidence
-from tre.intake.onboard import opened, working
 from tre.intake.publication import Options
 from tre.intake.rebuild import Written, copied
 from tre.intake.regroup import regroup
@@ -20,6 +19,7 @@ from tre.intake.rewrite import rewrite
 from tre.intake.rotate import forget_keys, renew
 from tre.intake.successor import Successor, begin_successor
 from tre.intake.sweep import sweep_locked
+from tre.intake.underway import opened, working
 from tre.intake.zones import Zones, sync
 
 

@@ -161,7 +161,7 @@ def rewrite(engine: Engine, table: Table, file: str, fresh: str, use: Use) -> No
 
 def _unmoved(engine: Engine, table: Table, parts: dict[str, Tree]) -> exp.Select:
     """Rows of people who stay as they are, with the order and totals they had."""
-    kept = ["_rank", *_names(table), *map(total_of, _totalled(table))]
+    kept = ["_rank", *_names(table), *map(total_of, _totalled(table)), "_order"]
     rows = select_from(UNMOVED, **parts)
     person = cast(column("person", "m"), _unsigned(engine))
     columns = [column(name, "t") for name in kept]
@@ -186,7 +186,9 @@ def _capped(engine: Engine, table: Table, parts: dict[str, Tree]) -> exp.Select:
         for each in totalled(table)
     ]
     public = [column(name) for name in _names(table)]
-    return rows.select(*own, *public, *totals, append=False, copy=False)
+    return rows.select(
+        *own, *public, *totals, column("_order"), append=False, copy=False
+    )
 
 
 def _names(table: Table) -> list[str]:

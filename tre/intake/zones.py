@@ -24,6 +24,8 @@ from connectors.errors import Invalid
 from tre.keystore import Keystore
 
 ZONES: Final = ("landing", "linkage", "research")
+ROWS: Final = ".rows"
+"""The suffix of a file that has the row keys of a version."""
 WORK: Final = ".work"
 """The suffix of files that live for one intake."""
 
@@ -110,10 +112,24 @@ class Zones:
         sync(file.parent)
 
     def discard_version(self, file: Path) -> None:
-        """Remove a version that nobody switched to, its key, and last its note."""
+        """Remove a version that nobody switched to, its keys, and last its note."""
+        self.forget_rows(file)
         self.keystore.destroy(self.key_name(file))
         remove(file)
         self.keep_version(file)
+
+    def rows(self, version: Path) -> Path:
+        """The file beside a version, in the linkage zone, that knows rows by keys."""
+        return self.folder("linkage") / f"{version.stem}{ROWS}"
+
+    def rows_key_name(self, version: Path) -> str:
+        """The name of the key it is written under: no spine can have it."""
+        return f"linkage--{version.stem}"
+
+    def forget_rows(self, version: Path) -> None:
+        """Remove what knows a version's rows, and its key, where there is such."""
+        self.keystore.destroy(self.rows_key_name(version))
+        remove(self.rows(version))
 
     def note(self, file: Path) -> Path:
         """The note that says a version's file is a draft."""

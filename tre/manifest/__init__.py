@@ -7,6 +7,7 @@ anywhere else.
 
 from __future__ import annotations
 
+from tre.manifest.delivery import Delivery, DeliveryKind
 from tre.manifest.load import load
 from tre.manifest.model import (
     Budget,
@@ -27,6 +28,8 @@ from tre.manifest.transform import Derivation, OutOfRange, Part
 
 __all__ = [
     "Budget",
+    "Delivery",
+    "DeliveryKind",
     "Derivation",
     "Dialect",
     "Evidence",

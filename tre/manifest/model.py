@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import Field
 
 from privacy.catalogue import Size
+from tre.manifest.delivery import Delivery, RowKey
 from tre.manifest.shape import (
     Character,
     ColumnName,
@@ -210,12 +211,18 @@ class Link(Model):
 
 
 class ResourceExtension(Model):
-    """The `tre` part of a resource."""
+    """The `tre` part of a resource.
+
+    `row_key` tells rows apart over all deliveries; of a correction, `removed` names
+    the field that says of a row that it is to go.
+    """
 
     privacy_unit: PrivacyUnit
     rows_per_person: int | None = Field(default=None, strict=True, ge=1, le=65_535)
     link: Link | None = None
     size: Size = Size.MEDIUM
+    row_key: RowKey | None = None
+    removed: Text | None = None
     source: SourceModel | None = None
 
 
@@ -260,6 +267,7 @@ class PackageExtension(Model):
     population: DatasetName
     retention: date | None = None
     budget: Budget | None = None
+    delivery: Delivery = Delivery()
 
 
 class Package(Model):
@@ -301,3 +309,8 @@ class Manifest(Model):
     def resources(self) -> tuple[Resource, ...]:
         """The dataset's tables."""
         return self.package.resources
+
+    @property
+    def delivery(self) -> Delivery:
+        """What it does to the version before."""
+        return self.package.tre.delivery

@@ -11,6 +11,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 from typing import Final
 
 from connectors.errors import Invalid
+from tre.manifest.delivery import DeliveryKind
 from tre.manifest.made import made, published
 from tre.manifest.model import (
     Evidence,
@@ -49,6 +50,47 @@ def check(package: Package) -> None:
     _distinct((r.name for r in package.resources), "resources[{}].name")
     for index, resource in enumerate(package.resources):
         _resource(resource, f"resources[{index}]")
+    _delivery(package)
+
+
+def _delivery(package: Package) -> None:
+    """What a delivery adds to or corrects is named, and what is corrected has a key."""
+    delivery = package.tre.delivery
+    if delivery.extends and delivery.to is None:
+        message = "expected the version that this one adds to or corrects"
+        raise Invalid("tre.delivery.to", message)
+    if delivery.to is not None and not delivery.extends:
+        raise Invalid("tre.delivery.to", "is for kind: append or correct")
+    if delivery.to == package.version:
+        message = "expected another version than the one it adds to or corrects"
+        raise Invalid("version", message)
+    correcting = delivery.kind is DeliveryKind.CORRECT
+    for index, resource in enumerate(package.resources):
+        _row_key(resource, f"resources[{index}]", correcting=correcting)
+
+
+def _row_key(resource: Resource, path: str, *, correcting: bool) -> None:
+    key, removed = resource.tre.row_key, resource.tre.removed
+    fields = {field.name: field for field in resource.table_schema.fields}
+    if (key or removed) and not resource.protected:
+        message = "is for tables of people: public tables are delivered whole"
+        raise Invalid(f"{path}.tre.{'row_key' if key else 'removed'}", message)
+    if correcting and resource.protected and key is None:
+        message = "expected the fields by which rows are corrected"
+        raise Invalid(f"{path}.tre.row_key", message)
+    for place, name in enumerate(key or ()):
+        if name not in fields or fields[name].tre.role is Role.FREE_TEXT:
+            message = "expected the name of a field that is not free text"
+            raise Invalid(f"{path}.tre.row_key[{place}]", message)
+    _distinct(key or (), f"{path}.tre.row_key[{{}}]")
+    if removed is None:
+        return
+    if not correcting:
+        raise Invalid(f"{path}.tre.removed", "is for tre.delivery.kind: correct")
+    field = fields.get(removed)
+    if field is None or field.type is not FieldType.BOOLEAN or not field.tre.drop:
+        message = "expected the name of a boolean field with drop: true"
+        raise Invalid(f"{path}.tre.removed", message)
 
 
 def _resource(resource: Resource, path: str) -> None:

@@ -14,6 +14,7 @@ _WORDS = {
     "dataset.conditions_set": "conditions set",
     "dataset.conditions_lifted": "conditions lifted",
 }
+_DELIVERED = {"append": "appended to", "correct": "corrected"}
 
 _REASONS = {
     "objection": " without people who object",
@@ -37,9 +38,13 @@ def datasets(happened: Sequence[Happening]) -> list[Any]:
 
 
 def _what(each: Happening) -> str:
-    """What happened, and why, where it may be for two reasons."""
-    why = _REASONS.get(each.detail.get("reason", ""), "")
-    return f"{_WORDS[each.kind]}{why}"
+    """What happened; why, where it may be for two reasons; and of when new rows are."""
+    delivery = each.detail.get("delivery") or {}
+    words = _DELIVERED.get(delivery.get("kind", ""), _WORDS[each.kind])
+    period = delivery.get("period")
+    if period:
+        words += f" (of {period['from']} to {period['until']})"
+    return words + _REASONS.get(each.detail.get("reason", ""), "")
 
 
 def _take(held: dict[str, Any], each: Happening) -> None:
