@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from privacy.accounting import NANO
 from privacy.catalogue import Column, Domain, Table, Type, Unit, Value
 from privacy.errors import Refused
 from privacy.histogram import Histogram
 from privacy.profile import Profile
-from tre.control.tables import dataset_version
 from tre.governance.amendments import find_amendment
 from tre.governance.catalogue import Current, current_catalogue
 from tre.governance.datasets import Dataset, list_datasets
+from tre.governance.pins import pins_of
 from tre.governance.project import Project, Terms
 from tre.governance.statement import margin, statement
+from tre.governance.versions import versions_of
+from tre.releases import releases_of
 
 _THE_COMMITTEE: Final = "the committee"
 
@@ -47,6 +49,35 @@ def described_dataset(connection: Connection, name: str) -> dict[str, Any]:
     )
 
 
+def described_version(
+    connection: Connection, name: str, version: str
+) -> dict[str, Any]:
+    """The public facts of one version of a dataset, and the releases that used it.
+
+    `version` is a label, of which the newest is meant, or an id. Versions that were
+    withdrawn or destroyed are described as they were. Refused with `unknown_dataset`.
+    """
+    held = next((e for e in list_datasets(connection) if e.name == name), None)
+    listed = versions_of(connection, name)
+    found = [each for each in listed if version in {each.label, each.id}]
+    if held is None or not found:
+        raise Refused(
+            "unknown_dataset",
+            f"There is no version {version[:80]} of a dataset {name[:80]}.",
+            suggestion="`tre dataset show NAME` lists the versions of one.",
+        )
+    newest = found[-1]
+    as_then = replace(held, title=newest.title, version=newest.id, label=newest.label)
+    return {
+        **_facts(as_then, newest.descriptor, newest.tables(connection)),
+        "state": newest.state,
+        "id": newest.id,
+        "published_on": newest.published_on,
+        "ended_on": newest.ended_on,
+        "releases": list(releases_of(connection, frozenset({newest.id}))),
+    }
+
+
 def described_project(connection: Connection, project: Project) -> dict[str, Any]:
     """A project's application, state and approvals, and whose approval it lacks.
 
@@ -60,6 +91,10 @@ def described_project(connection: Connection, project: Project) -> dict[str, Any
         "proposer": project.proposer,
         **_approvals(project.terms),
         "outcome": project.outcome,
+        "pins": {
+            name: {"version": pin.version, "label": pin.label, "asked": pin.asked}
+            for name, pin in pins_of(connection, project.name).items()
+        },
         "amendment": None
         if asked is None
         else {
@@ -81,16 +116,23 @@ def _approvals(terms: Terms) -> dict[str, Any]:
 
 
 def _dataset(connection: Connection, held: Dataset, current: Current) -> dict[str, Any]:
-    words = connection.execute(
-        select(dataset_version.c.descriptor).where(dataset_version.c.id == held.version)
-    ).scalar_one()
-    descriptor = json.loads(words)
-    said = {each["name"]: each for each in descriptor["resources"]}
+    listed = versions_of(connection, held.name)
+    newest = next(each for each in listed if each.id == held.version)
     tables = [
-        _table(table, said.get(table.name, {}))
+        table
         for table in current.catalogue.tables.values()
         if table.dataset == held.name
     ]
+    return {
+        **_facts(held, newest.descriptor, tables),
+        "versions": [each.facts() for each in listed],
+    }
+
+
+def _facts(
+    held: Dataset, descriptor: Mapping[str, Any], tables: Iterable[Table]
+) -> dict[str, Any]:
+    said = {each["name"]: each for each in descriptor["resources"]}
     return {
         "name": held.name,
         "title": held.title,
@@ -102,7 +144,7 @@ def _dataset(connection: Connection, held: Dataset, current: Current) -> dict[st
         "controller": held.controller,
         "legal_basis": descriptor["legal_basis"],
         "retention": descriptor["retention"],
-        "tables": tables,
+        "tables": [_table(table, said.get(table.name, {})) for table in tables],
     }
 
 

@@ -335,7 +335,9 @@ def _check_admitted(gate: Gate, planned: Planned, connection: Connection) -> Non
             "The disclosure policy changed while the question was read.",
             suggestion="Ask again.",
         )
-    if known != read or not read.keys() <= now.versions.keys():
+    before = {name: planned.admission.versions[name].id for name in read}
+    found = {name: now.versions[name].id for name in read if name in now.versions}
+    if known != read or found != before:
         raise Refused(
             "data_changed",
             "What the project may ask changed while the question was read.",

@@ -13,8 +13,9 @@ from sqlalchemy import Connection, select
 from connectors import CsvSource
 from privacy.errors import Refused
 from tre.audit.act import acting
-from tre.control.tables import audit_record, release
+from tre.control.tables import audit_record
 from tre.governance.datasets import withdraw_dataset
+from tre.governance.pins import Moved, moved_pins
 from tre.governance.populations import population_exists
 from tre.governance.replacing import (
     Reason,
@@ -30,6 +31,7 @@ from tre.intake.object import Objected, take_objections
 from tre.intake.rebuild import discard, keep, rebuild
 from tre.intake.zones import Busy
 from tre.recorded import files_on_record, versions_to_destroy, zones_of
+from tre.releases import releases_of
 from tre.rewritten import as_written, every_file, replacements
 
 
@@ -39,6 +41,8 @@ class Applied:
 
     versions: tuple[str, ...]
     releases: tuple[str, ...]
+    pins: tuple[Moved, ...] = ()
+    """Pins of projects that went from a version to the one written anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,9 @@ def take_in_objections(
 
 
 def apply_objections(parts: Parts, population: str, person: str) -> Applied:
-    """Write every version of the population that is asked anew, without objectors.
+    """Write every version of the population that is asked or pinned anew.
+
+    Without objectors; a pin goes to what was written in its version's place.
 
     All are switched in one transaction, and what they replace is destroyed. It does
     the same whether anybody objected or not.
@@ -87,6 +93,7 @@ def apply_objections(parts: Parts, population: str, person: str) -> Applied:
                     act, replacements(zones, standing, made), Reason.OBJECTION
                 )
                 replaced = [each.version for each in standing]
+                moved = moved_pins(act.connection, replaced, versions)
                 act.record("objection.applied", population, {"replaced": replaced})
         except BaseException:
             on_record = every_file(parts)
@@ -95,8 +102,8 @@ def apply_objections(parts: Parts, population: str, person: str) -> Applied:
         keep(zones, made)
         finish_destruction(parts, person)
     with parts.control.reading() as connection:
-        used = _releases(connection, frozenset(each.version for each in standing))
-    return Applied(versions, used)
+        used = releases_of(connection, frozenset(each.version for each in standing))
+    return Applied(versions, used, moved)
 
 
 def withdraw(parts: Parts, dataset: str, person: str) -> None:
@@ -159,17 +166,9 @@ def late_objections(connection: Connection) -> tuple[Late, ...]:
         .order_by(audit_record.c.position)
     ).all()
     return tuple(
-        Late(row.at, row.subject, versions, _releases(connection, frozenset(versions)))
+        Late(
+            row.at, row.subject, versions, releases_of(connection, frozenset(versions))
+        )
         for row in applied
         for versions in [tuple(json.loads(row.detail)["replaced"])]
-    )
-
-
-def _releases(connection: Connection, versions: frozenset[str]) -> tuple[str, ...]:
-    """Releases whose receipts name one of these versions, oldest first."""
-    rows = connection.execute(select(release.c.id, release.c.receipt))
-    return tuple(
-        row.id
-        for row in rows
-        if not versions.isdisjoint(json.loads(row.receipt)["question"]["versions"])
     )

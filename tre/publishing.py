@@ -16,17 +16,12 @@ from tre.audit.act import acting
 from tre.audit.told import Discrepancy
 from tre.control.canonical import Json
 from tre.governance.conditions import conditions_of, known_purposes
-from tre.governance.datasets import (
-    UNLINKED,
-    check_place,
-    current_files,
-    may_publish,
-    switch_versions,
-)
+from tre.governance.datasets import UNLINKED, check_place, may_publish, switch_versions
 from tre.governance.datasets import Publication as Switch
 from tre.governance.populations import population_exists
 from tre.governance.reconcile import versions
 from tre.governance.replacing import standing_version
+from tre.governance.versions import current_files
 from tre.home import Parts
 from tre.inspection.inspect import report
 from tre.inspection.kept import keep_summary, recall_summary

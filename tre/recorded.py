@@ -17,9 +17,9 @@ from sqlalchemy import Connection
 from connectors.errors import Invalid
 from tre.audit.verify import verify
 from tre.audit.window import Window
-from tre.governance.datasets import known_files
 from tre.governance.reconcile import states, states_told, versions
 from tre.governance.replacing import Doomed, doomed_versions
+from tre.governance.versions import known_files
 from tre.home import Parts
 from tre.intake.spine import unsettled
 from tre.intake.successor import successors

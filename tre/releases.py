@@ -181,3 +181,13 @@ def _sum(content: Content) -> Mapping[str, Json]:
 
 def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
+
+
+def releases_of(connection: Connection, versions: frozenset[str]) -> tuple[str, ...]:
+    """Releases whose receipts name one of these versions, oldest first."""
+    rows = connection.execute(select(release.c.id, release.c.receipt))
+    return tuple(
+        row.id
+        for row in rows
+        if not versions.isdisjoint(json.loads(row.receipt)["question"]["versions"])
+    )

@@ -8,8 +8,8 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from tre.governance.conditions import known_purposes
-from tre.governance.datasets import known_files
 from tre.governance.replacing import Replacement, Standing
+from tre.governance.versions import known_files
 from tre.home import Parts
 from tre.intake import Zones
 from tre.intake.heed import Use

@@ -15,9 +15,7 @@ from privacy.errors import Refused
 from tests.control.world import ADMINISTRATOR, STEWARD, World, publication, table, zcdp
 from tre.governance.catalogue import current_catalogue, decode_table, encode_table
 from tre.governance.datasets import (
-    KnownFile,
     check_place,
-    known_files,
     list_datasets,
     switch_versions,
     withdraw_dataset,
@@ -25,6 +23,7 @@ from tre.governance.datasets import (
 from tre.governance.people import add_person
 from tre.governance.populations import Grant, create_population
 from tre.governance.roles import Role
+from tre.governance.versions import KnownFile, known_files
 from tre.ledger.account import Kind
 from tre.ledger.budget import Budget
 

@@ -41,6 +41,7 @@ from tre.governance.people import (
     disable_person,
     found_environment,
 )
+from tre.governance.pins import pin_version
 from tre.governance.policies import set_policy
 from tre.governance.populations import Grant, agree_next_period, create_population
 from tre.governance.projects import (
@@ -105,6 +106,7 @@ DEEDS: dict[Action, Callable[[Act], object]] = {
     Action.SUSPEND_PROJECT: lambda act: suspend_project(act, "pathways", "Why not."),
     Action.RESUME_PROJECT: lambda act: resume_project(act, "pathways"),
     Action.CLOSE_PROJECT: lambda act: close_project(act, "pathways", "Done."),
+    Action.PIN_VERSION: lambda act: pin_version(act, "pathways", "people", "2026"),
     Action.RECORD_INCIDENT: lambda act: record_incident(act, "A drill."),
     Action.SET_POLICY: lambda act: set_policy(act, replace(GATEWAY, version=9), "So."),
     Action.CARRY: lambda act: submit(act, "pathways", NOTHING, ()),

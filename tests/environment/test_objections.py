@@ -59,11 +59,11 @@ def _standing(environment: Environment):
 
 
 def _published(environment: Environment) -> list[tuple]:
-    """Every published row, without person numbers, sorted."""
+    """Every published row, without numbers drawn by lot, sorted."""
     parts, found = environment._parts, _standing(environment)
     zones = Zones(parts.layout.root, parts.keystore)
     with opened(zones, Path(found.file), found.key_name) as connection:
-        query = "SELECT * EXCLUDE (person_id) FROM f.people ORDER BY ALL"
+        query = "SELECT * EXCLUDE (person_id, _order) FROM f.people ORDER BY ALL"
         return connection.execute(query).fetchall()
 
 

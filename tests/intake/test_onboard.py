@@ -28,7 +28,7 @@ SEVEN = [(f"p{i % 7}", 2010 + i % 5, "North", i) for i in range(35)]
 
 
 def test_a_version_has_the_declared_layout(zones: Zones, register: Register) -> None:
-    """person_id and _rank come first, then public columns in narrow integer types."""
+    """person_id and _rank come first, public columns then, and _order last."""
     publication = take_in(zones, register, package(), rows(*SEVEN))
     table = published(zones, publication)
     with opened(zones, publication.file, publication.key_name) as connection:
@@ -40,6 +40,7 @@ def test_a_version_has_the_declared_layout(zones: Zones, register: Register) -> 
         ("region", "ENUM('North', 'South', 'Wales')"),
         ("pay", "INTEGER"),
         ("_total_pay", "UINTEGER"),
+        ("_order", "UBIGINT"),
     ]
     assert table.num_rows == 21
 

@@ -230,6 +230,7 @@ COMMANDS = {
     "condition set": act({ITS_STEWARD}, "people", "{conditions}"),
     "condition lift": act({ITS_STEWARD}, "people"),
     "project amend": act({ITS_RESEARCHER}, "{amended}"),
+    "project pin": act({ITS_RESEARCHER}, "{active}", "people", "people/1"),
     "project withdraw-amendment": act({ITS_RESEARCHER}, "{active}"),
     "project propose": act({"researcher", ITS_RESEARCHER}, "{project}"),
     "project approve": act({"committee", "committee-member", ITS_STEWARD}, "{fresh}"),

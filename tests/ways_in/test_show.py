@@ -107,6 +107,9 @@ PROFILE = {
 """A profile as the catalogue describes it."""
 
 
+PERIOD = {"from": "2026-04-06", "until": "2027-04-05"}
+
+
 def test_columns_are_listed_with_what_is_public() -> None:
     """Keys, bounds, or neither; a long list of keys is cut."""
     column = {"type": "text", "minimum": None, "maximum": None, "role": None}
@@ -127,10 +130,14 @@ def test_columns_are_listed_with_what_is_public() -> None:
                     }
                 ],
                 **dict.fromkeys(FACTS),
+                "version": "2026.2",
+                "delivery": {"kind": "append", "to": "2026.1", "period": PERIOD},
+                "versions": [],
             }
         )
     )
     assert "visits: rows of linked people, at most 8 of each" in shown
+    assert "2026.2, added to 2026.1, of 2026-04-06 to 2027-04-05" in shown
     assert "k11 and 8 more" in shown
     assert "any or NULL" in shown
     assert "Measured when 2025.4 was published, for ρ = 0.001" in shown
@@ -150,6 +157,7 @@ def test_a_project_says_whom_it_waits_for() -> None:
         "outcome": None,
         "route": "standard",
         "amendment": None,
+        "pins": {},
     }
     assert standing(facts) == (
         "pay is proposed. "

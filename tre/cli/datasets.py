@@ -31,6 +31,10 @@ Seed = Annotated[
     typer.Option("--seed", metavar="S", min=0, help="The same seed, the same rows."),
 ]
 Name = Annotated[str, typer.Argument(metavar="NAME")]
+Version = Annotated[
+    str | None,
+    typer.Option("--version", metavar="V", help="One version: its label, or its id."),
+]
 
 
 @dataset.command("check")
@@ -90,12 +94,18 @@ def list_all(*, home: Home = HERE, as_json: Json = False) -> None:
 
 
 @dataset.command("show")
-def show(name: Name, *, home: Home = HERE, as_json: Json = False) -> None:
-    """Show a dataset: its tables, their columns, bounds and keys."""
+def show(
+    name: Name,
+    *,
+    version: Version = None,
+    home: Home = HERE,
+    as_json: Json = False,
+) -> None:
+    """Show a dataset, or one version of it: its tables, columns, bounds and keys."""
     from tre.cli.show_dataset import described
 
     with opened(home) as environment:
-        facts = environment.dataset(name)
+        facts = environment.dataset(name, version)
     answer(facts, lambda: described(facts), as_json=as_json)
 
 

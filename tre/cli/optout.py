@@ -90,6 +90,8 @@ def _applied(applied: Applied) -> Iterator[str]:
     if not applied.versions:
         yield "No dataset of the population is published: there is nothing to rebuild."
         return
-    yield f"Published anew: {', '.join(applied.versions)}."
+    yield f"Written anew: {', '.join(applied.versions)}."
+    for each in applied.pins:
+        yield f"The project {each.project} had pinned {each.version}: now {each.to}."
     yield "What they replace is destroyed. Earlier releases that used it:"
     yield ", ".join(applied.releases) or "none"

@@ -15,6 +15,9 @@ from tre.cli.session import opened
 project: Final = typer.Typer(help="Projects and approvals.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(metavar="NAME")]
+Follow = Annotated[
+    bool, typer.Option("--follow", help="Ask the current version again.")
+]
 
 
 @project.command("propose")
@@ -142,6 +145,31 @@ def close(
     """End a project and record what came of it."""
     with opened(home) as environment:
         state = environment.close_project(name, outcome=outcome, person=person)
+    _changed(state, as_json=as_json)
+
+
+@project.command("pin")
+def pin(  # noqa: PLR0913 - one parameter for each argument and option
+    name: Name,
+    dataset: Annotated[str, typer.Argument(metavar="DATASET")],
+    version: Annotated[
+        str | None, typer.Argument(metavar="VERSION", help="Its label, or its id.")
+    ] = None,
+    *,
+    follow: Follow = False,
+    person: Person = None,
+    home: Home = HERE,
+    as_json: Json = False,
+) -> None:
+    """Have a project of one's own ask one version of a dataset, or follow it."""
+    if follow == (version is not None):
+        raise typer.BadParameter("Say a version, or --follow.", param_hint="VERSION")
+    with opened(home) as environment:
+        state = (
+            environment.follow(name, dataset, person=person)
+            if version is None
+            else environment.pin(name, dataset, version, person=person)
+        )
     _changed(state, as_json=as_json)
 
 

@@ -107,6 +107,7 @@ def described(dataset: Mapping[str, Any]) -> Iterator[RenderableType]:
     said = {name: str(dataset[name] or "") for name in _FACTS}
     said["version"] += _delivered(dataset["delivery"] or {})
     yield facts(*((name.replace("_", " "), words) for name, words in said.items()))
+    yield from _versions(dataset)
     for table in dataset["tables"]:
         yield ""
         yield f"{table['name']}: {_UNITS[table['privacy_unit']]}{_cap(table)}"
@@ -158,6 +159,21 @@ def _estimated(figures: Mapping[str, Any]) -> Iterator[str]:
         yield f"A threshold of {threshold} would link about {people:,} people fewer."
     for threshold, pairs in said["more_linked_at"].items():
         yield f"A threshold of {threshold} would link about {pairs:,} pairs more."
+
+
+def _versions(dataset: Mapping[str, Any]) -> Iterator[RenderableType]:
+    """The versions there have been; of one of them, the releases that used it."""
+    if "releases" in dataset:
+        ended = f", ended on {dataset['ended_on']}" if dataset["ended_on"] else ""
+        yield f"{dataset['id']} was published on {dataset['published_on']}{ended}."
+        yield f"Releases of it: {', '.join(dataset['releases']) or 'none'}"
+    elif len(dataset["versions"]) > 1:
+        yield ""
+        table = columns("version", "id", "state", "published")
+        for each in dataset["versions"]:
+            label = each["version"] + _delivered(each["delivery"] or {})
+            table.add_row(label, each["id"], each["state"], each["published_on"])
+        yield table
 
 
 def _delivered(delivery: Mapping[str, Any]) -> str:

@@ -30,6 +30,7 @@ def project_in_words(project: Mapping[str, Any]) -> Iterator[RenderableType]:
         ("title", project["title"]),
         ("summary", project["lay_summary"]),
         ("tables", "\n".join(_tables(project["datasets"]))),
+        ("pinned", "\n".join(_pins(project["pins"]))),
         ("reasons", "\n".join(_reasons(project.get("reasons", {})))),
         ("population", project["population"]),
         ("budget", _budget(project["budget"])),
@@ -63,6 +64,12 @@ def _and(names: Sequence[str]) -> str:
 def _tables(datasets: Mapping[str, list[str]]) -> Iterator[str]:
     for table, asked in datasets.items():
         yield f"{table} ({', '.join(asked)})"
+
+
+def _pins(pins: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    for name, pin in pins.items():
+        gone = "" if pin["asked"] else ", withdrawn: pin another or follow"
+        yield f"{name}: {pin['label']} ({pin['version']}{gone})"
 
 
 def _reasons(reasons: Mapping[str, Mapping[str, str]]) -> Iterator[str]:

@@ -32,7 +32,7 @@ from privacy.errors import Refused
 from tre.control.engines import Database, Durability, Place, connect
 from tre.control.tables import metadata
 
-REVISION: Final = "0009"
+REVISION: Final = "0010"
 """The newest migration; a database at another revision is migrated when opened."""
 
 PATIENCE_SECONDS: Final = 30.0

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from tre.describe import described_dataset, described_datasets
+from tre.describe import described_dataset, described_datasets, described_version
 from tre.discovery import dcat
 from tre.discovery.croissant import croissant
 from tre.discovery.dummy import dummy
@@ -79,9 +79,14 @@ class Datasets(Acting):
         with self._parts.control.reading() as connection:
             return described_datasets(connection)
 
-    def dataset(self, name: str) -> dict[str, Any]:
-        """The public facts of one dataset. Refused with `unknown_dataset`."""
+    def dataset(self, name: str, version: str | None = None) -> dict[str, Any]:
+        """The public facts of a dataset; or of one version, with its releases.
+
+        `version` is a label or an id. Refused with `unknown_dataset`.
+        """
         with self._parts.control.reading() as connection:
+            if version is not None:
+                return described_version(connection, name, version)
             return described_dataset(connection, name)
 
     def dummy(self, name: str, *, rows: int, seed: int) -> dict[str, pa.Table]:

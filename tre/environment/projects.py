@@ -9,7 +9,7 @@ from typing import Any
 
 from tre.describe import described_project
 from tre.environment.acting import Acting
-from tre.governance import projects
+from tre.governance import pins, projects
 from tre.governance.application import read_application
 from tre.governance.due import Due, due
 from tre.governance.project import find_project
@@ -90,6 +90,22 @@ class Projects(Acting):
         """End a project with its outcome."""
         with self._acting(person) as act:
             held = projects.close_project(act, project, outcome)
+            return described_project(act.connection, held)
+
+    def pin(
+        self, project: str, dataset: str, version: str, *, person: str | None
+    ) -> dict[str, Any]:
+        """Have a project ask this version of a dataset: a label, or an id."""
+        with self._acting(person) as act:
+            held = pins.pin_version(act, project, dataset, version)
+            return described_project(act.connection, held)
+
+    def follow(
+        self, project: str, dataset: str, *, person: str | None
+    ) -> dict[str, Any]:
+        """Have a project ask a dataset's current version again."""
+        with self._acting(person) as act:
+            held = pins.follow_current(act, project, dataset)
             return described_project(act.connection, held)
 
     def project(self, name: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from tre.audit.act import log_size
 from tre.governance.catalogue import Grants, Version, current_catalogue
 from tre.governance.conditions import Use, conditions_of, unmet
 from tre.governance.organisations import organisation_of
+from tre.governance.pins import Pin, pins_of
 from tre.governance.policies import current_policy
 from tre.governance.project import Project, Standing, find_project
 from tre.governance.qualifications import check_qualified
@@ -45,6 +46,8 @@ class Admission:
     """The disclosure policy that was put in force; None where none ever was."""
     withheld: Mapping[str, str] = field(default_factory=dict)
     """Tables that were granted and a condition withholds: by name, which condition."""
+    gone: Mapping[str, str] = field(default_factory=dict)
+    """Tables of versions that were pinned and then withdrawn: by name, which one."""
 
     def version(self, table: str) -> Version:
         """The version to read of a table. Refused with not_granted for any other.
@@ -52,6 +55,14 @@ class Admission:
         A question may name no column at all: leave for a table is not leave for
         its columns alone.
         """
+        if table in self.gone:
+            raise Refused(
+                "dataset_withdrawn",
+                f"The version that the project pinned for {table}, {self.gone[table]},"
+                " was withdrawn.",
+                suggestion="`tre project pin` pins another, or follows the current"
+                " one with --follow.",
+            )
         if table in self.withheld:
             raise Refused(
                 "condition_unmet",
@@ -93,7 +104,9 @@ def admit(
         today,
     )
     leave = _leave(connection, held, use)
-    current = current_catalogue(connection, held.population, leave.grants)
+    pins = pins_of(connection, project)
+    asked = {name: pin.version for name, pin in pins.items() if pin.asked}
+    current = current_catalogue(connection, held.population, leave.grants, asked)
     withheld = {**_unpublished_for(current.versions, use), **leave.withheld}
     return Admission(
         project=project,
@@ -110,6 +123,7 @@ def admit(
         day=today,
         policy=current_policy(connection),
         withheld=withheld,
+        gone=_gone(held, pins),
     )
 
 
@@ -137,6 +151,16 @@ def _leave(connection: Connection, held: Project, use: Use) -> _Leave:
         elif usable is not None:
             grants[dataset, table] = columns & usable
     return _Leave(grants, withheld)
+
+
+def _gone(held: Project, pins: Mapping[str, Pin]) -> Mapping[str, str]:
+    """Tables granted of versions that were pinned and cannot be asked any more."""
+    dead = {name: pin.label for name, pin in pins.items() if not pin.asked}
+    return {
+        name: dead[table.dataset]
+        for name, table in held.tables.items()
+        if table.dataset in dead
+    }
 
 
 def _unpublished_for(versions: Mapping[str, Version], use: Use) -> Mapping[str, str]:

@@ -1,7 +1,7 @@
 """What people hold and have agreed to: as the log has it, and as the tables do.
 
 Tokens, qualifications and organisations; layers that are done without, conditions on
-datasets, next budgets, and disclosure policies.
+datasets, next budgets, disclosure policies, and the versions that projects pinned.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from tre.control.tables import (
     instant_text,
     organisation,
     period_agreement,
+    project_pin,
     qualification,
     token,
 )
@@ -39,7 +40,7 @@ def agreed_told(connection: Connection) -> dict[str, object]:
 
 def agreed(connection: Connection) -> dict[str, object]:
     """What the tables say of them."""
-    found = _tokens(connection)
+    found = _tokens(connection) | _of_data(connection)
     for row in connection.execute(select(accepted_layer)):
         found[_layer(row.layer)] = (row.person, row.reason)
     for row in connection.execute(select(qualification)):
@@ -49,10 +50,18 @@ def agreed(connection: Connection) -> dict[str, object]:
         found[_affiliation(row.person)] = row.organisation
     for row in connection.execute(select(organisation)):
         found[f"the organisation {row.name}"] = True
-    for row in connection.execute(select(dataset_condition)):
-        found[_conditions(row.dataset)] = row.body
     for row in connection.execute(select(disclosure_policy)):
         found[_policy(row.number)] = (row.person, row.body, row.reason)
+    return found
+
+
+def _of_data(connection: Connection) -> Found:
+    """What was said of datasets and populations."""
+    found: Found = {}
+    for row in connection.execute(select(dataset_condition)):
+        found[_conditions(row.dataset)] = row.body
+    for row in connection.execute(select(project_pin)):
+        found[_pin(row.project, row.dataset)] = row.version
     for row in connection.execute(select(period_agreement)):
         words = _words(row.controller, row.population, row.period)
         found[words] = (row.person, row.terms)
@@ -143,6 +152,19 @@ def _policy_set(found: Found, said: Told) -> None:
     found[_policy(number)] = (said.actor, policy, reason)
 
 
+def _pinned(found: Found, said: Told) -> None:
+    found[_pin(said.subject, said.detail["dataset"])] = said.detail["version"]
+
+
+def _following(found: Found, said: Told) -> None:
+    found.pop(_pin(said.subject, said.detail["dataset"]), None)
+
+
+def _over(found: Found, said: Told) -> None:
+    for what in [each for each in found if each.endswith(_pin(said.subject, ""))]:
+        del found[what]
+
+
 def _agreement(found: Found, said: Told) -> None:
     """Note the first who agreed to the terms that a controller agreed to last."""
     facts = dict(said.detail)
@@ -168,6 +190,10 @@ _TAKEN: Final[Mapping[str, Callable[[Found, Told], None]]] = {
     "dataset.conditions_lifted": _lifted,
     "population.period_agreed": _agreement,
     "policy.set": _policy_set,
+    "project.pinned": _pinned,
+    "project.pin_moved": _pinned,
+    "project.following": _following,
+    "project.closed": _over,
 }
 
 
@@ -176,6 +202,10 @@ _POLICY: Final = "the disclosure policy, number "
 
 def _policy(number: int) -> str:
     return f"{_POLICY}{number}"
+
+
+def _pin(project: str, dataset: str) -> str:
+    return f"{dataset}: the version that is asked by the project {project}"
 
 
 def _layer(name: str) -> str:

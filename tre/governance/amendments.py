@@ -21,6 +21,7 @@ from tre.audit.act import Act
 from tre.control.canonical import canonical, digest
 from tre.control.tables import amendment, approval, project
 from tre.governance.application import Application
+from tre.governance.pins import pin_asked_for
 from tre.governance.project import COMMITTEE, Approval, Project, Terms, approvals_of
 from tre.governance.requested import (
     check_application,
@@ -133,6 +134,8 @@ def put_in_force(act: Act, held: Project, asked: Amendment) -> None:
     _drop_approvals(act, held.name, held.digest)
     delete_parts(act, held.name)
     insert_parts(act, application)
+    if application.versions != Application.model_validate(held.application).versions:
+        pin_asked_for(act, held.name, application.versions)
     connection.execute(
         update(project)
         .where(project.c.name == held.name)

@@ -74,10 +74,14 @@ class Application(_Model):
     ethics_reference: _Text = ""
     reasons: dict[_Word, dict[_Word, _Text]] = {}
     """Why a column is needed, by table and column."""
+    versions: dict[_Word, _Word] = {}
+    """The version that is asked of a dataset; of others it is the current one."""
 
     def facts(self) -> Mapping[str, Json]:
         """The application as it is kept, hashed and shown."""
+        pinned = {"versions": self.versions} if self.versions else {}
         return {
+            **pinned,
             "name": self.name,
             "title": self.title,
             "lay_summary": self.lay_summary,

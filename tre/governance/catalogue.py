@@ -9,7 +9,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, Row, and_, bindparam, or_, select
 
 from privacy.catalogue import (
     Catalogue,
@@ -50,13 +50,27 @@ class Current:
     versions: Mapping[str, Version]
 
 
-_CURRENT: Final = (
+_TABLES: Final = (
     select(dataset_version, published_table.c.name, published_table.c.body)
     .join(dataset, dataset.c.name == dataset_version.c.dataset)
     .join(published_table, published_table.c.version == dataset_version.c.id)
     .where(dataset.c.population == bindparam("population"))
-    .where(dataset_version.c.state == "current")
-    .order_by(published_table.c.name)
+)
+_CURRENT: Final = _TABLES.where(dataset_version.c.state == "current").order_by(
+    published_table.c.name
+)
+
+_PINNED: Final = (
+    _TABLES.where(
+        or_(
+            and_(
+                dataset_version.c.state == "current",
+                dataset.c.name.not_in(bindparam("pinned", expanding=True)),
+            ),
+            dataset_version.c.id.in_(bindparam("versions", expanding=True)),
+        )
+    ).order_by(dataset_version.c.state.asc(), published_table.c.name)
+    # A table of a pinned version goes before another dataset's of the same name.
 )
 
 Grants: TypeAlias = Mapping[tuple[str, str], frozenset[str]]
@@ -67,13 +81,20 @@ def current_catalogue(
     connection: Connection,
     population: str,
     granted: Grants | None = None,
+    pinned: Mapping[str, str] | None = None,
 ) -> Current:
-    """The current tables of a population.
+    """The current tables of a population; of pinned datasets, those of that version.
+
+    `pinned` are ids of versions, by dataset.
 
     With `granted`, each table's granted columns are those named, and only tables
     that are named have a version; without it, all do: the catalogue as a whole.
     """
-    rows = connection.execute(_CURRENT, {"population": population}).all()
+    if pinned:
+        asked = {"pinned": list(pinned), "versions": list(pinned.values())}
+        rows = connection.execute(_PINNED, {"population": population, **asked}).all()
+    else:
+        rows = connection.execute(_CURRENT, {"population": population}).all()
     tables = {row.name: _granted(decode_table(row.body), granted) for row in rows}
     versions = {
         row.name: _version(row)

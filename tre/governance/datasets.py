@@ -13,7 +13,11 @@ from privacy.catalogue import Table
 from privacy.errors import Refused
 from tre.audit.act import Act
 from tre.control.canonical import Json, canonical, digest, text_digest
-from tre.control.tables import dataset, dataset_version, published_table
+from tre.control.tables import (
+    dataset,
+    dataset_version,
+    published_table,
+)
 from tre.governance.catalogue import encode_table
 from tre.governance.populations import population_exists
 from tre.governance.roles import Action, Person, Role, allowed, permitted
@@ -65,15 +69,6 @@ class Dataset:
     title: str
     version: str
     label: str
-    state: str
-
-
-@dataclass(frozen=True, slots=True)
-class KnownFile:
-    """A published file the database knows. Only current ones are ever asked."""
-
-    file: str
-    key_name: str
     state: str
 
 
@@ -179,25 +174,6 @@ def list_datasets(connection: Connection) -> tuple[Dataset, ...]:
         )
         for row in rows
     )
-
-
-def known_files(connection: Connection) -> tuple[KnownFile, ...]:
-    """Every file ever published. What lies beside them was never switched to."""
-    rows = connection.execute(
-        select(
-            dataset_version.c.file, dataset_version.c.key_name, dataset_version.c.state
-        ).order_by(dataset_version.c.id)
-    )
-    return tuple(KnownFile(*row) for row in rows)
-
-
-def current_files(connection: Connection) -> Mapping[str, str]:
-    """The file of each version that is asked, by the version's id."""
-    columns = dataset_version.c
-    rows = connection.execute(
-        select(columns.id, columns.file).where(columns.state == "current")
-    )
-    return {row.id: row.file for row in rows}
 
 
 def _for_controller(actor: Person, name: str, controller: str) -> None:

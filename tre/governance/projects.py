@@ -31,6 +31,7 @@ from tre.governance.approvals import (
     take_back,
     wanted_of,
 )
+from tre.governance.pins import drop_pins, pin_asked_for
 from tre.governance.project import COMMITTEE, Project, Standing, find_project
 from tre.governance.requested import (
     check_application,
@@ -205,6 +206,7 @@ def close_project(act: Act, name: str, outcome: str) -> Project:
         raise Refused("wrong_state", "The project is closed.")
     said = _said(outcome, "outcome_missing", "A project closes with its outcome.")
     drop_amendment(act, held)
+    drop_pins(act, name)
     set_state(act, Kind.PROJECT, name, State.CLOSED)
     act.connection.execute(
         update(project)
@@ -241,6 +243,7 @@ def _activate(act: Act, held: Project) -> None:
     budget = application.budget.budget()
     owner = Owner(Kind.PROJECT, held.name, held.population)
     open_account(act, owner, budget, held.until)
+    pin_asked_for(act, held.name, application.versions)
     _move(act, held, Standing.ACTIVE)
     act.record("project.activated", held.name, {"budget": budget.facts()})
 

@@ -45,8 +45,8 @@ def versions(connection: Connection) -> Iterator[tuple[str, Mapping[str, Any]]]:
 def states_told(connection: Connection) -> dict[str, str]:
     """The state of every version, as the log has it.
 
-    The newest is asked, until its dataset is withdrawn.
-    What a rebuilt version replaces counts as withdrawn.
+    The newest is asked, until its dataset is withdrawn. What a rebuilt version
+    replaces counts as withdrawn, and it is asked as that was.
     """
     states: dict[str, str] = {}
     current: dict[str, str] = {}
@@ -54,9 +54,14 @@ def states_told(connection: Connection) -> dict[str, str]:
     for said in told(connection, *kinds):
         withdrawn = said.kind == "dataset.withdrawn"
         name = said.subject if withdrawn else said.subject.rpartition("/")[0]
+        if said.kind == "dataset.rebuilt" and said.detail["replaces"] in states:
+            old = said.detail["replaces"]
+            states[said.subject], states[old] = states[old], "withdrawn"
+            if current.get(name) == old:
+                current[name] = said.subject
+            continue
         if name in current:
-            replaced = said.kind == "dataset.published"
-            states[current.pop(name)] = "replaced" if replaced else "withdrawn"
+            states[current.pop(name)] = "withdrawn" if withdrawn else "replaced"
         if not withdrawn:
             states[said.subject] = "current"
             current[name] = said.subject

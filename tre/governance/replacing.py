@@ -7,15 +7,23 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
 from connectors.errors import Invalid
 from privacy.catalogue import Table
 from tre.audit.act import Act
+from tre.control.askable import askable
 from tre.control.canonical import text_digest
-from tre.control.tables import audit_record, dataset, dataset_version, published_table
+from tre.control.tables import (
+    audit_record,
+    dataset,
+    dataset_version,
+    project_pin,
+    published_table,
+)
 from tre.governance.catalogue import decode_table, read_purposes
-from tre.governance.datasets import UNLINKED, check_population, end_current
+from tre.governance.datasets import UNLINKED, check_population
+from tre.governance.pins import move_pins
 from tre.governance.roles import Action, permitted
 
 
@@ -28,7 +36,7 @@ class Reason(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A version that is asked now, and what it takes to write it anew."""
+    """A version that is asked or pinned, and what it takes to write it anew."""
 
     version: str
     label: str
@@ -53,13 +61,24 @@ class Replacement:
 
 
 def standing_versions(connection: Connection, population: str) -> tuple[Standing, ...]:
-    """The current versions of a population's datasets that have linked people."""
+    """The versions with linked people that a population's projects ask.
+
+    Those that are current, and those that somebody pinned; each dataset's in order, so
+    that what is written anew of it last is the current one.
+    """
+    pinned = select(project_pin.c.version)
     rows = connection.execute(
         select(dataset_version)
         .join(dataset, dataset.c.name == dataset_version.c.dataset)
-        .where(dataset.c.population == population, dataset_version.c.state == "current")
+        .where(dataset.c.population == population, askable())
+        .where(
+            or_(
+                dataset_version.c.state == "current",
+                dataset_version.c.id.in_(pinned),
+            )
+        )
         .where(dataset_version.c.spine_version != UNLINKED)
-        .order_by(dataset_version.c.id)
+        .order_by(dataset_version.c.dataset, dataset_version.c.number)
     ).all()
     return tuple(_standing(connection, row) for row in rows)
 
@@ -92,8 +111,9 @@ def replace_versions(
 ) -> tuple[str, ...]:
     """Put replacements in force, all at once, with everything the public knew.
 
-    What they replace is withdrawn: never asked again, its files to be destroyed.
-    Refused with not_permitted; Invalid where a version is not the current one.
+    What they replace is withdrawn, as is all of their datasets that nobody pinned:
+    never asked again, its files to be destroyed. Pins go to the replacements. Refused
+    with not_permitted; Invalid where a version is asked no more.
     """
     permitted(act, reason.value)
     made = tuple(_replace(act, each, reason) for each in replacements)
@@ -105,14 +125,19 @@ def replace_versions(
 def _replace(act: Act, replacement: Replacement, reason: Reason) -> str:
     row = act.connection.execute(
         select(dataset_version).where(
-            dataset_version.c.id == replacement.version,
-            dataset_version.c.state == "current",
+            dataset_version.c.id == replacement.version, askable()
         )
     ).one_or_none()
     if row is None:
         raise Invalid("", "a version was replaced meanwhile: try again")
-    end_current(act, row.dataset, "withdrawn")
-    number = row.number + 1
+    columns = dataset_version.c
+    act.connection.execute(
+        update(dataset_version)
+        .where(columns.id == row.id)
+        .values(state="withdrawn", ended_at=act.now)
+    )
+    newest = select(func.max(columns.number)).where(columns.dataset == row.dataset)
+    number = act.connection.execute(newest).scalar_one() + 1
     version = f"{row.dataset}/{number}"
     kept = {
         **row._mapping,
@@ -121,9 +146,7 @@ def _replace(act: Act, replacement: Replacement, reason: Reason) -> str:
         "file": replacement.file,
         "key_name": replacement.key_name,
         "spine_version": replacement.spine_version,
-        "state": "current",
         "published_at": act.now,
-        "ended_at": None,
     }
     act.connection.execute(insert(dataset_version).values(**kept))
     bodies = act.connection.execute(
@@ -144,6 +167,7 @@ def _replace(act: Act, replacement: Replacement, reason: Reason) -> str:
             "file_sha256": replacement.file_sha256,
         },
     )
+    move_pins(act, row.id, version)
     return version
 
 

@@ -15,6 +15,7 @@ from tre.control.canonical import canonical
 from tre.control.tables import dataset, project_researcher, project_table
 from tre.governance.application import Application
 from tre.governance.catalogue import current_catalogue
+from tre.governance.pins import expect_version
 from tre.governance.populations import population_exists
 from tre.governance.roles import Role, find_person
 from tre.governance.route import REVIEWS, Route, Wanted
@@ -32,6 +33,7 @@ def check_application(act: Act, application: Application) -> None:
     tables = current_catalogue(connection, application.population).catalogue.tables
     _check_tables(application, tables)
     _check_reasons(application)
+    _check_versions(connection, application, tables)
     _check_researchers(connection, application.researchers)
 
 
@@ -118,6 +120,17 @@ def _check_reasons(application: Application) -> None:
             if column not in application.datasets[table]:
                 place = f"reasons.{table}.{column}"
                 raise Invalid(place, "expected a column that is asked for")
+
+
+def _check_versions(
+    connection: Connection, application: Application, tables: Mapping[str, Table]
+) -> None:
+    asked = {tables[name].dataset for name in application.datasets}
+    for name, version in application.versions.items():
+        if name not in asked:
+            message = "expected a dataset whose tables are asked for"
+            raise Invalid(f"versions.{name}", message)
+        expect_version(connection, name, version)
 
 
 def _check_researchers(connection: Connection, researchers: tuple[str, ...]) -> None:

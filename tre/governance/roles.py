@@ -59,6 +59,7 @@ class Action(Enum):
     SUSPEND_PROJECT = "suspend a project"
     RESUME_PROJECT = "resume a project"
     CLOSE_PROJECT = "close a project"
+    PIN_VERSION = "pin a version of a dataset"
     RECORD_INCIDENT = "record or resolve an incident"
     SET_POLICY = "put a disclosure policy in force"
     CARRY = "ask to carry something past the airlock"
@@ -110,6 +111,7 @@ PERMITTED: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType(
         Action.CLOSE_PROJECT: frozenset(
             {Role.RESEARCHER, Role.COMMITTEE, Role.ADMINISTRATOR}
         ),
+        Action.PIN_VERSION: frozenset({Role.RESEARCHER}),
         Action.RECORD_INCIDENT: frozenset(
             {Role.COMMITTEE, Role.AUDITOR, Role.ADMINISTRATOR}
         ),

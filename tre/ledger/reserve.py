@@ -21,6 +21,7 @@ from sqlalchemy.exc import IntegrityError
 
 from privacy.errors import Refused
 from tre.audit.act import Act, acting
+from tre.control.askable import askable
 from tre.control.canonical import canonical
 from tre.control.database import Control, InDoubt
 from tre.control.tables import LARGEST, account, charge, dataset_version, question
@@ -54,9 +55,8 @@ _TAKE: Final = (
 
 _ADD_QUESTION: Final = insert(question)
 _ADD_CHARGES: Final = insert(charge)
-_CURRENT: Final = select(dataset_version.c.dataset).where(
-    dataset_version.c.id.in_(bindparam("versions", expanding=True)),
-    dataset_version.c.state == "current",
+_ASKABLE: Final = select(dataset_version.c.dataset).where(
+    dataset_version.c.id.in_(bindparam("versions", expanding=True)), askable()
 )
 _ACCOUNTS: Final = (
     select(account)
@@ -216,10 +216,10 @@ def _accounts(connection: Connection, asked: Question) -> Mapping[int, Account]:
 
 
 def _datasets(connection: Connection, versions: Sequence[str]) -> frozenset[str]:
-    """The datasets of these versions, all of which are still the current ones."""
+    """The datasets of these versions, all of which can still be asked."""
     if not versions:
         raise ValueError("a question reads at least one dataset")
-    rows = connection.execute(_CURRENT, {"versions": list(versions)})
+    rows = connection.execute(_ASKABLE, {"versions": list(versions)})
     datasets = frozenset(rows.scalars())
     if len(datasets) != len(set(versions)):
         raise Refused(

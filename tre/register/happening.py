@@ -20,6 +20,7 @@ TOLD: Final = (
     *("project.proposed", "project.amended", "project.approved"),
     *("project.approval_withdrawn", "project.activated", "project.suspended"),
     *("project.resumed", "project.closed", "project.terms_changed"),
+    *("project.pinned", "project.following", "project.pin_moved"),
     *("project.amendment_proposed", "project.amendment_withdrawn"),
     *("question.reserved", "question.refused"),
     *("submission.made", "submission.revised", "submission.decided"),

@@ -32,6 +32,7 @@ _STATES: Final = {
     "project.closed": "closed",
 }
 _JUDGED: Final = ("project.approved", "project.approval_withdrawn")
+_PINNED: Final = ("project.pinned", "project.following", "project.pin_moved")
 _TEXTS: Final = ("project.proposed", "project.amended")
 
 
@@ -48,6 +49,7 @@ class _Project:
     approvals: list[tuple[str, str, str]] = field(default_factory=list)
     """The application's digest, whose approval it is, and since when."""
     history: list[Any] = field(default_factory=list)
+    pins: dict[str, str] = field(default_factory=dict)
     outcome: str | None = None
     questions: list[Any] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
@@ -59,7 +61,7 @@ def projects(happened: Sequence[Happening]) -> list[Any]:
     for each in happened:
         if each.kind.startswith("project."):
             held = found.setdefault(each.subject, _Project(each.subject))
-            (_judge if each.kind in _JUDGED else _take)(held, each)
+            _TAKEN.get(each.kind, _take)(held, each)
         elif each.kind == "question.reserved":
             held = found[each.detail["project"]]
             held.questions.append(_question(held.name, each))
@@ -128,6 +130,22 @@ def _change(held: _Project, each: Happening) -> None:
     held.budget = each.detail["budget"]
 
 
+def _pin(held: _Project, each: Happening) -> None:
+    """Which version of a dataset it asks; nothing said is the current one."""
+    dataset, version = each.detail["dataset"], each.detail.get("version")
+    held.pins.pop(dataset, None)
+    if version is not None:
+        held.pins[dataset] = version
+    asks = version or f"the current version of {dataset}"
+    held.history.append({"on": each.day, "what": f"asks {asks} from now on"})
+
+
+_TAKEN: Final = {
+    **dict.fromkeys(_JUDGED, _judge),
+    **dict.fromkeys(_PINNED, _pin),
+}
+
+
 def _approval(each: Happening) -> tuple[str, str]:
     whose = each.detail["controller"] or COMMITTEE
     return each.detail["application_sha256"], whose
@@ -178,6 +196,7 @@ def _shown(
         "purposes": text["purposes"],
         "population": text["population"],
         "data": text["datasets"],
+        "pins": dict(sorted(held.pins.items())),
         "reasons": text.get("reasons", {}),
         "researchers": len(researchers),
         "organisations": sorted({of[one] for one in researchers if one in of}),

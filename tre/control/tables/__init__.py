@@ -53,6 +53,7 @@ from tre.control.tables.projects import (
     approval,
     disclosure_policy,
     project,
+    project_pin,
     project_researcher,
     project_table,
 )
@@ -95,6 +96,7 @@ __all__ = [
     "person_role",
     "population",
     "project",
+    "project_pin",
     "project_researcher",
     "project_table",
     "published_table",

@@ -52,6 +52,14 @@ project_table: Final = Table(
     Column("columns", Text, nullable=False),
 )
 
+project_pin: Final = Table(
+    "project_pin",
+    metadata,
+    Column("project", ForeignKey("project.name"), primary_key=True),
+    Column("dataset", ForeignKey("dataset.name"), primary_key=True),
+    Column("version", ForeignKey("dataset_version.id"), nullable=False),
+)
+
 amendment: Final = Table(
     "amendment",
     metadata,
