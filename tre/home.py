@@ -33,6 +33,7 @@ from tre.keystore import Keystore, KeyUnavailable
 from tre.ledger.measure import recover_measurements
 from tre.ledger.settle import recover
 from tre.pace import Pace, Waiting
+from tre.register.kept import KeptRegister
 
 SIGNING: Final = "signing"
 """The name of the key that signs the log and receipts."""
@@ -131,6 +132,7 @@ class Parts:
     instance: Instance
     gate: Gate
     desk: Desk
+    register: KeptRegister = field(default_factory=KeptRegister, repr=False)
 
     @property
     def clock(self) -> Callable[[], datetime]:

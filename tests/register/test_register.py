@@ -53,6 +53,7 @@ from tre.ledger.settle import record_refusal, settle_failed
 from tre.register.algorithm import BY_WHO_RUNS_IT, algorithm
 from tre.register.feed import ATOM, MOST, feed
 from tre.register.happening import TOLD, read_records
+from tre.register.kept import KeptRegister
 from tre.register.pages import algorithm_page, index_page, project_page, used_page
 from tre.register.populations import rho
 from tre.register.register import register, written
@@ -152,6 +153,30 @@ def test_a_copy_of_the_log_gives_the_same_bytes(much: World) -> None:
     copy = copied(much)
     assert pages(register(copy)) == pages(made(much))
     assert feed(copy) == feed(told(much))
+
+
+def test_a_register_that_is_read_on_is_the_one_from_the_start(tmp_path: Path) -> None:
+    """After every act the same document and feed, byte for byte, and less is read."""
+    world, kept = worlds.activated(tmp_path / "control.db"), KeptRegister()
+
+    def same() -> None:
+        with world.control.reading() as connection:
+            document, atom = kept.document(connection), kept.feed(connection)
+        assert written(document) == written(register(told(world)))
+        assert atom == feed(told(world))
+
+    same()
+    for number in range(3):
+        with world.act(ADMINISTRATOR) as act:
+            made = record_incident(act, f"Drill {number}.", About())
+        same()
+        world.reserve(1_000, f"SELECT {number}")
+        same()
+        with world.act(ADMINISTRATOR) as act:
+            resolve_incident(act, made, "It went well.")
+        same()
+    with world.control.reading() as connection:
+        assert kept.document(connection) is kept.document(connection)
 
 
 def test_every_kind_that_is_told_is_a_kind() -> None:

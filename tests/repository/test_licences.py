@@ -28,6 +28,7 @@ CLASSIFIERS = {
 
 EXCEPTIONS = {
     "asttokens": "",  # says "Apache 2.0", which is no SPDX name; for notebooks
+    "axe-playwright-python": "",  # MIT in its text, and axe MPL-2.0; for tests
     "codespell": "GPL-2.0-only",  # a program that `make check` runs, not a library
     "psycopg": "LGPL-3.0-only",  # an extra, used unchanged and replaceable
     "psycopg-binary": "LGPL-3.0-only",

@@ -7,11 +7,13 @@ tests fail when an address or a command has no line.
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,6 +42,11 @@ SOMEBODY = ROLES | {ITS_RESEARCHER, ITS_STEWARD}
 EVERYBODY = SOMEBODY | {PUBLIC}
 ADMINISTRATOR = {"administrator"}
 COUNT = {"sql": "SELECT COUNT(*) AS n FROM people"}
+FORM: dict[str, Any] = {
+    **dict.fromkeys(("title", "what", "why", "for_whom"), "Something."),
+    "files": [{"path": "t.md", "kind": "text", "content": "Tm9uZS4="}],
+}
+MAY_SEE = {ITS_RESEARCHER, "output-checker", "auditor", "administrator"}
 TURNED_AWAY = {
     *("not_authenticated", "not_permitted", "not_in_scope", "separation_of_duties"),
     *(
@@ -98,6 +105,35 @@ ADDRESSES = {
     "POST /v1/enrolment/accept": at("/v1/enrolment/accept", EVERYBODY),
     "GET /v1/sign-in": at("/v1/sign-in", EVERYBODY),
     "GET /v1/sign-in/back": at("/v1/sign-in/back", EVERYBODY),
+    "GET /v1/submissions": at("/v1/submissions", SOMEBODY),
+    "POST /v1/projects/{project}/submissions": at(
+        "/v1/projects/pay/submissions", {ITS_RESEARCHER}, **FORM
+    ),
+    "GET /v1/submissions/{submission}": at("/v1/submissions/{submission}", MAY_SEE),
+    "GET /v1/submissions/{submission}/files/{name}": at(
+        "/v1/submissions/{submission}/files/t.md", MAY_SEE
+    ),
+    "GET /v1/submissions/{submission}/package": at(
+        "/v1/submissions/{submission}/package", MAY_SEE
+    ),
+    "POST /v1/submissions/{submission}/revisions": at(
+        "/v1/submissions/{submission}/revisions", {ITS_RESEARCHER}, **FORM
+    ),
+    "POST /v1/submissions/{submission}/votes": at(
+        "/v1/submissions/{submission}/votes",
+        {"output-checker"},
+        verdict="approve",
+        reason="Why not.",
+    ),
+    "POST /v1/submissions/{submission}/return": at(
+        "/v1/submissions/{submission}/return", {"output-checker"}, reason="Why not."
+    ),
+    "POST /v1/submissions/{submission}/withdraw": at(
+        "/v1/submissions/{submission}/withdraw", {ITS_RESEARCHER}
+    ),
+    "POST /v1/submissions/{submission}/take-in": at(
+        "/v1/submissions/{inward}/take-in", {ITS_STEWARD}
+    ),
     "GET /v1/register": at("/v1/register", EVERYBODY),
     "GET /v1/register/algorithm": at("/v1/register/algorithm", EVERYBODY),
     "GET /v1/register/used": at("/v1/register/used?agency=Nobody", EVERYBODY),
@@ -155,6 +191,21 @@ class Place:
         return answer.json()["code"] if problem else ""
 
 
+def inward_files() -> list[dict]:
+    """A public table and its manifest, as they come in."""
+    manifest = package()
+    manifest["name"] = "codes"
+    (resource,) = manifest["resources"]
+    resource |= {"name": "codes", "path": "codes.csv", "tre": {"privacy_unit": "none"}}
+    resource["schema"] = {"fields": [{"name": "code", "type": "string"}]}
+    texts = {"codes.json": json.dumps(manifest), "codes.csv": "code\na\n"}
+    kinds = {"codes.json": "manifest", "codes.csv": "table"}
+    return [
+        {"path": n, "kind": kinds[n], "content": b64encode(text.encode()).decode()}
+        for n, text in texts.items()
+    ]
+
+
 @pytest.fixture(scope="module")
 def place(served: Served) -> Place:
     """Everybody has a token for every use; a release and a ticket are there."""
@@ -169,8 +220,14 @@ def place(served: Served) -> Place:
         queries = "/v1/projects/pay/queries"
         release = http.post(queries, json=COUNT).json()["id"]
         later = http.post(queries, json=COUNT, headers={"Prefer": "wait=0"})
+        form = {**FORM, "files": [{**FORM["files"][0], "releases": [release]}]}
+        made = http.post("/v1/projects/pay/submissions", json=form).json()["id"]
+        body = {**FORM, "direction": "in", "files": inward_files()}
+        inward = http.post("/v1/projects/pay/submissions", json=body).json()["id"]
     ticket = later.headers["location"].rpartition("/")[2]
-    return Place(served, tokens, {"release": release, "ticket": ticket})
+    things = {"release": release, "ticket": ticket, "submission": made}
+    things["inward"] = inward
+    return Place(served, tokens, things)
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
@@ -205,7 +262,6 @@ OPERATOR = Line({"whoever holds the home"})
 VERSIONS = count()
 BUDGET = ("--epsilon", "1", "--delta", "1e-6", "--until", "2099-01-01")
 ON_PAY = ("--project", "pay")
-MAY_SEE = {ITS_RESEARCHER, "output-checker", "auditor", "administrator"}
 COMMANDS = {
     "population create": act(ADMINISTRATOR, "{new}", *BUDGET),
     "person add": act(ADMINISTRATOR, "{new}", "--role", "auditor"),

@@ -15,7 +15,7 @@ from tests.ways_in.world import MEMBER, RESEARCHER
 from tre.audit.act import acting
 from tre.environment import OPERATOR
 from tre.gateway.asking import PAGE_TOKEN, SESSION_COOKIE
-from tre.gateway.routes.identity import _replace_session
+from tre.gateway.routes.identity import replace_session
 from tre.governance.scopes import EVERY_USE, USUAL, Scope
 from tre.identity.sessions import open_session
 
@@ -131,7 +131,7 @@ def test_a_new_session_ends_the_browsers_last(served: Served) -> None:
     with acting(identity.control, RESEARCHER, identity.clock()) as act:
         opened = open_session(act)
     response = Response()
-    _replace_session(served.environment, response, planted, opened)
+    replace_session(served.environment, response, planted, opened)
     assert opened.secret in response.headers["set-cookie"]
     assert planted not in response.headers["set-cookie"]
     with served.http(None) as http:

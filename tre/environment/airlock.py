@@ -30,10 +30,10 @@ from tre.airlock.moves import (
     withdraw,
 )
 from tre.airlock.package import submission_package
-from tre.airlock.seen import may_see, seen
+from tre.airlock.seen import may_do, may_see, seen
 from tre.airlock.submission import Direction, Finding, Standing, Submission, Verdict
 from tre.environment.acting import Acting, actor_of
-from tre.governance.project import find_project
+from tre.governance.project import ever_in, find_project
 from tre.governance.roles import Action, Role, allowed, find_person
 from tre.intake import Publication
 from tre.publishing import onboard_dataset
@@ -81,20 +81,29 @@ class Airlock(Acting):
             if find_person(connection, person) is None:
                 raise Refused("not_permitted", "Only people known here see these.")
             return [
-                seen(each, person)
+                {**seen(each, person), "may": _may(connection, each, person)}
                 for each in list_submissions(connection)
                 if _visible(connection, each, person)
             ]
 
+    def may_carry(self, person: str) -> bool:
+        """Whether the person does research, and so may submit something."""
+        with self._parts.control.reading() as connection:
+            found = find_person(connection, person)
+            return found is not None and found.may(Action.CARRY)
+
     def submission(self, id: str, *, person: str) -> dict[str, Any]:  # noqa: A002 (the contract's)
         """A submission: its context, files, findings, and the votes one may see.
 
-        Its `history` says how the releases it cites go together with what else was
-        asked: to output checkers of all the population's questions, to others of
-        their project's and the register's.
+        In `may` is what the person may do with it. Its `history` says how the
+        releases it cites go together with what else was asked: to output checkers of
+        all the population's questions, to others of their project's and the register's.
         """
         held = self._visible(id, person)
-        return {**seen(held, person), "history": self._history(held, person)}
+        with self._parts.control.reading() as connection:
+            may = _may(connection, held, person)
+        history = self._history(held, person)
+        return {**seen(held, person), "history": history, "may": may}
 
     def submission_file(self, id: str, name: str, *, person: str) -> bytes:  # noqa: A002 (the contract's)
         """A file of a submission, as it was handed in, for whoever may see it."""
@@ -220,8 +229,16 @@ def _checks_others(connection: Connection, held: Submission, person: str) -> boo
     return (
         found is not None
         and Role.OUTPUT_CHECKER in found.roles
-        and person not in find_project(connection, held.project).own
+        and person not in ever_in(connection, find_project(connection, held.project))
     )
+
+
+def _may(connection: Connection, held: Submission, person: str) -> tuple[str, ...]:
+    found = find_person(connection, person)
+    if found is None:
+        return ()
+    project = find_project(connection, held.project)
+    return may_do(found, held, project, ever_in(connection, project))
 
 
 def _table(connection: Connection, release_id: str, project: str) -> pa.Table | None:

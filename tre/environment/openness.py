@@ -10,10 +10,9 @@ from tre.audit.record import Record
 from tre.environment.acting import Acting
 from tre.governance.incidents import About, record_incident, resolve_incident
 from tre.register.algorithm import algorithm
-from tre.register.feed import feed
 from tre.register.happening import read_records
 from tre.register.pages import algorithm_page, index_page, project_page
-from tre.register.register import project_names, register, written
+from tre.register.register import project_names, written
 from tre.register.used import Dealt, used
 
 INDEX: Final = "index.html"
@@ -24,11 +23,13 @@ class Openness(Acting):
 
     def register(self) -> Mapping[str, Any]:
         """The public register, of the log as it is now."""
-        return register(self._told())
+        with self._parts.control.reading() as connection:
+            return self._parts.register.document(connection)
 
     def feed(self) -> bytes:
         """What happened last, as an Atom feed."""
-        return feed(self._told())
+        with self._parts.control.reading() as connection:
+            return self._parts.register.feed(connection)
 
     def used(self, dealt: Dealt) -> list[Any]:
         """Which projects used data like what somebody says they have dealt with."""
@@ -36,11 +37,10 @@ class Openness(Acting):
 
     def write_register(self, folder: Path) -> tuple[Path, ...]:
         """The register, its pages and feed as files; the same log, the same bytes."""
-        told = self._told()
-        document = register(told)
+        document = self.register()
         made = {
             "register.json": written(document),
-            "feed.atom": feed(told),
+            "feed.atom": self.feed(),
             "algorithm.json": written(algorithm(document)),
             INDEX: index_page(document).encode(),
             "algorithm.html": algorithm_page(document).encode(),

@@ -23,6 +23,8 @@ from tre.gateway.pending import Pending
 from tre.gateway.problems import install_handlers
 from tre.gateway.readiness import Readiness
 from tre.gateway.routes import (
+    airlock,
+    airlock_pages,
     catalogue,
     datasets,
     identity,
@@ -81,7 +83,8 @@ def create_app(
         tracer=tracer or Nobody(),
     )
     install_handlers(app)
-    for part in (questions, datasets, catalogue, identity, register, public):
+    parts = (questions, datasets, catalogue, identity, register, public)
+    for part in (*parts, airlock, airlock_pages):
         app.include_router(part.router)
     return app
 

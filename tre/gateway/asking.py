@@ -120,5 +120,6 @@ def _in_person(caller: Annotated[Caller, Depends(_caller)]) -> str:
 InPerson = Annotated[str, Depends(_in_person)]
 Reader = Annotated[str, Depends(_for(Scope.READ))]
 Asker = Annotated[str, Depends(_for(Scope.ASK))]
+Carrier = Annotated[str, Depends(_for(Scope.CARRY))]
 Publisher = Annotated[str, Depends(_for(Scope.PUBLISH))]
 Holder = Annotated[str, Depends(_for(Scope.ACCOUNT))]

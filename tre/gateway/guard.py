@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass, field
 from typing import Final
@@ -13,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tre.gateway.address import PublicAddress
 from tre.gateway.events import Answered, Broke, emit
 from tre.gateway.metrics import Metrics
-from tre.gateway.problems import LARGEST_BODY, problem
+from tre.gateway.problems import LARGEST_BODY, LARGEST_CARRIED, problem
 from tre.gateway.traces import Nobody, Tracer, spans_of
 from tre.trace import Taken, tracing
 
@@ -22,6 +23,12 @@ _HEADERS: Final = (
     ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
     ("X-Content-Type-Options", "nosniff"),
 )
+
+_CARRYING: Final = re.compile(
+    r"/v1/projects/[^/]+/submissions|/v1/submissions/[^/]+/revisions"
+    r"|/airlock/new|/airlock/[^/]+/revise"
+)
+"""Addresses to which files are sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +85,21 @@ class _Answer:
 
 def _limited(scope: Scope, receive: Receive) -> Receive:
     """The request's body; `HTTPException` 413 once it is longer than it may be."""
-    taken = 0
+    taken, most = 0, _most(scope)
 
     async def limited() -> Message:
         nonlocal taken
         message = await receive()
         taken += len(message.get("body", b""))
-        if max(taken, _announced(scope)) > LARGEST_BODY:
+        if max(taken, _announced(scope)) > most:
             raise HTTPException(413)
         return message
 
     return limited
+
+
+def _most(scope: Scope) -> int:
+    return LARGEST_CARRIED if _CARRYING.fullmatch(scope["path"]) else LARGEST_BODY
 
 
 def _announced(scope: Scope) -> int:

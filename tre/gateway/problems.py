@@ -20,6 +20,9 @@ MEDIA_TYPE: Final = "application/problem+json"
 LARGEST_BODY: Final = 1024 * 1024
 """Bytes a request's body may have; a question may have 64 KiB of SQL."""
 
+LARGEST_CARRIED: Final = 16 * LARGEST_BODY
+"""Bytes of one that carries files to the airlock."""
+
 STATUS: Final[Mapping[str, int]] = MappingProxyType(
     {
         "not_authenticated": 401,
@@ -41,6 +44,8 @@ STATUS: Final[Mapping[str, int]] = MappingProxyType(
         "unknown_release": 404,
         "unknown_question": 404,
         "unknown_token": 404,
+        "unknown_submission": 404,
+        "unknown_file": 404,
         "no_provider": 404,
         "not_in_log": 404,
         "not_there_yet": 404,
@@ -68,7 +73,11 @@ _OF_HTTP: Final[Mapping[int, tuple[str, str]]] = MappingProxyType(
         400: ("invalid_request", "The request's body could not be read as JSON."),
         404: ("not_found", "There is nothing at this address."),
         405: ("method_not_allowed", "This address does not take that method."),
-        413: ("too_large", f"A request may have {LARGEST_BODY:,} bytes."),
+        413: (
+            "too_large",
+            f"A request may have {LARGEST_BODY:,} bytes, and {LARGEST_CARRIED:,}"
+            " where files are carried.",
+        ),
     }
 )
 

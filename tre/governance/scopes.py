@@ -15,6 +15,7 @@ class Scope(Enum):
     READ = "read"  # the catalogue, releases, budgets
     ASK = "ask"  # prices and answers
     PUBLISH = "publish"  # datasets
+    CARRY = "carry"  # submissions to the airlock, and verdicts on them
     ACCOUNT = "account"  # the holder's own tokens
 
 

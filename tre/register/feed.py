@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 from xml.etree import ElementTree as ET
 
@@ -34,7 +34,12 @@ _TITLES: Final = {
 
 def feed(records: Iterable[Record]) -> bytes:
     """The last hundred things that happened. An entry's id is its record's leaf."""
-    told = [each for each in happenings(records) if each.kind in _TITLES]
+    return feed_of(happenings(records))
+
+
+def feed_of(happened: Sequence[Happening]) -> bytes:
+    """The feed of what happened, in the log's order."""
+    told = [each for each in happened if each.kind in _TITLES]
     root = ET.Element("feed", xmlns=ATOM)
     ET.SubElement(root, "id").text = "urn:tre:register"
     ET.SubElement(root, "title").text = "Public register"

@@ -47,7 +47,7 @@ class Happening:
 
 def happenings(records: Iterable[Record]) -> tuple[Happening, ...]:
     """The records of the kinds that are told, in the log's order."""
-    return tuple(_happening(record) for record in records if record.kind in TOLD)
+    return tuple(happening(record) for record in records if record.kind in TOLD)
 
 
 def read_records(connection: Connection) -> Iterator[Record]:
@@ -61,7 +61,8 @@ def read_records(connection: Connection) -> Iterator[Record]:
         yield Record(row.position, row.at, row.actor, row.kind, row.subject, row.detail)
 
 
-def _happening(record: Record) -> Happening:
+def happening(record: Record) -> Happening:
+    """One record of a kind that is told."""
     detail: Any = record.facts()["detail"]
     day = record.at.partition("T")[0]
     return Happening(record.leaf().hex(), day, record.kind, record.subject, detail)

@@ -22,7 +22,11 @@ def register(records: Iterable[Record]) -> Mapping[str, Any]:
     It has no float and no clock: numbers that are not whole are text, and the day it
     is of is that of the last thing it tells.
     """
-    happened = happenings(records)
+    return register_of(happenings(records))
+
+
+def register_of(happened: Sequence[Happening]) -> Mapping[str, Any]:
+    """The register of what happened, in the log's order."""
     return {
         "format": FORMAT,
         "as_of": happened[-1].day if happened else None,

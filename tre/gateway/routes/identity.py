@@ -65,7 +65,7 @@ def sign_in(
     """
     credentials = Credentials(said.person, said.password, said.code)
     session = environment.identity.sign_in(credentials, address=address)
-    _replace_session(environment, response, before, session)
+    replace_session(environment, response, before, session)
     return {"person": session.person, "csrf": session.page_token}
 
 
@@ -77,7 +77,7 @@ def sign_out(
     if session is not None:
         environment.identity.sign_out(session)
     response = Response(status_code=204)
-    _end_cookie(response, SESSION_COOKIE)
+    end_session(response)
     return response
 
 
@@ -110,7 +110,7 @@ def arrive(  # noqa: PLR0913 - one argument for each thing HTTP may say
     session = environment.identity.arrive(
         arrival, _back(request, place), address=address
     )
-    _replace_session(environment, response, before, session)
+    replace_session(environment, response, before, session)
     _end_cookie(response, _UNDER_WAY)
     return {"person": session.person, "csrf": session.page_token}
 
@@ -159,9 +159,10 @@ def _back(request: Request, place: str) -> str:
     return place + str(request.app.url_path_for("arrive"))
 
 
-def _replace_session(
+def replace_session(
     environment: Environment, response: Response, before: str | None, session: Session
 ) -> None:
+    """End the browser's session before, whosever it was, and put in a new one."""
     if before is not None:
         environment.identity.sign_out(before)
     set_session(response, session)
@@ -173,6 +174,11 @@ def set_session(response: Response, session: Session) -> None:
     The `__Host-` prefix makes the browser hold us to all of that.
     """
     _set_cookie(response, SESSION_COOKIE, session.secret)
+
+
+def end_session(response: Response) -> None:
+    """Take the session out of the browser."""
+    _end_cookie(response, SESSION_COOKIE)
 
 
 def _set_cookie(response: Response, name: str, value: str) -> None:
