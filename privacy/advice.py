@@ -7,12 +7,13 @@ rows per person that publication released.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from math import erfc, exp, sqrt
 
 from privacy.accounting import Measure
 from privacy.catalogue import Table
 from privacy.certificates import least_shown
-from privacy.clipping import clips_of
+from privacy.clipping import Clip, clips_of
 from privacy.cut import UNEVEN, Cut
 from privacy.expression import Call, Case, ColumnOf, Expression
 from privacy.fewer import chances_of
@@ -33,7 +34,7 @@ def choices(price: Price) -> tuple[str, ...]:
     return (
         *_dropped(table, table.profile),
         *_ranked(price),
-        *(_cut_words(each, version) for each in _values_cut(price)),
+        *(_cut_words(each, version) for each in price.plan.cuts),
         *_clipped(price, version),
     )
 
@@ -124,29 +125,29 @@ def _ranked(price: Price) -> tuple[str, ...]:
     )
 
 
-def _values_cut(price: Price) -> Iterator[tuple[Expression, Cut]]:
-    statistics = {each.statistic for each in price.plan.query.aggregates}
-    if statistics == {Statistic.MEAN}:
-        yield from price.plan.cuts
-
-
 def _cut_words(each: tuple[Expression, Cut], version: str) -> str:
     argument, cut = each
     name = _named(argument)
-    lost = 100 * abs(cut.shift) / max(abs(cut.mean + cut.shift), 1e-9)
+    found = " and ".join(
+        f"{'at least' if tail.is_upper else 'less than'} "
+        f"{_shown(tail.bound, tail.unit)} ({tail.share:.1%} of them) as "
+        f"{_shown(tail.told, tail.unit)}"
+        for tail in cut.tails
+    )
     return (
-        f"Averages clamp {name} to {_shown(cut.lower, cut)} to "
-        f"{_shown(cut.upper, cut)}, which narrows what one person moves. That shifts "
-        f"them by {_shown(-cut.shift, cut)} on average ({lost:.1f}%, by the "
-        f"profile of version {version}); they are corrected by it, and intervals are "
-        f"wider for groups that lose up to {UNEVEN} times as much."
+        f"AVG({name}) tells values of {found}, their average by the profile of version "
+        f"{version}, which narrows what one person moves. How many each group has of "
+        f"them is counted, with noise: intervals have room for groups where they are "
+        f"up to {UNEVEN} times as far past the bound, and reach to the public bound "
+        f"where a third of a group is. AVG(CLAMP({name}, low, high)) is of values as "
+        "they are."
     )
 
 
 def _clipped(price: Price, version: str) -> Iterator[str]:
     """What clipping totals does to each sum; what leaving it out would."""
     nano = price.epsilon_nano if price.measure is Measure.PURE else price.rho_nano
-    chosen = dict(price.plan.cuts)
+    chosen = dict(price.plan.clips)
     for argument, clips in clips_of(price.plan, price.measure, nano):
         *_, whole = clips
         best = next((e for e in clips if e.cut == chosen.get(argument)), None)
@@ -156,26 +157,33 @@ def _clipped(price: Price, version: str) -> Iterator[str]:
                 "rows add up to is predicted to gain little or nothing."
             )
             continue
-        cut, size = best.cut, max(best.size, 1e-9)
-        yield (
-            f"SUM({_named(argument)}) clips what a person's rows add up to at "
-            f"{_shown(cut.upper, cut)}, where it might be "
-            f"{_shown(whole.cut.upper, cut)}: rows of people with more count for less. "
-            f"That loses about {cut.part / (1 + cut.part):.1%} by the profile of "
-            f"version {version}; how much all cells lose together is measured with "
-            f"the answer, sums are raised by their part of it, and intervals reach "
-            f"higher for cells that lose up to {UNEVEN} times as much. In a cell of "
-            f"average size the error is predicted to be {best.error / size:.2g} of the "
-            f"sum, against {whole.error / size:.2g} without."
-        )
+        yield _clip_words(_named(argument), best, whole, version)
+
+
+def _clip_words(name: str, best: Clip, whole: Clip, version: str) -> str:
+    cut, size = best.cut, max(best.size, 1e-9)
+    part = cut.above / max(cut.mean + cut.above, 1e-9)
+    return (
+        f"SUM({name}) clips what a person's rows add up to at "
+        f"{_shown(cut.bound, cut.unit)}, where it might be "
+        f"{_shown(cut.most, cut.unit)}: rows of people with more count for less. That "
+        f"loses about {part:.1%} by the profile of version {version}; how much all "
+        "cells lose together is measured with the answer, and how many people are over "
+        "the bound in each. Sums are raised by their part of it, and intervals reach "
+        f"higher for cells that lose up to {UNEVEN} times as much, or more where they "
+        "have more such people; to the public bound where these have most of a sum. In "
+        f"a cell of average size the error is predicted to be {best.error / size:.2g} "
+        f"of the sum, against {whole.error / size:.2g} without. SUM(CLAMP({name}, low, "
+        "high)) is over whole rows."
+    )
 
 
 def _named(argument: Expression) -> str:
     return " ".join(sorted(_columns(argument)))
 
 
-def _shown(number: float, cut: Cut) -> str:
-    return f"{number * float(cut.unit):,.6g}"
+def _shown(number: float, unit: Fraction) -> str:
+    return f"{number * float(unit):,.6g}"
 
 
 def _below(deviations: float, kind: Kind) -> float:

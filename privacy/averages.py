@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from typing import Final
 
+from privacy.beyond import is_past
+from privacy.cut import Tail
 from privacy.draft import (
     Draft,
     count_of,
     count_over,
+    people_over,
     sum_beyond,
     sum_clipped,
     sum_of,
@@ -19,7 +24,7 @@ from privacy.expression import ColumnOf, Expression
 from privacy.lot import past, within
 from privacy.moments import ends_of
 from privacy.query import Aggregate, Statistic
-from privacy.reading import Reading
+from privacy.reading import Clipped, Reading
 from privacy.relation import TableOf
 
 _CHECK_WEIGHT: Final = Fraction(1, 20)
@@ -28,6 +33,9 @@ _CHECK_WEIGHT: Final = Fraction(1, 20)
 LOST_WEIGHT: Final = Fraction(1, 4)
 """The same for what clipping totals loses, which is one number for all cells."""
 
+OVER_WEIGHT: Final = Fraction(1, 5)
+"""The same for how many people's totals in a cell are over the bound."""
+
 
 def total_reading(draft: Draft, argument: Expression) -> Reading:
     """SUM: from the centred sum and the count where these are computed anyway.
@@ -35,12 +43,16 @@ def total_reading(draft: Draft, argument: Expression) -> Reading:
     With h half the span and c the middle, the noise of both is √(h² + c²) of a
     unit's, where that of the plain sum, h + |c|, is always more.
     """
-    cut, relation = draft.cuts.get(argument), draft.bounded.query.relation
-    if cut and isinstance(argument, ColumnOf) and isinstance(relation, TableOf):
-        kept = sum_clipped(argument, relation, cut.upper)
-        beyond = sum_beyond(argument, relation, cut.upper, LOST_WEIGHT)
-        at = draft.position(kept)
-        return Reading(at, cut=cut, lost=draft.position(beyond))
+    clip, relation = draft.clips.get(argument), draft.bounded.query.relation
+    if clip and isinstance(argument, ColumnOf) and isinstance(relation, TableOf):
+        at = clip.bound
+        parts = (
+            sum_clipped(argument, relation, at),
+            sum_beyond(argument, relation, at, LOST_WEIGHT),
+            people_over(argument, relation, at, OVER_WEIGHT),
+        )
+        kept, lost, over = map(draft.position, parts)
+        return Reading(kept, clipped=Clipped(clip, lost, over))
     if not draft.asks_spread_of(argument):
         return Reading(draft.position(sum_of(draft, argument, Fraction(1))))
     moved, centre = draft.centred(argument)
@@ -56,19 +68,21 @@ def mean_reading(draft: Draft, argument: Expression) -> Reading:
     """AVG: a centred sum, which is less noisy, over a count."""
     if draft.ranked is not None:
         return _ranked_mean(draft, argument, *draft.ranked)
-    moved, _ = draft.centred(argument)
+    moved, _ = draft.averaged(argument)
     total = draft.position(sum_of(draft, moved, Fraction(1)))
     count = draft.position(
         count_of(draft, Aggregate(Statistic.PRESENT, argument), Fraction(1))
     )
-    return replace(_mean_of(draft, argument), component=total, divisor=count)
+    found = _past(draft, argument, draft.bounded.rows_per_person, lambda each: each)
+    read = _mean_of(draft, argument)
+    return replace(read, component=total, divisor=count, past=found)
 
 
 def _ranked_mean(
     draft: Draft, argument: Expression, relation: TableOf, rank: int
 ) -> Reading:
     """AVG of some of each person's rows, and what the others sum and count to."""
-    moved, _ = draft.centred(argument)
+    moved, _ = draft.averaged(argument)
     name, table = relation.name, relation.table
     rest = draft.bounded.rows_per_person - rank
     kept = within(moved, name, table, rank)
@@ -79,13 +93,32 @@ def _ranked_mean(
         draft.position(sum_over(out, _CHECK_WEIGHT, rest)),
         draft.position(count_over(out, _CHECK_WEIGHT, rest)),
     )
+    kept_of = partial(within, name=name, table=table, rank=rank)
+    found = _past(draft, argument, rank, kept_of)
     read = replace(_mean_of(draft, argument), component=total, divisor=count)
-    return replace(read, left_out=checks)
+    return replace(read, left_out=checks, past=found)
+
+
+def _past(
+    draft: Draft,
+    argument: Expression,
+    rows: int,
+    kept: Callable[[Expression], Expression],
+) -> tuple[tuple[int, Tail], ...]:
+    """How many of the values that are averaged are past each bound, of so many rows."""
+    cut = draft.cuts.get(argument)
+    if cut is None:
+        return ()
+    counts = (
+        count_over(kept(is_past(argument, each)), cut.weight_of(each), rows)
+        for each in cut.tails
+    )
+    return tuple(zip(map(draft.position, counts), cut.tails, strict=True))
 
 
 def _mean_of(draft: Draft, argument: Expression) -> Reading:
     """What an average is read with: its centre, its public ends, and any cut."""
-    moved, centre = draft.centred(argument)
+    moved, centre = draft.averaged(argument)
     lower, upper = ends_of(argument)
     finer = 10 ** (moved.domain.scale - argument.domain.scale)
     return Reading(

@@ -13,19 +13,20 @@ from math import hypot, sqrt
 from typing import Final
 
 from privacy.accounting import NANO, Measure
-from privacy.averages import LOST_WEIGHT
+from privacy.averages import LOST_WEIGHT, OVER_WEIGHT
 from privacy.catalogue import Table, Unit
-from privacy.cut import UNEVEN, Cut, cut_at
+from privacy.ceiling import Ceiling, ceiling_at
+from privacy.cut import UNEVEN
 from privacy.expression import ColumnOf, Expression
 from privacy.histogram import Histogram
 from privacy.moments import ends_of
 from privacy.plan import Plan, aggregates_in, plan_less
 from privacy.profile import Profile
 from privacy.query import AggregateRef, Statistic
-from privacy.reading import Reading
+from privacy.reading import Reading, left_out, past, positions
 from privacy.relation import TableOf
 from privacy.told import measured
-from privacy.totals import fits
+from privacy.totals import PERSON, fits
 
 _GAIN: Final = 0.8
 """Totals are clipped only where the error falls to this or less of what it would be."""
@@ -33,13 +34,13 @@ _GAIN: Final = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """What is predicted of a sum whose totals are clipped at `cut.upper`.
+    """What is predicted of a sum whose totals are clipped at `cut.bound`.
 
     Errors are root mean squares in unscaled units, in a cell of average size: of
     `noise`, and of what is `lost`; `size` is what such a cell sums to.
     """
 
-    cut: Cut
+    cut: Ceiling
     noise: float
     lost: float
     size: float
@@ -64,7 +65,7 @@ def clipped(plan: Plan, measure: Measure, nano: int) -> Plan:
         for argument, (*clips, whole) in found
         if (best := min(clips, key=_error, default=whole)).error <= _GAIN * whole.error
     )
-    return plan_less(plan.bounded, plan.policy, None, cuts) if cuts else plan
+    return plan_less(plan.bounded, plan.policy, clips=cuts) if cuts else plan
 
 
 def clips_of(
@@ -112,14 +113,10 @@ def _arguments(plan: Plan) -> Iterator[ColumnOf]:
 
 
 def _alone(plan: Plan, position: int) -> bool:
-    """Whether nothing else is read off the same component."""
-    mine = plan.readings[position]
+    """Whether nothing else is read off the same components, whatever it is."""
+    mine = positions(plan.readings[position])
     others = (each for at, each in enumerate(plan.readings) if at != position)
-    return isinstance(mine, Reading) and all(
-        not isinstance(each, Reading)
-        or mine.component not in (each.component, each.divisor, each.lifted)
-        for each in others
-    )
+    return not any(mine & positions(each) for each in others)
 
 
 def _totals(
@@ -146,10 +143,11 @@ def _clips(
     largest = ends_of(argument)[1]
     lowest, most, surely = histogram.starts[0], histogram.most, histogram.surely
     people = histogram.total / cells
-    shared = float(1 + LOST_WEIGHT)
+    shared = float(1 + LOST_WEIGHT + OVER_WEIGHT)
     for bound in (*histogram.starts, most):
-        if bound > max(0, lowest) and (fits(largest, bound) or bound == most):
-            cut = cut_at(surely, lowest, bound)
+        possible = bound == most or fits(largest, max(bound, PERSON))
+        if bound > max(0, lowest) and possible:
+            cut = ceiling_at(surely, bound)
             uneven = people * (UNEVEN - 1) * cut.above
             chance = cut.deviation * sqrt(people)
             told = noise * shared / float(LOST_WEIGHT) * (most - bound) / cells
@@ -159,7 +157,11 @@ def _clips(
 
 
 def _noise(plan: Plan, measure: Measure, nano: int) -> float:
-    """The standard deviation of an asked component's noise that one moves by one."""
-    weights = [float(each.weight) for each in plan.components]
-    spent = nano / NANO / max(1.0, sum(weights))
+    """The standard deviation of an asked component's noise that one moves by one.
+
+    Without what is only for the clipping.
+    """
+    told = frozenset().union(*(left_out(e) | past(e) for e in plan.readings))
+    known = [e.weight for at, e in enumerate(plan.components) if at not in told]
+    spent = nano / NANO / max(1.0, float(sum(known)))
     return sqrt(2) / spent if measure is Measure.PURE else 1 / sqrt(2 * spent)

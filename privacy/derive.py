@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from privacy.catalogue import Type
 from privacy.emerge import filled, presence
 from privacy.evaluate import evaluate
-from privacy.evidence import Evidence, Numbers, point
+from privacy.evidence import Evidence, point
 from privacy.form import Linear, Ratio, form, form_of
 from privacy.interval import interval, ratio_point
 from privacy.layout import codes_of, groupings
@@ -38,8 +38,7 @@ from privacy.query import (
     Post,
     Statistic,
 )
-from privacy.reading import Reading, positions
-from privacy.restored import Lost, lost_of, total_ends
+from privacy.reading import Clipped, Reading, positions
 from privacy.spread import spread_point
 from privacy.table import (
     ColumnKind,
@@ -48,6 +47,7 @@ from privacy.table import (
     Figures,
     NoisedTable,
 )
+from privacy.tails import lost_of, total_ends
 
 _WHOLE: Final = frozenset(
     (
@@ -157,9 +157,9 @@ def _aggregate(reference: AggregateRef, evidence: Evidence) -> Figures:
     if plan.query.aggregates[reference.position].statistic in ORDERS:
         return order_point(reference.position, evidence)
     reading = plan.readings[reference.position]
-    if isinstance(reading, Reading) and reading.lost is not None:
-        kept, lost = _clipped(reading, evidence)
-        raised = (kept + lost.share) * float(plan.components[reading.component].unit)
+    if isinstance(reading, Reading) and reading.clipped is not None:
+        told, _ = _restored(reading, reading.clipped, evidence)
+        raised = told * float(plan.components[reading.component].unit)
         return Figures(raised, np.zeros(raised.shape, dtype=bool))
     match form_of(reading, plan):
         case Ratio() as ratio:
@@ -215,8 +215,8 @@ def _whole(name: str, position: int, evidence: Evidence) -> DerivedOutput:
         values = values + reading.centre * count
         width = _lifted_width(reading, evidence)
     ends = values - width, values + width
-    if reading.cut is not None:
-        values, ends = _restored(reading, evidence, width)
+    if reading.clipped is not None:
+        values, ends = _restored(reading, reading.clipped, evidence)
     value, low, high = (
         Figures(each, np.zeros(each.shape, dtype=bool)) for each in (values, *ends)
     )
@@ -226,31 +226,18 @@ def _whole(name: str, position: int, evidence: Evidence) -> DerivedOutput:
 
 
 def _restored(
-    reading: Reading, evidence: Evidence, width: int
+    reading: Reading, clipped: Clipped, evidence: Evidence
 ) -> tuple[NDArray[np.int64], tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """A sum of clipped totals raised by what was lost, and its ends, in whole units."""
-    if reading.cut is None:
-        raise TypeError("only what was clipped is restored")
-    clipped, lost = _clipped(reading, evidence)
-    low, high = total_ends(reading.cut, clipped, width, lost)
+    kept = np.clip(evidence.noised.values[reading.component], -LARGEST, LARGEST)
+    lost = lost_of(reading, clipped, evidence)
+    low, high = total_ends(reading, lost, evidence)
     made = (
         np.clip(each, -LARGEST, LARGEST)
-        for each in (np.rint(clipped + lost.share), np.floor(low), np.ceil(high))
+        for each in (np.rint(kept + lost.share), np.floor(low), np.ceil(high))
     )
     first, *ends = (each.astype(np.int64) for each in made)
     return first, (ends[0], ends[1])
-
-
-def _clipped(reading: Reading, evidence: Evidence) -> tuple[Numbers, Lost]:
-    """The noised sums of clipped totals, and what they lost, in unscaled units."""
-    if reading.lost is None:
-        raise TypeError("what clipping loses is measured with it")
-    noised, mechanisms = evidence.noised.values, evidence.price.mechanisms
-    kept, lost = (
-        np.clip(noised[each], -LARGEST, LARGEST).astype(np.float64)
-        for each in (reading.component, reading.lost)
-    )
-    return kept, lost_of(kept, lost, half_width(mechanisms[reading.lost]))
 
 
 def _ordered(name: str, position: int, evidence: Evidence) -> DerivedOutput:

@@ -7,17 +7,19 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Final
 
+from privacy.beyond import replaced
 from privacy.bound import BoundedQuery
+from privacy.ceiling import Ceiling
 from privacy.cut import Cut
 from privacy.errors import Refused
 from privacy.expression import ColumnOf, Expression
-from privacy.moments import centred, centred_in_units, clamped, ends_of, presence
+from privacy.moments import centred, centred_in_units, ends_of, presence
 from privacy.policy import Policy
 from privacy.query import SPREADS, Aggregate, Statistic
 from privacy.ranks import Choice
 from privacy.reading import Component
 from privacy.relation import TableOf
-from privacy.totals import beyond, clipped
+from privacy.totals import PERSON, beyond, clipped, over
 
 LARGEST_SENSITIVITY: Final = 2**56
 """Beyond it no useful noise fits 64 bits."""
@@ -33,6 +35,7 @@ class Draft:
     choices: list[Choice] = field(default_factory=list)
     ranked: tuple[TableOf, int] | None = None
     cuts: Mapping[Expression, Cut] = field(default_factory=dict)
+    clips: Mapping[Expression, Ceiling] = field(default_factory=dict)
 
     @property
     def aggregates(self) -> tuple[Aggregate, ...]:
@@ -70,21 +73,17 @@ class Draft:
         )
 
     def centred(self, argument: Expression) -> tuple[Expression, int]:
-        """The centred argument, the same one for all that ask for it.
-
-        Its values are cut off first, where they are to be.
-        """
-        argument = self.cut_off(argument)
+        """The centred argument, the same one for all that ask for it."""
         if Aggregate(Statistic.SUM, argument) in self.aggregates:
             return centred_in_units(argument)
         return centred(argument)
 
-    def cut_off(self, argument: Expression) -> Expression:
-        """The argument with its values clamped to where they are cut off."""
+    def averaged(self, argument: Expression) -> tuple[Expression, int]:
+        """The centred argument of an average, told past its bounds as that has it."""
         cut = self.cuts.get(argument)
         if cut is None:
-            return argument
-        return clamped(argument, cut.lower, cut.upper)
+            return self.centred(argument)
+        return centred(replaced(argument, cut.tails))
 
 
 def sum_of(draft: Draft, argument: Expression, weight: Fraction) -> Component:
@@ -109,6 +108,19 @@ def sum_beyond(
     """What clipping totals takes off all cells together."""
     lost, moved = beyond(argument, relation.table, bound)
     return replace(_sum(lost, weight, moved), whole=True)
+
+
+def people_over(
+    argument: ColumnOf, relation: TableOf, bound: int, weight: Fraction
+) -> Component:
+    """How many people's totals are over the bound, each once over all cells.
+
+    A cell has the part of a person that its rows have of their total.
+    """
+    found = over(argument, relation.table, bound)
+    if relation.table.rows_per_person == 1:
+        return count_over(found, weight, 1)
+    return _sum(found, weight, PERSON)
 
 
 def _sum(argument: Expression, weight: Fraction, moved: int) -> Component:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from math import hypot, sqrt
@@ -92,12 +93,11 @@ def _clipped(output: Output, price: Price) -> ColumnError | None:
             return None
     if not isinstance(reading, Reading) or reading.divisor is not None:
         return None
-    if reading.cut is None:
+    if reading.clipped is None:
         return None
     noise, told = (
-        half_width(price.mechanisms[each]) * float(reading.cut.unit)
-        for each in (reading.component, reading.lost)
-        if each is not None
+        half_width(price.mechanisms[each]) * float(reading.clipped.ceiling.unit)
+        for each in (reading.component, reading.clipped.lost)
     )
     words = (
         f"±{noise:,.6g} of noise in every cell, and more than that for what clipping "
@@ -138,7 +138,7 @@ def _at(ratio: Ratio, price: Price, rows: int) -> float:
     The noise in N − θD over D, at the θ farthest from zero that is possible.
     """
     farthest = max((ratio.lower or Fraction(0), ratio.upper or Fraction(0)), key=abs)
-    if ratio.cut is not None:
+    if ratio.past:
         farthest = ratio.reach
     below = Linear(
         tuple((position, c * -farthest) for position, c in ratio.denominator.terms)
@@ -149,7 +149,8 @@ def _at(ratio: Ratio, price: Price, rows: int) -> float:
     kept = Linear(tuple((position, c) for position, c in sums.items() if c))
     width = sum_half_width(_terms(kept, price))
     left = max(1.0, rows * kept_share(price))
-    width = hypot(width / left, _lot(ratio, rows, left)) + _lost(ratio, left)
+    beside = (_lot(ratio, rows, left), *_counts(ratio, price, left))
+    width = hypot(width / left, *beside) + _apart(ratio)
     return min(width, float(ratio.upper or 0) - float(ratio.lower or 0)) * abs(
         float(ratio.multiplier)
     )
@@ -161,13 +162,22 @@ def _lot(ratio: Ratio, rows: int, left: float) -> float:
     return wide * sqrt(max(0.0, 1 - left / rows) / left)
 
 
-def _lost(ratio: Ratio, left: float) -> float:
-    """What cutting values off adds to a margin, at most."""
-    if ratio.cut is None:
-        return 0.0
-    chance = normal_half_width(COVERAGE) * ratio.cut.deviation / sqrt(left)
-    most = max(ratio.cut.most_above, ratio.cut.most_below)
-    return (chance + most) * float(ratio.cut.unit)
+def _counts(ratio: Ratio, price: Price, left: float) -> Iterator[float]:
+    """What noise in the number of values past bounds adds, and the chance of which."""
+    for counted, tail in ratio.past:
+        unit = float(tail.unit)
+        noise = sum_half_width(_terms(counted, price))
+        yield tail.further * unit * noise / left
+        number = tail.share * left + noise
+        yield normal_half_width(COVERAGE) * tail.deviation * unit * sqrt(number) / left
+
+
+def _apart(ratio: Ratio) -> float:
+    """What values past bounds may be off by in a group that has as many as others."""
+    return sum(
+        max(tail.further, tail.excess) * float(tail.unit) * tail.share
+        for _, tail in ratio.past
+    )
 
 
 def _terms(value: Linear, price: Price) -> tuple[Term, ...]:

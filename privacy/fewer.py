@@ -2,25 +2,27 @@
 
 Noise grows with the rows one person may have and with the range of their values.
 Leaving rows out makes a cell smaller and shifts its average by what those rows are
-different in; cutting values off shifts it by what is lost. Which is worse is predicted
-from the profile that publication released, and from public bounds.
+different in; telling values past a bound as their average (`cut`) takes a count of
+them, and leaves what a cell's may be different in. Which is worse is predicted from the
+profile that publication released, and from public bounds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from math import hypot, sqrt
-from typing import Final, TypeAlias
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import hypot, inf, sqrt
+from typing import Final
 
 from privacy.accounting import NANO, Measure
 from privacy.catalogue import Table, Unit
 from privacy.cut import Cut, cut_at
 from privacy.expression import Expression
-from privacy.histogram import Histogram
 from privacy.moments import ends_of
-from privacy.plan import Plan, plan_less
+from privacy.plan import Cuts, Plan, plan_less
 from privacy.profile import Profile, rows_within
+from privacy.quantile import COVERAGE, normal_half_width
 from privacy.query import Statistic
 from privacy.relation import TableOf
 from privacy.told import measured
@@ -34,7 +36,14 @@ _VARIANCE: Final = 1 / 3
 _GAIN: Final = 0.8
 """Less is kept only where the error falls to this or less of what it would be."""
 
-Cuts: TypeAlias = tuple[tuple[Expression, Cut], ...]
+_WIDER: Final = 1.5
+"""Values are told so only where intervals are predicted to be no wider than this."""
+
+_UNLIKE: Final = 1 / 4
+"""And where fewer of all values than this are past a bound: groups of which a third are
+get no gain (`tails`)."""
+
+_Z: Final = normal_half_width(COVERAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +52,7 @@ class Chances:
 
     Errors are root mean squares in half ranges of the value, for a cell of average
     size: of `noise`, of which rows are drawn (`lot`), of `bias`, and of `cut`, what
-    is lost where values are cut off.
+    values past a bound may be off by. `margin` is the half-width of the interval.
     """
 
     rank: int
@@ -52,6 +61,7 @@ class Chances:
     lot: float
     bias: float
     cut: float = 0.0
+    margin: float = 0.0
 
     @property
     def error(self) -> float:
@@ -64,9 +74,9 @@ def ranked(plan: Plan, measure: Measure, nano: int) -> Plan:
 
     As it was where nothing is gained or known: no profile, joins and subqueries,
     where a row's rank says nothing, or other aggregates, whose error a cap biases
-    without bound. Values are cut off only of a column that nothing else in the
-    question depends on, and of all rows of a table, as only theirs are measured.
-    Public facts and the price decide.
+    without bound. Values past a bound are told as their average only of plain columns,
+    and of all rows of a table, as only theirs are measured. Public facts and the price
+    decide.
     """
     asked = _asked(plan, measure, nano)
     if asked is None:
@@ -79,7 +89,7 @@ def ranked(plan: Plan, measure: Measure, nano: int) -> Plan:
     tried = asked.best_cuts(rank)
     shorter = asked.best_rank(tried)
     cuts = asked.best_cuts(shorter)
-    if cuts and asked.chances(shorter, cuts).error <= _GAIN * kept.error:
+    if cuts and _gains(asked.chances(shorter, cuts), kept):
         rank = shorter
     else:
         cuts = ()
@@ -88,6 +98,11 @@ def ranked(plan: Plan, measure: Measure, nano: int) -> Plan:
     return plan_less(
         plan.bounded, plan.policy, rank if rank < asked.cap else None, cuts
     )
+
+
+def _gains(cut: Chances, kept: Chances) -> bool:
+    narrow = cut.margin <= _WIDER * kept.margin
+    return narrow and cut.error <= _GAIN * kept.error
 
 
 def chances_of(plan: Plan, measure: Measure, nano: int) -> tuple[Chances, ...]:
@@ -148,30 +163,36 @@ class _Asked:
         return min(self.ranks, key=lambda rank: self.chances(rank, cuts).error)
 
     def best_cuts(self, rank: int) -> Cuts:
-        """Where each average errs least with its values cut off; some may not be."""
+        """Where each average errs least with a cut; some may have none."""
         found = ((each, self._best_cut(rank, each)) for each in self.averaged)
         return tuple((each, cut) for each, cut in found if cut is not None)
 
     def _best_cut(self, rank: int, argument: Expression) -> Cut | None:
         values, ends = self.profile.values, ends_of(argument)
         histogram = measured(self.plan.query, argument, values, ends)
-        if histogram is None:
+        whole = self.chance(rank, argument, None)
+        if histogram is None or whole is None:
             return None
 
-        def error(cut: Cut) -> float:
-            return self.chance(rank, argument, cut).error
+        def best(cuts: Iterable[Cut | None]) -> Cut | None:
+            tried = (each for each in cuts if each is None or each.tails)
+            found = ((each, self.chance(rank, argument, each)) for each in tried)
+            fit = [(e, c) for e, c in found if c and c.margin <= _WIDER * whole.margin]
+            return min(fit, key=lambda each: each[1].error)[0]
 
         lowest, highest = histogram.starts[0], histogram.most
-        uncut = cut_at(histogram, lowest, highest)
-        best = _best(histogram, lambda end: cut_at(histogram, lowest, end), error)
-        best = _best(histogram, lambda end: cut_at(histogram, end, best.upper), error)
-        return best if error(best) < error(uncut) else None
+        ends_of_classes = (*histogram.starts, highest)
+        first = best([None, *(cut_at(histogram, lowest, e) for e in ends_of_classes)])
+        upper = highest if first is None or first.upper is None else first.upper.bound
+        return best([first, *(cut_at(histogram, e, upper) for e in ends_of_classes)])
 
     def chances(self, rank: int, cuts: Cuts) -> Chances:
         """Of all averages together: the root mean square of each kind of error."""
         known = dict(cuts)
-        found = [self.chance(rank, each, known.get(each)) for each in self.averaged]
-
+        tried = [self.chance(rank, each, known.get(each)) for each in self.averaged]
+        found = [each for each in tried if each is not None]
+        if len(found) < len(tried):
+            return Chances(rank, 1.0, inf, inf, inf, inf, inf)
         return Chances(
             rank,
             found[0].left_out,
@@ -179,60 +200,73 @@ class _Asked:
             lot=_mean(each.lot for each in found),
             bias=_mean(each.bias for each in found),
             cut=_mean(each.cut for each in found),
+            margin=_mean(each.margin for each in found),
         )
 
-    def chance(self, rank: int, argument: Expression, cut: Cut | None) -> Chances:
-        """The noise of a centred sum and a count at their best split, over the rows."""
+    def chance(
+        self, rank: int, argument: Expression, cut: Cut | None
+    ) -> Chances | None:
+        """The noise of a centred sum and a count at their best split, over the rows.
+
+        None where most of a group's values may be past a bound of the cut.
+        """
         whole = rows_within(self.profile, self.cap) / self.plan.cells
         left = rows_within(self.profile, rank) / self.plan.cells
         out = max(0.0, 1 - left / whole)
-        narrow, centred, lost = _narrowed(argument, cut, max(1.0, left))
-        return Chances(
-            rank=rank,
-            left_out=out,
-            noise=narrow * rank * self._each(centred) / left,
-            lot=narrow * sqrt(_VARIANCE * out / max(1.0, left)),
-            bias=narrow * _DIFFERENT * out,
-            cut=lost,
+        rows, span = max(1.0, left), _half_of(argument)
+        narrow = 1.0 if cut is None else cut.half / span
+        centred = sqrt(_VARIANCE) if cut is None else cut.off_centre
+        weights = () if cut is None else tuple(map(cut.weight_of, cut.tails))
+        noise = narrow * rank * self._each(centred, sum(weights)) / left
+        lot, bias = narrow * sqrt(_VARIANCE * out / rows), narrow * _DIFFERENT * out
+        found = Chances(
+            rank, out, noise, lot, bias, margin=_Z * hypot(noise, lot, bias)
         )
+        if cut is None:
+            return found
+        counted = [
+            rank * self._counted(float(weight), float(sum(weights))) / rows
+            for weight in weights
+        ]
+        return _cut(found, cut, span, rows, counted)
 
-    def _each(self, centred: float) -> float:
+    def _each(self, centred: float, besides: Fraction | int) -> float:
         """The noise of one row, for an average so far from the centre."""
         averages = len(self.averaged)
+        left = self.spent * 2 / (2 + float(besides))
         if self.measure is Measure.PURE:
             split: float = (1 + centred ** (2 / 3)) ** 1.5
-            return sqrt(2) * split / self.spent * averages
-        return (1 + centred) / sqrt(2 * self.spent) * sqrt(averages)
+            return sqrt(2) * split / left * averages
+        return (1 + centred) / sqrt(2 * left) * sqrt(averages)
+
+    def _counted(self, weight: float, besides: float) -> float:
+        """The noise of a count of one row each, which has this weight."""
+        part = self.spent * weight / (2 + besides) / len(self.averaged)
+        return sqrt(2) / part if self.measure is Measure.PURE else 1 / sqrt(2 * part)
+
+
+def _cut(
+    found: Chances, cut: Cut, span: float, rows: float, counted: list[float]
+) -> Chances | None:
+    """With what values past each bound may be off by, whose counts are so noised."""
+    pairs = [*zip(cut.tails, counted, strict=True)]
+    if any(tail.share > _UNLIKE for tail in cut.tails):
+        return None
+    chance = cut.deviation / sqrt(rows)
+    apart = sum((each.further + each.excess) / 2 * each.share for each in cut.tails)
+    wide = hypot(*(tail.further * noise for tail, noise in pairs), chance)
+    return replace(
+        found,
+        cut=hypot(cut.doubt, chance) / span,
+        margin=hypot(found.margin, _Z * wide / span) + apart / span,
+    )
+
+
+def _half_of(argument: Expression) -> float:
+    lower, upper = ends_of(argument)
+    return (upper - lower) / 2
 
 
 def _mean(errors: Iterable[float]) -> float:
     known = list(errors)
     return hypot(*known) / sqrt(len(known))
-
-
-def _narrowed(
-    argument: Expression, cut: Cut | None, rows: float
-) -> tuple[float, float, float]:
-    """What a cut leaves of the range; how far off centre values are; what it may cost.
-
-    The last in half ranges, the one before in halves of what is left.
-    """
-    if cut is None:
-        return 1.0, sqrt(_VARIANCE), 0.0
-    lower, upper = ends_of(argument)
-    half = (upper - lower) / 2
-    lost = hypot(cut.doubt, cut.deviation / sqrt(rows)) / half
-    return cut.half / half, cut.off_centre, lost
-
-
-def _best(
-    histogram: Histogram, cut: Callable[[int], Cut], error: Callable[[Cut], float]
-) -> Cut:
-    ends = _ends(histogram)
-    found = [each for each in map(cut, ends) if each.upper > each.lower]
-    return min(found, key=error)
-
-
-def _ends(histogram: Histogram) -> Iterator[int]:
-    yield from histogram.starts
-    yield histogram.most

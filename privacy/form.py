@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final, TypeAlias
 
-from privacy.cut import Cut
+from privacy.cut import Tail
 from privacy.expression import Call, Expression, Function, Literal
 from privacy.moments import ends_of
 from privacy.plan import Component, Plan
@@ -44,7 +44,8 @@ class Ratio:
     None where nothing is known. `counted`: the denominator is the number of rows
     an average is over, which is at least 1 where there is anything to average.
     `left_out` are the sum and count of the rows it is not over, `reach` how far a
-    value can be from 0 in either. `cut` is how values were cut off, in its own units.
+    value can be from 0 in either. `past` counts the values past each bound beyond
+    which they are told as their average.
     """
 
     numerator: Linear
@@ -56,7 +57,7 @@ class Ratio:
     counted: bool = False
     left_out: tuple[Linear, Linear] | None = None
     reach: Fraction = Fraction(0)
-    cut: Cut | None = None
+    past: tuple[tuple[Linear, Tail], ...] = ()
 
 
 Form: TypeAlias = Linear | Ratio
@@ -133,7 +134,10 @@ def form_of(reading: AnyReading, plan: Plan) -> Form | None:
         counted=True,
         left_out=_left_out(reading, unit),
         reach=_reach(reading, plan) * unit,
-        cut=reading.cut,
+        past=tuple(
+            (Linear(((position, Fraction(1)),)), tail)
+            for position, tail in reading.past
+        ),
     )
 
 
@@ -149,7 +153,7 @@ def _reach(reading: Reading, plan: Plan) -> int:
     lower, upper, cut = reading.lower, reading.upper, reading.cut
     if cut is not None:
         finer = 10 ** (plan.components[reading.component].scale - cut.scale)
-        lower, upper = cut.lower * finer, cut.upper * finer
+        lower, upper = cut.low * finer, cut.high * finer
     return max(abs(lower - reading.centre), abs(upper - reading.centre))
 
 

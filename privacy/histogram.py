@@ -42,8 +42,17 @@ class Histogram:
     @cached_property
     def middles(self) -> tuple[float, ...]:
         """The middle of each class, which people are taken to be spread about."""
-        ends = (*self.starts, self.most)
-        return tuple((start + end) / 2 for start, end in pairwise(ends))
+        return tuple((start + last) / 2 for start, last in self._classes)
+
+    @cached_property
+    def widths(self) -> tuple[int, ...]:
+        """How far the last number of each class is from its first."""
+        return tuple(last - start for start, last in self._classes)
+
+    @cached_property
+    def _classes(self) -> tuple[tuple[int, int], ...]:
+        inner = ((start, end - 1) for start, end in pairwise(self.starts))
+        return (*inner, (self.starts[-1], self.most))
 
     @property
     def surely(self) -> Histogram:

@@ -4,8 +4,8 @@ Sums: ± a quantile of the summed noise. Ratios: Fieller's set {θ : |N − θD|
 quantile of the noise in N − θD} (Fieller 1954), clipped to what is publicly
 possible, which covers at its level by construction whatever the true ratio is.
 An average over some of each person's rows is corrected by its measured bias, and its
-interval widened by what is in doubt of it (`bias`); so is one of values that were cut
-off (`restored`).
+interval widened by what is in doubt of it (`bias`); so is one of values that are told
+as their average past a bound (`tails`).
 Anything else: interval arithmetic over parts at 1 − 0.05/m each, which covers
 at least 95% (Bonferroni), and within it the first order of the error where noise is
 small beside what it is in (`local`). An end that is infinite is no bound.
@@ -36,9 +36,9 @@ from privacy.quantile import (
 )
 from privacy.query import AggregateRef, Constant, KeyRef, Operation, Operator, Post
 from privacy.ranks import Order
-from privacy.restored import average_ends, restored_average
 from privacy.spread import spread_ends
 from privacy.table import Figures
+from privacy.tails import average_ends
 
 __all__ = ["Evidence", "interval", "point", "ratio_point"]
 
@@ -74,7 +74,6 @@ def ratio_point(ratio: Ratio, evidence: Evidence) -> Figures:
     bias = bias_of(ratio, evidence)
     if bias is not None:
         quotient = quotient - bias.shift
-    quotient = quotient + restored_average(ratio)
     return Figures(_affine(np.clip(quotient, *_limits(ratio)), ratio), null)
 
 
@@ -177,9 +176,8 @@ def _ratio_ends(ratio: Ratio, evidence: Evidence, coverage: float) -> Ends:
         bias = bias_of(ratio, evidence)
         if bias is not None:
             low, high = widened(ratio, bias, evidence, (low, high), coverage)
-        if ratio.cut is not None:
-            ends = (low, high)
-            low, high = average_ends(ratio, ratio.cut, evidence, ends, coverage)
+        if ratio.past:
+            low, high = average_ends(ratio, evidence, (low, high), coverage)
     if ratio.counted:
         nobody = below < 1
         low, high = np.where(nobody, -np.inf, low), np.where(nobody, np.inf, high)

@@ -193,7 +193,7 @@ def _read(reading: Reading, evidence: Evidence) -> Local | None:
     match form_of(reading, evidence.price.plan):
         case Linear() as linear:
             return linear_of(linear, evidence)
-        case Ratio(left_out=None, cut=None) as ratio:
+        case Ratio(left_out=None, past=()) as ratio:
             above, below = ratio.numerator, ratio.denominator
             found = quotient(
                 linear_of(above, evidence), linear_of(below, evidence), evidence

@@ -42,17 +42,6 @@ def centred(argument: Expression) -> tuple[Expression, int]:
     return _less(argument, centre, ends), centre
 
 
-def clamped(argument: Expression, lower: int, upper: int) -> Expression:
-    """The argument, clamped to two unscaled numbers of its own scale."""
-    scale = argument.domain.scale
-    ends = tuple(
-        Literal(end, Domain(Type.NUMBER, scale, end, end, nullable=False))
-        for end in (lower, upper)
-    )
-    domain = replace(argument.domain, lower=lower, upper=upper, values=None)
-    return Call(Function.CLAMP, (argument, *ends), domain)
-
-
 def centred_in_units(argument: Expression) -> tuple[Expression, int]:
     """The same at the argument's own scale, so that a sum of it can be told exactly.
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
 from privacy.advice import shares
-from privacy.plan import positions
+from privacy.plan import Plan, positions
 from privacy.price import Price
 from privacy.ranks import Choice, Part
-from privacy.reading import left_out
+from privacy.reading import AnyReading, left_out, past
 from privacy.selection import Selector
 from privacy.wording import component_words, where_words, words_of
 
@@ -18,9 +19,9 @@ from privacy.wording import component_words, where_words, words_of
 class NoiseLine:
     """The noise of one component, in the units of its column.
 
-    `moved` is how far one person can move it over all cells. `asked` is False for
-    a count that only certifies cells and for what only tells a bias: `checks`.
-    `share` is its part of the price.
+    `moved` is how far one person can move it over all cells. `asked` is False for a
+    count that only certifies cells and for what only tells a bias, which is said in
+    `checks`. `share` is its part of the price.
     """
 
     component: str
@@ -29,18 +30,23 @@ class NoiseLine:
     moved: float
     share: float
     asked: bool
-    checks: bool = False
+    checks: str = ""
 
 
 def noise_lines(price: Price) -> tuple[NoiseLine, ...]:
     """The noise of everything that is drawn: figures, choices, a threshold."""
     plan = price.plan
-    read = frozenset().union(*map(positions, plan.readings))
-    checks = frozenset().union(*map(left_out, plan.readings))
+    read = _of(positions, plan)
+    checks = {
+        **dict.fromkeys(
+            _of(left_out, plan), "what leaving rows out, or clipping, does"
+        ),
+        **dict.fromkeys(_of(past, plan), "how many are past the bound"),
+    }
     told = {
         (each.statistic, each.argument)
         for p, each in enumerate(plan.told or plan.components)
-        if p in read - checks
+        if p in read - checks.keys()
     }
     parts = shares(price)
     drawn = zip(plan.components, price.mechanisms, parts, strict=False)
@@ -52,7 +58,7 @@ def noise_lines(price: Price) -> tuple[NoiseLine, ...]:
             moved=component.l1 / 10**component.scale,
             share=share,
             asked=(component.statistic, component.argument) in told,
-            checks=not plan.told and position in checks,
+            checks="" if plan.told else checks.get(position, ""),
         )
         for position, (component, mechanism, share) in enumerate(drawn)
     )
@@ -64,6 +70,10 @@ def noise_lines(price: Price) -> tuple[NoiseLine, ...]:
         + tuple(_choice(choice, chosen, share) for choice, chosen, share in choices)
         + _threshold(price, parts[-1])
     )
+
+
+def _of(found: Callable[[AnyReading], frozenset[int]], plan: Plan) -> frozenset[int]:
+    return frozenset().union(*map(found, plan.readings))
 
 
 def _threshold(price: Price, share: float) -> tuple[NoiseLine, ...]:
@@ -102,7 +112,7 @@ def noise_words(line: NoiseLine) -> str:
     """The same in a sentence."""
     certifies = "" if line.asked else " It only proves that there are enough people."
     if line.checks:
-        certifies = " It only tells what leaving rows out, or clipping, does."
+        certifies = f" It only tells {line.checks}."
     return (
         f"{line.component}: {_distribution(line)} of scale {line.scale:,.6g}; "
         f"one person moves it by at most {line.moved:,.6g}.{certifies}"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Final
+from typing import Final, TypeAlias
 
 from privacy.averages import mean_reading, total_reading
 from privacy.bound import BoundedQuery, cells
 from privacy.catalogue import Type
+from privacy.ceiling import Ceiling
 from privacy.cut import Cut
 from privacy.draft import Draft, count_of, sum_of
 from privacy.errors import Refused
@@ -87,6 +88,13 @@ _NUMERIC: Final = frozenset(
 )
 
 
+Cuts: TypeAlias = tuple[tuple[Expression, Cut], ...]
+"""For each column of which an AVG is told past a bound, past which: of AVG alone."""
+
+Clips: TypeAlias = tuple[tuple[Expression, Ceiling], ...]
+"""For each column of which a SUM's totals are clipped, where: of SUM alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What is computed for a question, under which bounds and which policy.
@@ -97,7 +105,8 @@ class Plan:
     (`levels`), off `told`, the same without `keys`: `components` are then what is
     measured to tell them.
     `rank` is how many of a person's rows averages are over; None for all that
-    publication kept. `cuts` say of which columns values or totals are cut off.
+    publication kept. `cuts` say past which bounds an average's values are told as their
+    average, and `clips` where what people add up to in a sum is clipped.
     `emerging` is how keys come out that are not public, None where there are none.
     """
 
@@ -110,7 +119,8 @@ class Plan:
     told: tuple[Component, ...] = ()
     rank: int | None = None
     emerging: Emerging | None = None
-    cuts: tuple[tuple[Expression, Cut], ...] = ()
+    cuts: Cuts = ()
+    clips: Clips = ()
 
     @property
     def query(self) -> BoundQuery:
@@ -151,8 +161,9 @@ def plan(bounded: BoundedQuery, policy: Policy) -> Plan:
 def plan_less(
     bounded: BoundedQuery,
     policy: Policy,
-    rank: int | None,
-    cuts: tuple[tuple[Expression, Cut], ...] = (),
+    rank: int | None = None,
+    cuts: Cuts = (),
+    clips: Clips = (),
 ) -> Plan:
     """Plan over less of one table than publication kept.
 
@@ -163,11 +174,15 @@ def plan_less(
     too, for a small part of the price: over all cells it tells how far the average is
     off. None is all rows.
 
-    `cuts` are of columns. An average's values are clamped between the bounds. Of a
-    SUM a row counts for min(1, upper/total) of itself, by its person's published
-    total, toward zero: over all cells and whichever rows are kept, a person adds at
-    most the upper bound, and moves no weight of anybody else's, so Δ₁ and Δ₂ are at
-    most that. ValueError for a rank of anything but averages, or of several tables.
+    `cuts` are of an AVG's column: values past a bound are told as what the profile
+    says, so that they are between public numbers closer to each other, and counted, of
+    one person as many as they have rows. `clips` are of a SUM's column: a row counts
+    for min(1, bound/total) of itself, by its person's published total, toward zero:
+    over all cells and whichever rows are kept, a person adds at most the bound, and
+    moves no weight of anybody else's, so Δ₁ and Δ₂ are at most that. People over the
+    bound are counted by the part that a row has of the total, in millionths toward
+    zero, so that one person adds at most a million over all cells. Either touches no
+    other figure. ValueError for a rank of anything but averages, or of several tables.
     """
     table = bounded.query.relation
     if not isinstance(table, TableOf):
@@ -175,8 +190,8 @@ def plan_less(
     ranked = None if rank is None else (table, rank)
     if rank is not None:
         _check_rank(bounded, rank)
-    planned = _planned(Draft(bounded, policy, ranked=ranked, cuts=dict(cuts)))
-    return replace(planned, cuts=cuts)
+    draft = Draft(bounded, policy, ranked=ranked, cuts=dict(cuts), clips=dict(clips))
+    return replace(_planned(draft), cuts=cuts, clips=clips)
 
 
 def _check_rank(bounded: BoundedQuery, rank: int) -> None:

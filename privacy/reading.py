@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
-from privacy.cut import Cut
+from privacy.ceiling import Ceiling
+from privacy.cut import Cut, Tail
 from privacy.expression import Expression
 from privacy.query import Statistic
 from privacy.ranks import Order
@@ -57,8 +58,8 @@ class Reading:
     lies in [`lower`, `upper`] at the same scale. With `lifted` (a SUM beside an
     AVG) it is component plus `centre` times that count. With `left_out` it is of some
     of each person's rows, and those are the sum and count of the others. With `cut`
-    it is of numbers that were cut off: an average's values, or a SUM's totals of
-    people, whose rows then lose `lost` in all cells together.
+    an average's values are told as their average past a bound, and `past` counts what
+    is past each. `clipped` says how a SUM's totals of people are clipped.
     """
 
     component: int
@@ -69,7 +70,20 @@ class Reading:
     lifted: int | None = None
     left_out: tuple[int, int] | None = None
     cut: Cut | None = None
-    lost: int | None = None
+    past: tuple[tuple[int, Tail], ...] = ()
+    clipped: Clipped | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Clipped:
+    """Where a SUM's totals are clipped, what all cells lose, and who is over in each.
+
+    `lost` and `over` are positions of components.
+    """
+
+    ceiling: Ceiling
+    lost: int
+    over: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +139,10 @@ AnyReading: TypeAlias = Reading | Spread | Order
 def positions(reading: AnyReading) -> frozenset[int]:
     """The components an aggregate is read off."""
     match reading:
-        case Reading(component, divisor, lifted=lifted, left_out=out, lost=lost):
-            known = (component, divisor, lifted, lost, *(out or ()))
-            return frozenset(each for each in known if each is not None)
+        case Reading(component, divisor, lifted=lifted):
+            known = (component, divisor, lifted)
+            asked = frozenset(each for each in known if each is not None)
+            return asked | left_out(reading) | past(reading)
         case Spread(_, left, right, count, cross, squares):
             found = [each.component for each in (cross, *squares) if each is not None]
             return frozenset((left.component, right.component, count, *found))
@@ -140,8 +155,19 @@ def left_out(reading: AnyReading) -> frozenset[int]:
     match reading:
         case Reading(left_out=(total, count)):
             return frozenset((total, count))
-        case Reading(lost=int() as lost):
+        case Reading(clipped=Clipped(lost=lost)):
             return frozenset((lost,))
+        case _:
+            return frozenset()
+
+
+def past(reading: AnyReading) -> frozenset[int]:
+    """The components that only tell how many are past a bound."""
+    match reading:
+        case Reading(clipped=Clipped(over=over)):
+            return frozenset((over,))
+        case Reading(past=found):
+            return frozenset(position for position, _ in found)
         case _:
             return frozenset()
 

@@ -97,7 +97,7 @@ def _centred(reading: Reading, plan: Plan) -> float:
     """How far an average is likely to be from its centre."""
     unit = float(plan.components[reading.component].unit)
     if reading.cut is not None:
-        return reading.cut.off_centre * reading.cut.half * float(reading.cut.unit)
+        return reading.cut.off_centre * reading.cut.half / 10.0**reading.cut.scale
     ends = (reading.lower - reading.centre, reading.upper - reading.centre)
     return spread_evenly(*(end * unit for end in ends))
 

@@ -122,7 +122,7 @@ def _ranked_support(
 ) -> Support:
     """The rows an average of some of each person's rows is over, or those behind it."""
     if argument == aggregate.argument:
-        argument = draft.centred(argument)[0]
+        argument = draft.averaged(argument)[0]
     kept = within(argument, relation.name, relation.table, rank)
     count = count_over(kept, draft.policy.support_weight, rank)
     return Support(draft.position(count), rank)

@@ -13,9 +13,14 @@ from typing import Final
 
 from privacy.catalogue import Column, Domain, Table, Type, Unit
 from privacy.expression import Call, Case, ColumnOf, Expression, Function, Literal
+from privacy.literals import ONE
 
 LARGEST_TOTAL: Final = 2**56
 """Larger totals are not kept: no useful noise fits sums of them."""
+
+_DIGITS: Final = 6
+PERSON: Final = 10**_DIGITS
+"""One person, in parts so small that rounding them makes no difference."""
 
 _FEWEST: Final = 8
 """Numbers that take fewer values than this are not worth cutting off."""
@@ -78,19 +83,13 @@ def clipped(argument: ColumnOf, table: Table, bound: int) -> Expression:
         return Call(Function.CLAMP, (argument, *bounds), domain)
     if not fits(ends[1], bound):
         raise ValueError("this bound is too large to be multiplied by")
-    most = table.rows_per_person * ends[1]
-    total = ColumnOf(
-        argument.table,
-        total_of(argument.name),
-        Domain(Type.NUMBER, 0, 0, most, nullable=False),
-        argument.sensitive,
-    )
-    known = Domain(Type.BOOLEAN, nullable=False)
-    within = Call(Function.AT_MOST, (total, Literal(bound, limit)), known)
+    total = _total(argument, table)
     times = replace(domain, upper=ends[1] * bound)
     product = Call(Function.MULTIPLY, (argument, Literal(bound, limit)), times)
     return Case(
-        ((within, argument),), Call(Function.DIVIDE, (product, total), domain), domain
+        ((_within(total, bound), argument),),
+        Call(Function.DIVIDE, (product, total), domain),
+        domain,
     )
 
 
@@ -108,6 +107,50 @@ def beyond(argument: ColumnOf, table: Table, bound: int) -> tuple[Expression, in
     domain = replace(argument.domain, lower=0, upper=upper, values=None)
     lost = Call(Function.SUBTRACT, (argument, kept), domain)
     return lost, max(1, rows * upper - bound + rows)
+
+
+def over(argument: ColumnOf, table: Table, bound: int) -> Expression:
+    """The part of a person over the bound that a row is, in millionths, toward zero.
+
+    That is its part of their total, so that all of a person's rows add up to at most
+    one person; 0 in rows of others. Where people have one row, 1 or NULL.
+    """
+    known = Domain(Type.BOOLEAN, nullable=argument.domain.nullable)
+    if table.rows_per_person == 1:
+        whole = replace(argument.domain, lower=bound, upper=bound, values=(bound,))
+        limit = Literal(bound, replace(whole, nullable=False))
+        past = Call(Function.MORE, (argument, limit), known)
+        return Case(((past, ONE),), None, replace(ONE.domain, nullable=True))
+    total, upper = _total(argument, table), argument.domain.upper
+    if not isinstance(upper, int) or not fits(upper, PERSON):
+        raise ValueError("this value is too large to be counted in parts")
+    domain = Domain(Type.NUMBER, _DIGITS, 0, PERSON, argument.domain.nullable)
+    none = Literal(0, replace(domain, upper=0, nullable=False, values=(0,)))
+    parts = Literal(PERSON, _whole(PERSON, nullable=False))
+    wide = replace(domain, upper=upper * PERSON)
+    part = Call(Function.MULTIPLY, (argument, parts), wide)
+    return Case(
+        ((_within(total, bound), none),),
+        Call(Function.DIVIDE, (part, total), domain),
+        domain,
+    )
+
+
+def _total(argument: ColumnOf, table: Table) -> ColumnOf:
+    """The column of its person's total."""
+    upper = argument.domain.upper
+    if not isinstance(upper, int):
+        raise TypeError("a total is of a bounded number")
+    most = table.rows_per_person * upper
+    domain = Domain(Type.NUMBER, 0, 0, most, nullable=False)
+    name = total_of(argument.name)
+    return ColumnOf(argument.table, name, domain, argument.sensitive)
+
+
+def _within(total: ColumnOf, bound: int) -> Expression:
+    known = Domain(Type.BOOLEAN, nullable=False)
+    limit = Literal(bound, _whole(bound, nullable=False))
+    return Call(Function.AT_MOST, (total, limit), known)
 
 
 def fits(largest: int, bound: int) -> bool:

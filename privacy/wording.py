@@ -23,11 +23,22 @@ def words_of(expression: Expression) -> str:
             return f"{function.value}({', '.join(map(words_of, arguments))})"
         case Case(((condition, value),), None):
             return f"{words_of(value)} WHERE {words_of(condition)}"
-        case Case(((_, value),), Call(Function.DIVIDE)):
-            found = f"{words_of(value)}, clipped by person"
-        case Case():
-            found = "CASE …"
+        case Case(branches, default):
+            found = _told(branches[0][1], default)
     return found
+
+
+def _told(value: Expression, default: Expression | None) -> str:
+    """What is clipped, told or counted past a bound, by how that is written."""
+    match value, default:
+        case Literal(), Call(Function.DIVIDE, (Call(_, (column, _)), _)):
+            return f"people over the bound of {words_of(column)}"
+        case column, Call(Function.DIVIDE):
+            return f"{words_of(column)}, clipped by person"
+        case Literal(), ColumnOf() as column:
+            return f"{words_of(column)}, told past its bounds"
+        case _:
+            return "CASE …"
 
 
 def _literal(value: object, scale: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from functools import cache
 
 import duckdb
@@ -13,12 +14,14 @@ from hypothesis import strategies as st
 
 from privacy.bound import bound
 from privacy.catalogue import Domain, Type
+from privacy.ceiling import Ceiling
 from privacy.compile import compile_plan
-from privacy.cut import Cut
+from privacy.cut import Cut, Tail
 from privacy.expression import ColumnOf
 from privacy.plan import Plan, plan, plan_less
 from privacy.policy import GATEWAY, NONE
-from privacy.query import BoundQuery
+from privacy.query import Aggregate, BoundQuery, Statistic
+from privacy.reading import Reading
 from tests.mechanics.questions import (
     ROWS,
     mean_of,
@@ -42,9 +45,14 @@ PERSON = st.lists(ROW, min_size=1, max_size=CAP)
 PEOPLE = st.lists(PERSON, max_size=4)
 
 
-def cut(upper: int, lower: int = 0) -> Cut:
-    """A cut at these bounds; what it loses makes no difference to sensitivity."""
-    return Cut(lower, upper, 0, 1.0, 0.0, 0.0, 0.0, 0.0)
+def tail(bound_at: int, told: int, farthest: int) -> Tail:
+    """Numbers past a bound; how many there are makes no difference to sensitivity."""
+    return Tail(bound_at, told, farthest, 0, 0.1, 1.0, 1.0)
+
+
+def ceiling(bound_at: int) -> Ceiling:
+    """Totals clipped there; what that loses makes no difference to sensitivity."""
+    return Ceiling(bound_at, CAP * MOST, 0, 1.0, 0.0, 0.0, 1.0)
 
 
 def asked(*, filtered: bool = False) -> BoundQuery:
@@ -99,13 +107,14 @@ def test_nobody_moves_a_clipped_sum_past_its_bound(
     others: list[list[Row]], person: list[Row], bound_at: int, filtered: bool
 ) -> None:
     """Over all cells, whichever of their rows a condition keeps, and nobody else's."""
-    cuts = ((PAY, cut(bound_at)),)
-    planned = plan_less(bound(asked(filtered=filtered)), GATEWAY, None, cuts)
+    clips = ((PAY, ceiling(bound_at)),)
+    planned = plan_less(bound(asked(filtered=filtered)), GATEWAY, clips=clips)
     assert planned.components[0].l1 == bound_at
     moved = components(planned, [*others, person]) - components(planned, others)
     assert_within(planned, moved)
     assert all(each >= 0 for each in moved[:2].flat)
     assert planned.components[1].whole
+    assert planned.components[2].l1 == 10**6
 
 
 @given(PEOPLE, st.integers(1, CAP * MOST))
@@ -113,16 +122,18 @@ def test_clipping_is_what_it_is_said_to_be(
     people: list[list[Row]], bound_at: int
 ) -> None:
     """Each row counts for min(1, bound/total) of itself, toward zero."""
-    planned = plan_less(bound(asked()), NONE, None, ((PAY, cut(bound_at)),))
-    expected = [0] * CELLS
+    planned = plan_less(bound(asked()), NONE, clips=((PAY, ceiling(bound_at)),))
+    expected, counted = [0] * CELLS, [0] * CELLS
     for brought in people:
         total = sum(pay or 0 for _, pay, _ in brought)
         for key, pay, _ in brought:
             whole = pay or 0
             over = total > bound_at
             expected[key] += whole * bound_at // total if over else whole
-    kept, lost, *_ = components(planned, people)
+            counted[key] += whole * 10**6 // total if over else 0
+    kept, lost, people_over, *_ = components(planned, people)
     assert list(kept) == expected
+    assert list(people_over) == counted
     whole = components(plan(bound(asked()), NONE), people)[0]
     assert list(kept + lost) == list(whole)
 
@@ -134,43 +145,87 @@ def test_a_bound_nobody_reaches_changes_nothing(
     """Up to the bound a sum is the sum."""
     people = [*others, person]
     most = max(sum(pay or 0 for _, pay, _ in each) for each in people)
-    planned = plan_less(bound(asked()), NONE, None, ((PAY, cut(most + spare)),))
+    planned = plan_less(bound(asked()), NONE, clips=((PAY, ceiling(most + spare)),))
     whole = plan(bound(asked()), NONE)
     clipped, plain = (components(each, people)[0] for each in (planned, whole))
     assert list(clipped) == list(plain)
 
 
-ENDS = st.tuples(st.integers(0, MOST), st.integers(0, MOST)).filter(
-    lambda ends: ends[0] < ends[1]
-)
+ENDS = st.lists(st.integers(0, MOST), min_size=4, max_size=4, unique=True).map(sorted)
 
 
 @given(PEOPLE, PERSON, ENDS, st.one_of(st.none(), st.integers(1, CAP - 1)))
 def test_nobody_moves_an_average_of_cut_values_past_its_bounds(
-    others: list[list[Row]], person: list[Row], ends: tuple[int, int], rank: int | None
+    others: list[list[Row]], person: list[Row], ends: list[int], rank: int | None
 ) -> None:
-    """Sums and counts of rows kept and left out, with values clamped to any ends."""
+    """Sums and counts of rows kept, left out and past either bound, wherever it is."""
     query = question(mean_of(PAY), keys=(regions(CELLS),), rows_per_person=CAP)
-    lower, upper = ends
-    cuts = ((PAY, cut(upper, lower)),)
+    low, lower, upper, high = ends
+    sides = tail(lower, low, 0), tail(upper, high, MOST)
+    cuts = ((PAY, Cut(low, high, 1.0, *sides)),)
     planned = plan_less(bound(query), GATEWAY, rank, cuts)
     whole = plan(bound(query), GATEWAY)
     # Half of an odd range is rounded up, so one unit less may gain nothing.
     assert planned.components[0].l1 <= whole.components[0].l1
-    if upper - lower < MOST - 1:
+    if high - low < MOST - 1:
         assert planned.components[0].l1 < whole.components[0].l1
     moved = components(planned, [*others, person]) - components(planned, others)
     assert_within(planned, moved)
 
 
-@given(st.lists(st.integers(0, MOST), max_size=5), st.integers(0, MOST), ENDS)
+@given(PEOPLE, ENDS)
+def test_an_average_counts_what_is_past_its_bounds(
+    people: list[list[Row]], ends: list[int]
+) -> None:
+    """Below the lower bound and from the upper on, each value is told as one number."""
+    query = question(mean_of(PAY), keys=(regions(CELLS),), rows_per_person=CAP)
+    low, lower, upper, high = ends
+    sides = tail(lower, low, 0), tail(upper, high, MOST)
+    cuts = ((PAY, Cut(low, high, 1.0, *sides)),)
+    planned = plan_less(bound(query), NONE, None, cuts)
+    (reading,) = planned.readings
+    assert isinstance(reading, Reading)
+    found = components(planned, people)
+    for cell in range(CELLS):
+        pays = [p for each in people for k, p, _ in each if k == cell and p is not None]
+        told = [low if p < lower else high if p >= upper else p for p in pays]
+        centre = Fraction(reading.centre) * planned.components[0].unit
+        unit = planned.components[0].unit
+        assert found[0][cell] * unit == sum(told) - centre * len(told)
+        past = [found[position][cell] for position, _ in reading.past]
+        assert past == [sum(p < lower for p in pays), sum(p >= upper for p in pays)]
+
+
+@given(
+    st.lists(st.integers(0, MOST), max_size=5),
+    st.integers(0, MOST),
+    st.integers(1, MOST),
+)
 def test_where_people_have_one_row_it_is_the_value_that_is_clipped(
-    others: list[int], own: int, ends: tuple[int, int]
+    others: list[int], own: int, bound_at: int
 ) -> None:
     """There is no total beside it then, and none is needed."""
     pay = number(0, MOST)
     query = question(sum_of(pay), keys=(regions(CELLS),), rows_per_person=1)
-    planned = plan_less(bound(query), NONE, None, ((pay, cut(ends[1])),))
+    planned = plan_less(bound(query), NONE, clips=((pay, ceiling(bound_at)),))
     people: list[list[Row]] = [[(0, each, True)] for each in [*others, own]]
     moved = components(planned, people) - components(planned, people[:-1])
-    assert moved[0].sum() == min(own, ends[1]) <= planned.components[0].l1
+    assert moved[0].sum() == min(own, bound_at) <= planned.components[0].l1
+    assert moved[2].sum() == (own > bound_at)
+    assert_within(planned, moved)
+
+
+def test_a_cut_is_of_one_figure_alone() -> None:
+    """A variance, covariance or median of the same column is of all its values."""
+    other = number(0, MOST, name="kept")
+    beside = (
+        Aggregate(Statistic.COVAR_POP, PAY, other),
+        Aggregate(Statistic.CORR, other, PAY),
+        Aggregate(Statistic.REGR_SLOPE, PAY, other),
+    )
+    alone = question(*beside, keys=(regions(CELLS),), rows_per_person=CAP)
+    both = question(sum_of(PAY), *beside, keys=(regions(CELLS),), rows_per_person=CAP)
+    cuts = ((PAY, Cut(0, 5, 1.0, upper=tail(3, 5, MOST))),)
+    planned = plan_less(bound(both), NONE, None, cuts, ((PAY, ceiling(3)),))
+    plain = plan(bound(alone), NONE).components
+    assert [e for e in planned.components if e in plain] == [*plain]

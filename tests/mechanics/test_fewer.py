@@ -113,7 +113,7 @@ def test_the_choice_is_told_in_words() -> None:
     """What is left out, what it gains, and what the rest of the price is for."""
     told = " ".join(explain(priced(averages())).words)
     assert "of a person's up to 8 rows, drawn by lot" in told
-    assert "It only tells what leaving rows out does." in told
+    assert "It only tells what leaving rows out, or clipping, does." in told
     assert "would be suppressed" in told
     assert "CLAMP" in told
     everything = " ".join(explain(priced(averages(2))).words)
