@@ -97,6 +97,9 @@ lock: $(DEVELOPMENT) | $(TMPDIR) ## resolve pyproject.toml into the lock files; 
 	$(BIN)/uv pip compile $(LOCK) --group build pyproject.toml --output-file requirements.lock
 	$(BIN)/uv pip compile $(LOCK) --group build --extra dev --constraints requirements.lock \
 		pyproject.toml --output-file requirements-dev.lock
+	for each in $(PEERS); do $(BIN)/uv pip compile $(LOCK) --python-version 3.11 \
+		$$each --output-file $${each%.in}.lock; done
+PEERS := $(wildcard tre/evaluation/peers/locks/*.in)
 LOCK := --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-strip-extras \
 	--custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade)
 

@@ -44,6 +44,8 @@ from tre.pace import Waiting
 from tre.publishing import onboard_dataset
 from tre.release import Release
 from tre.spend import Spend
+from tre.synthesis.columns import BANDS
+from tre.synthesis.synthesise import Synthetic
 
 PROJECT: Final = "laboratory"
 RESEARCHER: Final = "researcher"
@@ -150,6 +152,28 @@ class Lab:
             rho=rho,
             share=share,
             fresh=fresh,
+        )
+
+    def synthesise(
+        self,
+        table: str,
+        columns: Sequence[str] = (),
+        *,
+        bands: int = BANDS,
+        rows: int | None = None,
+        epsilon: float | None = None,
+        rho: float | None = None,
+    ) -> Synthetic:
+        """Synthetic rows of a table, as `Environment.synthesise` makes them."""
+        return self._environment.synthesise(
+            table,
+            columns,
+            project=PROJECT,
+            person=RESEARCHER,
+            bands=bands,
+            rows=rows,
+            epsilon=epsilon,
+            rho=rho,
         )
 
     def draws(

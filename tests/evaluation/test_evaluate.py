@@ -118,7 +118,8 @@ def test_another_plan_in_the_folder_asks_what_is_new_only(
     folder = tmp_path / "out"
     shutil.copytree(evaluated.page.parent, folder)
     wider = write_plan(
-        tmp_path / "plan", small_plan(epsilons=[0.5, 2, 5], workload=None, audit=None)
+        tmp_path / "plan",
+        small_plan(epsilons=[0.5, 2, 5], workload=None, audit=None),
     )
     before = answers(folder / "report.html")
     evaluate(wider, folder, workers=1)

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from connectors.errors import Invalid
-from privacy.errors import Refused
 from tests.evaluation.conftest import small_plan
 from tre.evaluation.evaluate import checked
 from tre.evaluation.plan import read_plan, shipped_plans
@@ -30,6 +29,9 @@ def question(**changed: Any) -> dict[str, Any]:
         ({"questions": [question(sql="")]}, "questions[0].sql", "at least 1"),
         ({"questions": [question(), question()]}, "", "nothing may be named twice"),
         ({"epsilons": [1, 1]}, "", "nothing may be named twice"),
+        ({"attacks": {"only": ["magic"]}}, "attacks", "only: expected one of"),
+        ({"peers": {"systems": ["magic"]}}, "peers", "systems: expected one of"),
+        ({"peers": {"systems": []}}, "peers.systems", "at least 1"),
         (
             {"workload": {"habits": [{"name": "x"}]}},
             "workload.habits[0]",
@@ -43,14 +45,6 @@ def test_what_is_wrong_is_named(changed, place, message) -> None:
         read_plan(small_plan(**changed))
     assert wrong.value.path == place
     assert message in wrong.value.message
-
-
-@pytest.mark.parametrize("section", ["attacks", "peers"])
-def test_parts_to_come_are_refused_by_name(section: str) -> None:
-    """A section for what is not there yet says so, and which."""
-    with pytest.raises(Refused) as refused:
-        read_plan(small_plan(**{section: {}}))
-    assert (refused.value.code, refused.value.clause) == ("not_there_yet", section)
 
 
 def test_a_question_is_checked_before_anything_is_asked(written) -> None:

@@ -22,7 +22,7 @@ def lab():
 def given(lab: Lab, name: str, select: str) -> Any:
     """What a profile gives out, by cell and column."""
     sql = f"SELECT {select} FROM people GROUP BY region"
-    known = truth(lab, Asking(name="q", words="?", sql=sql), measure="zcdp")
+    known = truth(lab, Asking(name="q", words="?", sql=sql))
     table = published(name, known)
     cells, columns = (table[each].to_pylist() for each in ("cell", "column"))
     return dict(
@@ -33,7 +33,7 @@ def given(lab: Lab, name: str, select: str) -> Any:
 def test_the_exact_answer_knows_how_many_rows_are_behind_it(lab) -> None:
     """Rows behind each cell are its count."""
     sql = "SELECT region, COUNT(*) AS n FROM people GROUP BY region"
-    table = truth(lab, Asking(name="q", words="?", sql=sql), measure="zcdp").table
+    table = truth(lab, Asking(name="q", words="?", sql=sql)).table
     assert table["exact"].to_pylist() == table["rows"].to_pylist()
     assert pa.compute.sum(table["rows"]).as_py() == 1_500
 

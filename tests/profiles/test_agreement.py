@@ -2,13 +2,13 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from tre.evaluation.peers.installed import installed
 from tre.profiles.judge import Contributions, judge
 from tre.profiles.load import load_profile
 
@@ -79,11 +79,7 @@ def listed(fails) -> dict[str, list[list[int]]]:
 
 def ask_acro(tables: list, folder: Path) -> list:
     """What acro says, from an environment that is made for it and thrown away."""
-    uv = Path(sys.executable).with_name("uv")
-    python = folder / "acro" / "bin" / "python"
-    run(folder, uv, "venv", "--python", sys.executable, folder / "acro")
-    lock = ("--require-hashes", "--requirement", HERE / "acro.lock")
-    run(folder, uv, "pip", "install", "--python", python, *lock)
+    python = installed("acro-package", folder)
     return json.loads(
         run(folder, python, HERE / "acro_verdicts.py", said=json.dumps(tables))
     )

@@ -66,6 +66,7 @@ policy set
 policy confirm
 explain
 query
+synthesise
 budget
 review submit
 review resubmit
@@ -460,3 +461,43 @@ def test_the_program_is_installed() -> None:
         text=True,
     )
     assert (done.returncode, done.stdout) == (1, "")
+
+
+SYNTHESISE = ("synthesise", "people", "--columns", "region,pay", *AS_RESEARCHER)
+
+
+def test_synthetic_rows_are_explained_before_they_are_paid(tre: Tre) -> None:
+    """Price, error and the one question; nothing is spent."""
+    before = tre("budget", "--project", "pay").out
+    said = tre(*SYNTHESISE, "--epsilon", "1", "--explain")
+    assert said.status == 0
+    assert "GROUPING SETS" in said.out
+    assert "This costs ρ = " in said.out
+    assert tre("budget", "--project", "pay").out == before
+
+
+@pytest.mark.slow
+def test_synthetic_rows_are_written_with_what_they_are(
+    tre: Tre, tmp_path: Path
+) -> None:
+    """Rows and a report, under names that say so; a repeat is not charged again."""
+    said = tre(*SYNTHESISE, "--epsilon", "1", "--json", "-o", tmp_path)
+    assert said.status == 0, said.err
+    assert "nobody is in them" in said.err
+    report = json.loads((tmp_path / "people.synthetic.json").read_text())
+    assert report["label"].startswith("synthetic rows")
+    assert report["privacy"]["charged"] is True
+    lines = (tmp_path / "people.synthetic.csv").read_text().splitlines()
+    assert lines[0] == '"region","pay"'
+    assert len(lines) == report["rows"] + 1
+    again = tre(*SYNTHESISE, "--epsilon", "1", "--json", "-o", tmp_path)
+    assert json.loads(again.out)["privacy"]["charged"] is False
+
+
+def test_mistakes_with_synthetic_rows_are_told(tre: Tre) -> None:
+    """Without a place, and of a column that is not there."""
+    assert tre(*SYNTHESISE, "--epsilon", "1").status == 2
+    other = ("synthesise", "people", "--columns", "region,shoe", *AS_RESEARCHER)
+    refused = tre(*other, "--epsilon", "1", "--explain")
+    assert refused.status == 3
+    assert "has no column shoe" in refused.err

@@ -29,7 +29,6 @@ SURNAMES: Final = tuple(
     for b in ("by", "ton", "ley", "man", "son", "ford")
 )
 FORENAMES: Final = ("Ada", "Ben", "Cyd", "Dot", "Eli", "Fay", "Gus", "Hal", "Ivy", "Jo")
-SECRET_BYTES: Final = 32
 
 
 @dataclass(frozen=True, slots=True)

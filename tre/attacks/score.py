@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -54,4 +55,20 @@ def scored(
     interval = binomtest(hits, trials).proportion_ci(confidence, method="exact")
     return Score(
         attack, policy, hits, trials, chance, float(interval.low), float(interval.high)
+    )
+
+
+def pooled(scores: Sequence[Score]) -> Score:
+    """One score of an attack that was made several times, on different people.
+
+    Chance is the mean of what it gets in each.
+    """
+    first = scores[0]
+    trials = sum(each.trials for each in scores)
+    return scored(
+        first.attack,
+        first.policy,
+        hits=sum(each.hits for each in scores),
+        trials=trials,
+        chance=sum(each.chance * each.trials for each in scores) / trials,
     )

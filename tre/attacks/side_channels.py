@@ -7,10 +7,12 @@ Pierce and Narayan 2011, Differential privacy under fire).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Final, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from time import perf_counter
+from typing import Any, Final, TypeAlias
 
 import numpy as np
+import pyarrow as pa
 
 from privacy.errors import Failed, Refused
 from tre.attacks.score import Score, scored
@@ -31,6 +33,55 @@ QUESTIONS: Final = (
     "SELECT code FROM people",
     "SELECT SUM(age) AS n FROM people GROUP BY region HAVING COUNT(*) > 5",
 )
+
+LONG_RECORD: Final = 200_000
+"""Rows that one person brings, whom a time is to give away."""
+TIMED: Final = "SELECT region, SUM(value) AS n FROM visits GROUP BY region"
+TIMES: Final = 24
+
+
+def visits(size: int, *, with_long_record: bool) -> pa.Table:
+    """Visits of so many people, one each; and of one more, who made very many."""
+    rows = size + (LONG_RECORD if with_long_record else 0)
+    people = np.minimum(np.arange(rows), size)
+    return pa.table(
+        {
+            "id": pa.array(people).cast(pa.string()),
+            "region": pa.array(["east", "west"]).take(pa.array(people % 2)),
+            "value": np.arange(rows) % 100,
+        }
+    )
+
+
+VISITS: Final[Mapping[str, Any]] = {
+    "name": "visits",
+    "tre": {
+        "controller": "Nobody",
+        "legal_basis": "None: made-up people",
+        "population": "attacked",
+    },
+    "resources": [
+        {
+            "name": "visits",
+            "tre": {"privacy_unit": "person", "rows_per_person": 4},
+            "schema": {
+                "fields": [
+                    {"name": "id", "tre": {"role": "identifier", "kind": "local-id"}},
+                    {
+                        "name": "region",
+                        "constraints": {"required": True, "enum": ["east", "west"]},
+                    },
+                    {
+                        "name": "value",
+                        "type": "integer",
+                        "constraints": {"required": True, "minimum": 0, "maximum": 99},
+                    },
+                ]
+            },
+        }
+    ],
+}
+"""The manifest that goes with a table of visits."""
 
 
 def outside_of(lab: Lab, *, epsilon: float) -> Outside:
@@ -75,6 +126,22 @@ def budget(
     return scored(
         "outcomes and prices", policy, hits=hits, trials=len(questions), chance=0.0
     )
+
+
+def times_of(
+    fewer: Callable[[], object], more: Callable[[], object], times: int = TIMES
+) -> tuple[Sequence[float], Sequence[float]]:
+    """How long either takes, in seconds, one after the other so many times.
+
+    In turn, so that whatever else the machine does is in both.
+    """
+    found: tuple[list[float], list[float]] = ([], [])
+    for _ in range(times):
+        for ask, taken in zip((fewer, more), found, strict=True):
+            started = perf_counter()
+            ask()
+            taken.append(perf_counter() - started)
+    return found
 
 
 def timing(policy: str, fewer: Sequence[float], more: Sequence[float]) -> Score:

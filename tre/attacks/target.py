@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +18,9 @@ from tre.profiles.publish import publish_counts
 
 Answer: TypeAlias = Callable[[str], pa.Table | None]
 """The answer to a question; None where it is refused."""
+
+_ANY: Final = "SELECT COUNT(*) AS n FROM people"
+"""A question that takes any price exactly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +53,18 @@ def by_rules(lab: Lab, profile: str) -> Target:
 def gateway(lab: Lab, *, epsilon: float, questions: int) -> Target:
     """The gateway, where `epsilon` is all there is for so many questions.
 
-    The same part of it is spent on each; a repeat is the release there is already.
+    The same part is spent on each: of the ρ that `epsilon` converts to, as it is ρ
+    that adds up, or of `epsilon` itself in a pure project. A repeat is the release
+    there is already.
     """
+    whole = lab.explain(_ANY, epsilon=epsilon).loss
+    part: Mapping[str, float] = (
+        {"rho": whole.rho / questions}
+        if whole.delta
+        else {"epsilon": epsilon / questions}
+    )
     policy = f"gateway, ε = {epsilon:g}"
-    return Target(policy, partial(_asked, lab, epsilon / questions, fresh=False))
+    return Target(policy, partial(_asked, lab, part, fresh=False))
 
 
 def unaccounted(lab: Lab, *, epsilon: float) -> Target:
@@ -61,7 +72,8 @@ def unaccounted(lab: Lab, *, epsilon: float) -> Target:
 
     The laboratory's budget has to be large enough not to end either.
     """
-    return Target("noise without a ledger", partial(_asked, lab, epsilon, fresh=True))
+    part = {"epsilon": epsilon}
+    return Target("noise without a ledger", partial(_asked, lab, part, fresh=True))
 
 
 def numbers(table: pa.Table, name: str) -> NDArray[np.float64]:
@@ -70,9 +82,11 @@ def numbers(table: pa.Table, name: str) -> NDArray[np.float64]:
     return column
 
 
-def _asked(lab: Lab, epsilon: float, sql: str, *, fresh: bool) -> pa.Table | None:
+def _asked(
+    lab: Lab, part: Mapping[str, float], sql: str, *, fresh: bool
+) -> pa.Table | None:
     try:
-        return lab.ask(sql, epsilon=epsilon, fresh=fresh).to_arrow()
+        return lab.ask(sql, **part, fresh=fresh).to_arrow()
     except Refused:
         return None
 

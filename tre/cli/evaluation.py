@@ -58,9 +58,11 @@ def evaluate(
     from tre.evaluation.evaluate import evaluate
 
     with shown() as progress:
-        page = evaluate(plan, output, workers=workers, told=progress).page
+        done = evaluate(plan, output, workers=workers, told=progress)
+    for why in done.report.missing.values():
+        note(why)
     note("The folder holds exact figures: it is for those who hold the data.")
-    answer({"page": str(page)}, lambda: [str(page)], as_json=as_json)
+    answer({"page": str(done.page)}, lambda: [str(done.page)], as_json=as_json)
 
 
 def _said(found: Advice) -> list[RenderableType]:

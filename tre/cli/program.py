@@ -28,6 +28,7 @@ from tre.cli import (
     review,
     server,
     setup,
+    synthesis,
 )
 
 program: Final = typer.Typer(
@@ -56,6 +57,7 @@ program.add_typer(projects.project, name="project")
 program.add_typer(policies.policy, name="policy")
 program.command("explain")(questions.explain)
 program.command("query")(questions.query)
+program.command("synthesise")(synthesis.synthesise)
 program.command("budget")(questions.budget)
 program.add_typer(review.review, name="review")
 program.add_typer(release.release, name="release")

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +18,7 @@ import pyarrow.parquet as pq
 
 from tre.evaluation.outcome import write_table
 from tre.evaluation.plan import Audit
-from tre.evaluation.schedule import Told
+from tre.evaluation.schedule import Told, in_processes
 from tre.evaluation.site import Site
 
 FOUND: Final = pa.schema(
@@ -58,11 +56,11 @@ def audited(site: Site, workers: int, told: Told) -> pa.Table:
     folder = site.folder / "audit"
     every = [Played(place, site.plan.audit, folder) for place in range(len(SUITE))]
     left = [each for each in every if _left(each)]
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        waiting = [pool.submit(play, each) for each in left]
-        for done, future in enumerate(as_completed(waiting), 1):
-            future.result()
-            told("audit", done, len(waiting))
+
+    def look() -> None:
+        told("audit", len(every) - sum(bool(_left(each)) for each in every), len(every))
+
+    in_processes(play, left, workers, look)
     kept = [
         pq.read_table(file)
         for each in every

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from privacy.policy import POLICIES
+from tre.evaluation.peer import PEERS
 from tre.evaluation.plan import Asking, Plan
 
 
@@ -18,6 +19,10 @@ class Family(Enum):
     """The environment under one of its policies, in a laboratory."""
     RULES = "rules"
     """Another system's disclosure rules on exact values; no ε."""
+    PEER = "peer"
+    """Another system itself, in an environment of its own; most have an ε."""
+    ENCODINGS = "encodings"
+    """What controllers hand over for linking: attacked, and asked nothing; no ε."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,7 @@ def methods(plan: Plan) -> tuple[Method, ...]:
     return (
         *(Method(Family.GATEWAY, name) for name in plan.policies),
         *(Method(Family.RULES, name) for name in plan.baselines),
+        *(Method(Family.PEER, name) for name in _peers(plan)),
     )
 
 
@@ -74,5 +80,12 @@ def _grid(plan: Plan, method: Method) -> tuple[tuple[float | None, int], ...]:
     match method.family:
         case Family.GATEWAY:
             return tuple((epsilon, plan.repetitions) for epsilon in plan.epsilons)
-        case Family.RULES:
+        case Family.PEER if PEERS[method.name].noisy and plan.peers is not None:
+            times = plan.peers.repetitions
+            return tuple((epsilon, times) for epsilon in plan.epsilons)
+        case _:
             return ((None, 1),)
+
+
+def _peers(plan: Plan) -> tuple[str, ...]:
+    return () if plan.peers is None else plan.peers.systems

@@ -202,32 +202,6 @@ def margin_cost(report: Report, questions: Sequence[str]) -> str:
     return svg(_sized(base.mark_line(strokeWidth=2)))
 
 
-def audit(report: Report) -> str:
-    """The loss that each game proved, as a share of what was claimed."""
-    found = report.audit.assign(
-        share=report.audit["measured"] / report.audit["claimed"],
-        name=report.audit["game"] + " (" + report.audit["setting"] + ")",
-    )
-    names = alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=340))
-    bars = (
-        alt.Chart(found)
-        .mark_bar(color=_COLOURS[0])
-        .encode(
-            y=names,
-            x=alt.X(
-                "share:Q",
-                title="proven, of what is claimed",
-                scale=alt.Scale(domain=[0, max(1.1, float(found["share"].max()))]),
-                axis=alt.Axis(format="%"),
-            ),
-        )
-    )
-    line = alt.Chart(pd.DataFrame({"share": [1.0]})).mark_rule(strokeWidth=2)
-    drawn = bars + line.encode(x="share:Q")
-    high = 22 * len(found)
-    return svg(drawn.properties(width=380, height=high, background="transparent"))
-
-
 # ---------------------------------------------------------------------- shared parts
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -19,10 +19,12 @@ from privacy.errors import Refused
 from privacy.model import is_model, model
 from privacy.teach import understand
 from tre.evaluation.advise import Advice, Margin, advise, margins
+from tre.evaluation.attacking import attacked
 from tre.evaluation.auditing import audited
 from tre.evaluation.data import catalogue_of, package_named
 from tre.evaluation.outcome import write_table
 from tre.evaluation.page import page_of
+from tre.evaluation.peers.installed import reachable
 from tre.evaluation.plan import Asking, Plan, read_plan
 from tre.evaluation.report import NAMES, Report
 from tre.evaluation.schedule import Told, live, work_off
@@ -58,18 +60,23 @@ def evaluate(
     plan, base = read_plan(source)
     catalogue = checked(plan, base)
     site = Site(plan, base, folder.resolve())
+    site, missing = _without_missing(site, told)
     told("data", 0, 0)
     data = site.data()
     fingerprint = data.fingerprint
     processes = workers or os.cpu_count() or 1
     work_off(site, data, processes, told)
-    lives = live(site, data, processes, told)
-    found = audited(site, processes, told)
+    found = _Found(
+        lives=live(site, data, processes, told),
+        audit=audited(site, processes, told),
+        attacks=attacked(site, processes, told),
+        missing=missing,
+        summary=summarise(site, fingerprint),
+    )
     told("report", 0, 0)
-    summary = summarise(site, fingerprint)
     rows = sum(table.num_rows for table in data.tables.values())
-    report = _report(plan, summary, lives, catalogue, rows, found)
-    _write(site.folder, report, summary, lives)
+    report = _report(site.plan, found, catalogue, rows)
+    _write(site.folder, report, found)
     page = site.folder / PAGE
     page.write_text(page_of(report), encoding="utf-8")
     return Evaluated(page, report)
@@ -89,6 +96,19 @@ def checked(plan: Plan, base: Path) -> Catalogue:
     return catalogue
 
 
+def _without_missing(site: Site, told: Told) -> tuple[Site, Mapping[str, str]]:
+    """The site without the peers that are not to be had here, and why they are not."""
+    peers = site.plan.peers
+    if peers is None:
+        return site, {}
+    told("peers", 0, 0)
+    why = reachable(peers.systems, site.fetched / "peers")
+    there = tuple(name for name in peers.systems if not why[name])
+    left = peers.model_copy(update={"systems": there}) if there else None
+    plan = site.plan.model_copy(update={"peers": left})
+    return replace(site, plan=plan), {name: each for name, each in why.items() if each}
+
+
 def _check(asking: Asking, place: str, catalogue: Catalogue) -> None:
     try:
         if is_model(asking.sql):
@@ -102,40 +122,47 @@ def _check(asking: Asking, place: str, catalogue: Catalogue) -> None:
         raise Invalid(place, "expected one grouping, without ROLLUP, CUBE or sets")
 
 
-def _report(
-    plan: Plan,
-    summary: Summary,
-    lives: pa.Table,
-    catalogue: Catalogue,
-    rows: int,
-    found: pa.Table,
-) -> Report:
-    measured = summary.measured.to_pandas()
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Everything that was measured: tables as ASKED, FOUND and ATTACKED."""
+
+    summary: Summary
+    lives: pa.Table = field(repr=False)
+    audit: pa.Table = field(repr=False)
+    attacks: pa.Table = field(repr=False)
+    missing: Mapping[str, str]
+
+
+def _report(plan: Plan, found: _Found, catalogue: Catalogue, rows: int) -> Report:
+    measured = found.summary.measured.to_pandas()
     measured["method"] = measured["method"].map(lambda name: NAMES.get(name, name))
     finest = np.geomspace(min(plan.epsilons), max(plan.epsilons), _FINER)
     bought = margins(plan, catalogue, [float(f"{each:.3g}") for each in finest])
     return Report(
         plan=plan,
         measured=measured,
-        spent=summary.spent.to_pandas(),
-        workload=lives.to_pandas(),
+        spent=found.summary.spent.to_pandas(),
+        workload=found.lives.to_pandas(),
         margins=pd.DataFrame(map(asdict, bought), columns=[*Margin.__slots__]),
         advice=advise(plan, catalogue),
         rows=rows,
-        audit=found.to_pandas(),
+        audit=found.audit.to_pandas(),
+        attacks=found.attacks.to_pandas(),
+        missing=found.missing,
         made=f"Made with tre {version('tre')}.",
     )
 
 
-def _write(folder: Path, report: Report, summary: Summary, lives: pa.Table) -> None:
-    """The tables behind the page."""
-    write_table(folder / "measured.parquet", summary.measured)
-    write_table(folder / "spent.parquet", summary.spent)
-    if lives.num_rows:
-        write_table(folder / "workload.parquet", lives)
-    if len(report.audit):
-        found = pa.Table.from_pandas(report.audit, preserve_index=False)
-        write_table(folder / "audit.parquet", found)
-    if len(report.margins):
-        bought = pa.Table.from_pandas(report.margins, preserve_index=False)
-        write_table(folder / "margins.parquet", bought)
+def _write(folder: Path, report: Report, found: _Found) -> None:
+    """The tables behind the page, but for sections that the plan has not."""
+    write_table(folder / "measured.parquet", found.summary.measured)
+    write_table(folder / "spent.parquet", found.summary.spent)
+    others = {
+        "workload": found.lives,
+        "audit": found.audit,
+        "attacks": found.attacks,
+        "margins": pa.Table.from_pandas(report.margins, preserve_index=False),
+    }
+    for name, table in others.items():
+        if table.num_rows:
+            write_table(folder / f"{name}.parquet", table)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from tre.evaluation import charts, tables
+from tre.evaluation import charts, risk, tables
 from tre.evaluation.measures.subgroups import SIZES
 from tre.evaluation.report import Report, findings, percent
 from tre.evaluation.tables import Table
@@ -35,7 +35,7 @@ def page_of(report: Report) -> str:
     template = environment.get_template("report.html")
     return template.render(
         report=report,
-        findings=findings(report),
+        findings=(*findings(report), *risk.fallen(report)),
         pictures=_pictures(report),
         tables={
             "methods": tables.by_method(report),
@@ -43,6 +43,7 @@ def page_of(report: Report) -> str:
             "coverage": tables.coverage_by_question(report),
             "advice": tables.advised(report),
             "audit": tables.audited(report),
+            "attacks": risk.attacked(report),
             "refusals": tables.refusals(report),
             "facts": tables.facts(report.plan, report.rows),
         },
@@ -55,6 +56,7 @@ def _pictures(report: Report) -> dict[str, Picture]:
         **_of_groups(report),
         **_of_budget(report),
         **_of_audit(report),
+        **_of_attacks(report),
     }
 
 
@@ -135,12 +137,33 @@ def _of_audit(report: Report) -> dict[str, Picture]:
         return {}
     return {
         "audit": Picture(
-            _safe(charts.audit(report)),
+            _safe(risk.audit(report)),
             "Bar chart: the loss proven by each game, as a share of the loss claimed.",
             "A bar past the line at 100% would refute the claim. A bar short of it "
             "does not prove it: it is what these games could show in so many plays.",
         )
     }
+
+
+def _of_attacks(report: Report) -> dict[str, Picture]:
+    if report.attacks.empty:
+        return {}
+    found = {
+        "attacks": Picture(
+            _safe(risk.achieved(report)),
+            "Dot plots, one an attack: its advantage over chance, by who answers.",
+            "0% is what chance gets, 100% is always right; bars are 95% intervals. A "
+            "red diamond is an attack that did better than chance explains, a blue dot "
+            "one that did not.",
+        )
+    }
+    if report.noisy:
+        found["attacks by epsilon"] = Picture(
+            _safe(risk.by_epsilon(report)),
+            "Line charts, one for each attack: its advantage over chance, by ε.",
+            "Each attack has all of ε to itself, at each ε. Intervals are shaded.",
+        )
+    return found
 
 
 def _others(report: Report) -> str:

@@ -10,14 +10,24 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from connectors.errors import Invalid
-from privacy.errors import Refused
 from privacy.policy import POLICIES
+from tre.evaluation.peer import PEERS
 from tre.manifest.load import read
 from tre.profiles.load import shipped
 
 UNPROTECTED: Final = "unprotected"
-ELSEWHERE: Final = ("attacks", "peers")
-"""Sections that a plan may have, for parts that are not there yet."""
+
+ANSWERS: Final = (
+    *("differencing", "tracker", "repeats", "rewrites"),
+    *("least_absolute", "least_squared", "singling_out"),
+    *("membership", "attribute_inference", "linkage"),
+)
+"""Attacks on answers, by the names that `tre.attacks.suite` has them under."""
+OUTCOMES: Final = "outcomes"
+TIMING: Final = "timing"
+ENCODINGS: Final = ("frequency", "known_people")
+ATTACKS: Final = (*ANSWERS, OUTCOMES, TIMING, *ENCODINGS)
+"""Every attack that a plan may ask for."""
 
 _SHIPPED: Final = files("tre.evaluation") / "plans"
 
@@ -123,6 +133,35 @@ class Audit(_Model):
     only: tuple[Annotated[str, Field(min_length=1)], ...] = ()
 
 
+class Attacks(_Model):
+    """Attacks on every policy, baseline and ε of the plan, on made-up people.
+
+    So many `people` are in a table, and as many are not; `runs` times others; `only`
+    the attacks of these names.
+    """
+
+    people: Annotated[int, Field(ge=20, le=150)] = 40
+    runs: Annotated[int, Field(ge=1, le=50)] = 1
+    only: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _there(self) -> Self:
+        _known("only", self.only, ATTACKS)
+        return self
+
+
+class Peers(_Model):
+    """Other systems on the same questions, so many times at each ε."""
+
+    systems: Annotated[tuple[str, ...], Field(min_length=1)]
+    repetitions: Annotated[int, Field(ge=2, le=1_000)] = 5
+
+    @model_validator(mode="after")
+    def _there(self) -> Self:
+        _known("systems", self.systems, tuple(sorted(PEERS)))
+        return self
+
+
 class Plan(_Model):
     """What is evaluated. `seed` fixes everything but noise, which has no seed."""
 
@@ -141,6 +180,8 @@ class Plan(_Model):
     workload: Workload | None = None
     population: Population | None = None
     audit: Audit | None = None
+    attacks: Attacks | None = None
+    peers: Peers | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -162,7 +203,7 @@ def read_plan(source: Path | str | Mapping[str, Any]) -> tuple[Plan, Path]:
     """A plan from its YAML or JSON file, or a mapping; and what its paths start from.
 
     A name of a shipped plan stands for it. Invalid names the place of what is wrong,
-    and what was expected; a section that is not there yet is refused by name.
+    and what was expected.
     """
     if isinstance(source, Mapping):
         return _plan(source), Path.cwd()
@@ -181,14 +222,6 @@ def shipped_plans() -> tuple[str, ...]:
 def _plan(document: object) -> Plan:
     if not isinstance(document, Mapping):
         raise Invalid("", "expected a plan: a mapping with name, data and questions")
-    for section in ELSEWHERE:
-        if section in document:
-            raise Refused(
-                "not_there_yet",
-                f"The section {section} of a plan is not there yet.",
-                clause=section,
-                suggestion="Leave the section out.",
-            )
     try:
         return Plan.model_validate(document)
     except ValidationError as problems:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import log
 from typing import Final
@@ -26,6 +26,7 @@ NAMES: Final = {
     "opendp": "OpenDP",
     "smartnoise": "SmartNoise SQL",
     "tumult": "Tumult Analytics",
+    "acro-package": "ACRO itself",
 }
 """What methods are called on the page."""
 
@@ -37,7 +38,8 @@ class Report:
     """An evaluation, measured: everything that its page shows.
 
     `measured` has the columns of MEASURED with methods under the names of the page,
-    `spent` of SPENT, `workload` of ASKED, `audit` of FOUND, `margins` a line a Margin.
+    `spent` of SPENT, `workload` of ASKED, `audit` of FOUND, `attacks` of ATTACKED,
+    `margins` a line a Margin. `missing` says of peers why they could not be asked.
     `reference` is the ε that sentences are about.
     """
 
@@ -49,6 +51,8 @@ class Report:
     advice: Advice
     rows: int
     audit: pd.DataFrame = field(repr=False)
+    attacks: pd.DataFrame = field(repr=False)
+    missing: Mapping[str, str]
     made: str
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from multiprocessing import get_context
-from typing import Final
+from typing import Final, TypeVar
 
 import pyarrow as pa
 
@@ -18,6 +18,7 @@ from tre.evaluation.workload import ASKED
 
 _LOOK_SECONDS: Final = 0.5
 
+Work = TypeVar("Work")
 Told = Callable[[str, int, int], None]
 """Called with a stage, how much of it is done, and of how much."""
 
@@ -33,14 +34,31 @@ def work_off(site: Site, data: Data, workers: int, told: Told) -> None:
     jobs = _jobs(site, data, left, workers)
     if not jobs:
         return
+
+    def look() -> None:
+        done = sum(_done(site, cell, fingerprint) for cell in every)
+        told("questions", done, len(every))
+
+    in_processes(do, jobs, workers, look)
+
+
+def in_processes(
+    do: Callable[[Work], None],
+    jobs: Sequence[Work],
+    workers: int,
+    look: Callable[[], None],
+) -> None:
+    """Have every job done, in so many processes of their own; `look` every so often.
+
+    Raises what a job raises, once the others under way have ended.
+    """
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         waiting = {pool.submit(do, job) for job in jobs}
         try:
             while waiting:
                 ended, waiting = wait(waiting, timeout=_LOOK_SECONDS)
                 _raise(ended)
-                done = sum(_done(site, cell, fingerprint) for cell in every)
-                told("questions", done, len(every))
+                look()
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise
@@ -58,11 +76,11 @@ def live(site: Site, data: Data, workers: int, told: Told) -> pa.Table:
     }
     lives = [Life(site, data, habit, exact) for habit in workload.habits]
     left = [life for life in lives if not life.lived]
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        waiting = [pool.submit(live_once, life) for life in left]
-        for done, future in enumerate(waiting, 1):
-            future.result()
-            told("workload", done, len(waiting))
+
+    def look() -> None:
+        told("workload", sum(life.lived for life in lives), len(lives))
+
+    in_processes(live_once, left, workers, look)
     return pa.concat_tables([life.read() for life in lives])
 
 
@@ -80,14 +98,20 @@ def _done(site: Site, cell: Cell, fingerprint: str) -> bool:
 
 
 def _jobs(site: Site, data: Data, left: Sequence[Cell], workers: int) -> list[Job]:
-    """The exact answers first; each policy's questions are dealt out to processes."""
+    """The exact answers first; each policy's questions are dealt out to processes.
+
+    A peer is one job: its program is slow to start, and has processes of its own.
+    """
     fingerprint = data.fingerprint
     ruled = tuple(cell for cell in left if cell.method.family is Family.RULES)
     jobs = [
         Job(site, data, fingerprint, method, hand)
         for method in dict.fromkeys(cell.method for cell in left)
         if method.family is not Family.RULES
-        for hand in _dealt([cell for cell in left if cell.method == method], workers)
+        for hand in _dealt(
+            [cell for cell in left if cell.method == method],
+            workers if method.family is Family.GATEWAY else 1,
+        )
     ]
     if ruled:
         jobs.insert(0, Job(site, data, fingerprint, ruled[0].method, ruled))

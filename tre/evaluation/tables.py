@@ -211,9 +211,25 @@ def facts(plan: Plan, rows: int) -> Table:
             ("repetitions", f"{plan.repetitions} of each question at each ε"),
             ("policies", ", ".join(plan.policies)),
             ("rules of other systems", ", ".join(plan.baselines) or "none"),
+            ("other systems", _peers(plan)),
+            ("attacks", _attacks(plan)),
             ("seed", f"{plan.seed}, for everything but noise"),
         ),
     )
+
+
+def _peers(plan: Plan) -> str:
+    if plan.peers is None:
+        return "none"
+    names = (NAMES.get(name, name) for name in plan.peers.systems)
+    return f"{', '.join(names)}; {plan.peers.repetitions} times each"
+
+
+def _attacks(plan: Plan) -> str:
+    if plan.attacks is None:
+        return "none"
+    named = ", ".join(plan.attacks.only) or "all"
+    return f"{named}; {plan.attacks.people} people, {plan.attacks.runs} times"
 
 
 def _score(report: Report, measure: str, name: str) -> str:

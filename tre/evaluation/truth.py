@@ -11,13 +11,10 @@ import pyarrow.compute as pc
 from privacy.catalogue import Domain, Type
 from privacy.model import is_model
 from privacy.query import KeyRef
-from tre.evaluation.layout import figures_of, floats, labels
+from tre.evaluation.layout import floats, labels
 from tre.evaluation.plan import Asking
 from tre.exactly import Behind
 from tre.lab import Lab
-
-SILENT: Final = 1e8
-"""A price at which noise moves no figure: what a fitted model is held against."""
 
 TRUTH: Final = pa.schema(
     [
@@ -34,8 +31,8 @@ TRUTH: Final = pa.schema(
 class Truth:
     """One question's exact figures, as TRUTH has them, and the rows behind them.
 
-    `behind` is None for a fitted model, whose figures are those of the gateway's own
-    fit at a price at which noise moves nothing.
+    `behind` is None for a fitted model, whose figures are coefficients fitted to the
+    rows themselves.
     """
 
     asking: Asking
@@ -43,10 +40,10 @@ class Truth:
     behind: Behind | None = field(repr=False)
 
 
-def truth(lab: Lab, asking: Asking, *, measure: str) -> Truth:
+def truth(lab: Lab, asking: Asking) -> Truth:
     """What a question's answer is exactly. Raises Refused where it would be refused."""
     if is_model(asking.sql):
-        return Truth(asking, _fitted(lab, asking, measure), None)
+        return Truth(asking, _fitted(lab.exact(asking.sql)), None)
     exact, behind = lab.exact(asking.sql), lab.behind(asking.sql)
     told = {column.column for column in lab.explain(asking.sql, share=0.5).columns}
     figures = [name for name in exact.column_names if name in told]
@@ -91,12 +88,9 @@ def _rows(behind: Behind) -> dict[str, float]:
     return dict(zip(names, map(float, numbers), strict=True))
 
 
-def _fitted(lab: Lab, asking: Asking, measure: str) -> pa.Table:
-    """The coefficients of a model fitted at no noise to speak of."""
-    paid = {"epsilon": SILENT} if measure == "pure" else {"rho": SILENT}
-    released = lab.draws(asking.sql, times=1, **paid)
-    figures = figures_of(released)
-    unknown = pa.nulls(figures.num_rows, pa.float64())
-    return pa.table(
-        [figures["cell"], figures["column"], figures["value"], unknown], schema=TRUTH
-    )
+def _fitted(exact: pa.Table) -> pa.Table:
+    """The coefficients of a model, one cell a term; no term has rows of its own."""
+    terms, size = labels([exact["term"]], exact.num_rows), exact.num_rows
+    figures = floats(exact["coefficient"])
+    columns = [terms, ["coefficient"] * size, figures, pa.nulls(size, pa.float64())]
+    return pa.table(columns, schema=TRUTH)

@@ -19,6 +19,7 @@ from tre.evaluation.cell import Cell, Family, Method, key_of
 from tre.evaluation.data import Data
 from tre.evaluation.gateway import answers, opened
 from tre.evaluation.outcome import Outcome, refused, write_table
+from tre.evaluation.peers.beside import beside
 from tre.evaluation.plan import Asking, Habit
 from tre.evaluation.rules import published
 from tre.evaluation.site import Site, truth_key
@@ -87,6 +88,11 @@ def _outcomes(job: Job) -> Iterator[tuple[Cell, Outcome]]:
     match job.method.family:
         case Family.GATEWAY:
             yield from answers(plan, data, job.method.name, job.cells)
+        case Family.PEER:
+            with opened(plan, data, "none") as lab:
+                yield from beside(job.site, job.method.name, lab, job.cells)
+        case Family.ENCODINGS:
+            return
         case Family.RULES:
             with opened(plan, data, "none") as lab:
                 yield from _ruled(job, lab)
@@ -98,7 +104,7 @@ def _ruled(job: Job, lab: Lab) -> Iterator[tuple[Cell, Outcome]]:
     """What rules make of exact answers; the exact answers are kept on the way."""
     for asking, cells in by_question(job.cells).items():
         try:
-            known = truth(lab, asking, measure=job.site.plan.measure)
+            known = truth(lab, asking)
         except Refused as refusal:
             yield from ((cell, refused(refusal.message)) for cell in cells)
             continue
