@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,9 +17,7 @@ from tre.attacks.suite import ATTACKS
 from tre.attacks.target import gateway
 from tre.evaluation.attacking import attacked
 from tre.evaluation.cell import Family, Method
-from tre.evaluation.evaluate import Evaluated
 from tre.evaluation.onslaught import BY_NAME, onslaught
-from tre.evaluation.page import page_of
 from tre.evaluation.plan import ANSWERS, Attacks, Plan, read_plan
 from tre.evaluation.plan import ATTACKS as NAMED
 from tre.evaluation.site import Site
@@ -110,19 +107,6 @@ def test_scores_are_not_found_twice(site: Site, scores: pa.Table) -> None:
     assert after.keys() == before.keys()
     assert [each for each in before if after[each] != before[each]] == [gone]
     assert again.num_rows == scores.num_rows
-
-
-def test_the_page_tells_a_committee_of_attacks(
-    evaluated: Evaluated, scores: pa.Table
-) -> None:
-    """How many attacks each way of answering falls to, and each in plain words."""
-    plan = evaluated.report.plan.model_copy(update={"attacks": Attacks(people=20)})
-    report = replace(evaluated.report, plan=plan, attacks=scores.to_pandas())
-    report = replace(report, plan=plan.model_copy(update={"epsilons": (1.0,)}))
-    page = page_of(report)
-    assert "no protection to 1 of 1, ACRO&#39;s rules to 1 of 1" in page
-    assert "subtracting two counts that differ by one person" in page
-    assert page.count("Dot plots, one an attack") == 1
 
 
 @pytest.mark.slow

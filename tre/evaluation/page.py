@@ -44,6 +44,7 @@ def page_of(report: Report) -> str:
             "advice": tables.advised(report),
             "audit": tables.audited(report),
             "attacks": risk.attacked(report),
+            "encodings": risk.attacked(report, encodings=True),
             "refusals": tables.refusals(report),
             "facts": tables.facts(report.plan, report.rows),
         },

@@ -49,7 +49,7 @@ class Brought(_Model):
     """
 
     package: Annotated[str, Field(min_length=1)] | None = None
-    bundled: Literal["adult", "wages"] | None = None
+    bundled: Literal["adult", "clinical", "labour", "wages"] | None = None
     made: Literal["agencies"] | None = None
     people: Annotated[int, Field(ge=100, le=1_000_000)] = 3_000
 

@@ -99,9 +99,13 @@ def by_epsilon(report: Report) -> str:
     return svg(_facets(small, found, _COLUMNS))
 
 
-def attacked(report: Report) -> Table:
-    """The share of right guesses of each attack; marked where chance explains it."""
+def attacked(report: Report, *, encodings: bool = False) -> Table:
+    """The share of right guesses of each attack; marked where chance explains it.
+
+    On answers, or on the encodings that controllers hand over for linking.
+    """
     found = at_reference(report)
+    found = found[(found["family"] == Family.ENCODINGS.value) == encodings]
     methods, names = (list(dict.fromkeys(found[c])) for c in ("method", "attack"))
     scores = {(s["attack"], s["method"]): s for s in found.to_dict("records")}
     rows, good = [], set()
@@ -115,8 +119,9 @@ def attacked(report: Report) -> Table:
             texts.append("–" if score is None else _shown(score))
         rows.append(tuple(texts))
     return Table(
-        f"Right guesses of each attack, with 95% intervals, at ε = {report.reference:g}"
-        " where there is one; ✓ is no better than chance explains",
+        "Right guesses of each attack"
+        + (" on encodings" if encodings else f", at ε = {report.reference:g}")
+        + ", with 95% intervals; ✓ is no better than chance explains",
         ("attack", "by chance", *map(str, methods)),
         tuple(rows),
         frozenset(good),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 from typing import Final, TypeVar
 
 import pyarrow as pa
@@ -52,7 +54,9 @@ def in_processes(
 
     Raises what a job raises, once the others under way have ended.
     """
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(
+        workers, mp_context=get_context("spawn"), initializer=_end_with_parent
+    ) as pool:
         waiting = {pool.submit(do, job) for job in jobs}
         try:
             while waiting:
@@ -123,6 +127,19 @@ def _dealt(own: Sequence[Cell], workers: int) -> list[tuple[Cell, ...]]:
     questions = [*by_question(own).values()]
     hands = [questions[at::workers] for at in range(workers)]
     return [tuple(cell for each in hand for cell in each) for hand in hands if hand]
+
+
+def _end_with_parent() -> None:
+    """Have a worker end when who started it does: killed, they cannot say so."""
+    parent = parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 def _raise(ended: set[Future[None]]) -> None:
