@@ -90,8 +90,9 @@ soak: $(DEVELOPMENT) | $(TMPDIR) ## a load of 100 researchers, then kill questio
 bench: $(DEVELOPMENT) | $(TMPDIR) ## speed, as ratios measured in the same run
 	$(BIN)/python -m tests.bench
 
-docs: $(DEVELOPMENT) | $(TMPDIR) ## regenerate the generated pages of the manual
+docs: $(DEVELOPMENT) | $(TMPDIR) ## regenerate the generated pages, and make the manual: .site/docs/index.html
 	$(BIN)/python -m docs.generate
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -d .tmp/doctrees -c docs . .site
 
 lock: $(DEVELOPMENT) | $(TMPDIR) ## resolve pyproject.toml into the lock files; UPGRADE=1 takes newer versions
 	$(BIN)/uv pip compile $(LOCK) --group build pyproject.toml --output-file requirements.lock
@@ -110,4 +111,4 @@ demo: $(RUNTIME) | $(TMPDIR) ## set up, then the main job on real data, from fil
 	@$(BIN)/tre demo
 
 clean: ## remove what these targets made
-	rm -rf $(VENV) .demo .tmp .tre .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .demo .site .tmp .tre .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -1,6 +1,8 @@
 """What the pages say is so: their code runs, their links lead somewhere."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,9 @@ from tre.manifest import load
 
 ROOT = Path(__file__).parents[2]
 PAGES = [*ROOT.glob("*.md"), *sorted((ROOT / "docs").rglob("*.md"))]
+ALONE = [page for page in PAGES if page.parent.name != "tutorials"]
+"""Lessons go on where the one before them ended: `test_lessons` runs them."""
+
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)")
 
 
@@ -41,7 +46,7 @@ def check_description(example: Example) -> None:
 PARSERS = (PythonCodeBlockParser(), CodeBlockParser("yaml", check_description))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=named)
+@pytest.mark.parametrize("page", ALONE, ids=named)
 def test_what_a_page_shows_runs(page: Path) -> None:
     """Every Python fence runs; a YAML fence is a file that can be read."""
     for example in Document.parse(str(page), *PARSERS).examples():
@@ -63,3 +68,20 @@ def test_generated_pages_are_current() -> None:
         if not path.exists() or path.read_text(encoding="utf-8") != text
     ]
     assert not stale, "run `make docs`"
+
+
+def test_the_manual_is_made_without_a_warning(tmp_path: Path) -> None:
+    """Every page is in the manual, every reference in it leads somewhere."""
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "sphinx"),
+            *("--quiet", "--fail-on-warning", "--keep-going"),
+            *("-d", tmp_path / "doctrees", "-c", ROOT / "docs"),
+            *(ROOT, tmp_path / "site"),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "site" / "docs" / "index.html").exists()

@@ -49,7 +49,7 @@ def judged(table: str, drift: Sequence[Drift]) -> Iterator[Finding]:
                 table,
                 one.column,
                 f"its values fall differently than in the version before (stability "
-                f"index {one.index:.2f}; 0.25 is much): did its coding change?",
+                f"index {one.index:.2f}; 0.25 is much): see whether its coding changed",
             )
         if abs(one.missing_now - one.missing_before) >= MISSING:
             yield Finding(
