@@ -30,6 +30,7 @@ from privacy.plan import Plan, aggregates_in
 from privacy.price import Price
 from privacy.quantile import half_width, sum_half_width
 from privacy.query import (
+    COUNTS,
     ORDERS,
     AggregateRef,
     BoundQuery,
@@ -49,12 +50,7 @@ from privacy.table import (
 )
 from privacy.tails import lost_of, total_ends
 
-_WHOLE: Final = frozenset(
-    (
-        *(Statistic.ROWS, Statistic.PRESENT, Statistic.PEOPLE),
-        *(Statistic.DISTINCT, Statistic.SUM),
-    )
-)
+_WHOLE: Final = COUNTS | {Statistic.SUM}
 """Statistics that are whole numbers of units, and stay so."""
 
 _MOST_ROWS: Final = 2**31

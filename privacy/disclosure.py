@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from privacy.certificates import Masks, any_of, category, dominance, frequency
 from privacy.evidence import Evidence
+from privacy.granularity import granular
 from privacy.plan import Plan
 from privacy.table import (
     STATUSES,
@@ -51,10 +52,12 @@ def disclosure(derived: DerivedTable) -> CheckedTable:
 
 
 def hide(derived: DerivedTable, hidden: Mapping[Status, Masks]) -> CheckedTable:
-    """Suppress what each rule hides, and mark unreliable figures.
+    """Suppress what each rule hides, round, and mark unreliable figures.
 
-    A figure that several rules hide is said to be hidden by the first.
+    A figure that several rules hide is said to be hidden by the first. Rounding comes
+    after what hides, and before what is said of the figures that are shown.
     """
+    derived = granular(derived)
     price = derived.price
     aggregates = tuple(
         _wiped(figures, any_of(masks[position] for masks in hidden.values()))

@@ -11,6 +11,7 @@ from privacy.accounting import Loss, Measure
 from privacy.advice import cheaper, choices, hidden
 from privacy.contribution import factors
 from privacy.expected_error import ColumnError, error_of
+from privacy.granularity import is_count
 from privacy.levels import views
 from privacy.mechanism import Kind, Mechanism
 from privacy.noise_lines import NoiseLine, noise_lines, noise_words
@@ -48,6 +49,8 @@ class Explanation:
     cheaper: tuple[str, ...]
     loss: Loss
     half_error: Loss
+    rounding: str = ""
+    """To which multiples counts are rounded; empty where they are not."""
     history: tuple[str, ...] = ()
     """How it goes together with earlier questions, from their structure."""
 
@@ -63,6 +66,7 @@ class Explanation:
             *(f"{column.column}: {column.words}." for column in self.columns),
             *map(certificate_words, self.certificates),
             *self.hidden,
+            *((self.rounding,) if self.rounding else ()),
             *self.history,
             f"This costs ρ = {self.loss.rho:.6g} (ε = {self.loss.epsilon:.4g}); "
             f"half the error would cost ρ = {self.half_error.rho:.6g} "
@@ -96,11 +100,25 @@ def explain(price: Price) -> Explanation:
         cheaper=cheaper(price),
         loss=price.loss,
         half_error=_half_error(price),
+        rounding=_rounding(plan),
     )
 
 
 def _asked(price: Price) -> list[Output]:
     return [each for each in price.plan.query.outputs if aggregates_in(each.value)]
+
+
+def _rounding(plan: Plan) -> str:
+    base = plan.policy.granularity.counts
+    counts = [o.name for o in plan.query.outputs if is_count(o.value, plan.query)]
+    if base == 1 or not counts:
+        return ""
+    totals = " Totals are rounded by themselves and need not add up."
+    return (
+        f"{', '.join(counts)}: rounded to the nearest multiple of {base:,} once noised,"
+        f" with the ends of intervals moved outwards by less than {base:,}."
+        f"{totals if plan.told else ''}"
+    )
 
 
 def _half_error(price: Price) -> Loss:

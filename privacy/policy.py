@@ -26,6 +26,16 @@ class Dominance:
 
 
 @dataclass(frozen=True, slots=True)
+class Granularity:
+    """The multiples that released figures are rounded to, by kind; 1 rounds nothing.
+
+    Only counts have one: sums have as many units as there are columns.
+    """
+
+    counts: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """The disclosure rules in force.
 
@@ -38,7 +48,7 @@ class Policy:
     asked for and a certificate needs is given of the price, relative to what was
     asked. `threshold_weight` is the same for letting keys come out that are not
     public, and `threshold_share` the part of a project's δ for thresholds that one
-    such question takes.
+    such question takes. `granularity` is what is rounded when all that is decided.
     """
 
     name: str
@@ -52,6 +62,7 @@ class Policy:
     support_weight: Fraction = Fraction(1, 10)
     threshold_weight: Fraction = Fraction(1, 2)
     threshold_share: Fraction = Fraction(1, 100)
+    granularity: Granularity = Granularity()
 
     @property
     def hash(self) -> str:
@@ -61,9 +72,10 @@ class Policy:
 
 @lru_cache(maxsize=64)
 def _hash(policy: Policy) -> str:
-    canonical = json.dumps(
-        asdict(policy), sort_keys=True, separators=(",", ":"), default=str
-    )
+    said = asdict(policy)
+    if policy.granularity == Granularity():
+        del said["granularity"]  # a policy from before there was one keeps its hash
+    canonical = json.dumps(said, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 

@@ -54,15 +54,16 @@ ORDERS: Final = frozenset(
 )
 """Statistics that are one of the values, by their order."""
 
-SPREADS: Final = (
-    frozenset(Statistic)
-    - ORDERS
-    - frozenset(
-        (
-            *(Statistic.ROWS, Statistic.PRESENT, Statistic.PEOPLE),
-            *(Statistic.DISTINCT, Statistic.SUM, Statistic.MEAN),
-        )
+COUNTS: Final = frozenset(
+    (
+        *(Statistic.ROWS, Statistic.PRESENT),
+        *(Statistic.PEOPLE, Statistic.DISTINCT),
     )
+)
+"""Statistics that count rows, people or values."""
+
+SPREADS: Final = (
+    frozenset(Statistic) - ORDERS - COUNTS - frozenset((Statistic.SUM, Statistic.MEAN))
 )
 """Statistics that are computed from second moments."""
 

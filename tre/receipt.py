@@ -110,6 +110,7 @@ def _policy(policy: Policy) -> Mapping[str, Json]:
         "hash": policy.hash,
         "threshold_people": policy.threshold_people,
         "confidence": str(policy.confidence),
+        "granularity": {"counts": policy.granularity.counts},
     }
 
 

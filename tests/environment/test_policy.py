@@ -14,7 +14,7 @@ from sqlalchemy import insert
 
 from connectors.errors import Invalid
 from privacy.errors import Refused
-from privacy.policy import GATEWAY, Dominance
+from privacy.policy import GATEWAY, Dominance, Granularity
 from tests.control.world import COMMITTEE as MEMBER
 from tests.control.world import NOW, found
 from tests.environment.world import COMMITTEE, RESEARCHER, STEWARD, furnished, project
@@ -71,6 +71,9 @@ def test_the_next_question_is_answered_under_the_policy_just_set(
     assert environment.verify_audit().problem == ""
 
 
+SHIPPED = "4e9c2c1aa2ddc95d56338b816acc48142ae97fd647f1b297d756f9316e685726"
+"""The hash of what came before granularities did."""
+
 SECOND = "second@example.org"
 WEAKER: dict[str, dict[str, Any]] = {
     "threshold_people": {"threshold_people": 9},
@@ -81,6 +84,7 @@ WEAKER: dict[str, dict[str, Any]] = {
     "relative_margin": {"relative_margin": Fraction(3, 4)},
     "threshold_share": {"threshold_share": Fraction(1, 50)},
 }
+COARSE = Granularity(counts=5)
 
 
 @pytest.mark.parametrize("name", WEAKER)
@@ -92,6 +96,51 @@ def test_every_number_that_shows_more_is_weaker(name: str) -> None:
     assert weaker(GATEWAY, less) == ()
     unmarked = replace(GATEWAY, relative_margin=None)
     assert weaker(unmarked, GATEWAY) == ("relative_margin",)
+
+
+def test_a_finer_granularity_is_weaker() -> None:
+    """Six to five, and five to none; a coarser one is not, nor the one there was."""
+    coarse = replace(GATEWAY, version=3, granularity=COARSE)
+    coarser = replace(coarse, version=4, granularity=Granularity(counts=6))
+    assert weaker(GATEWAY, coarse) == ("granularity.counts",)
+    assert weaker(coarse, coarser) == ("granularity.counts",)
+    assert weaker(coarse, GATEWAY) == weaker(coarser, coarse) == ()
+
+
+def test_a_policy_from_before_there_was_rounding_keeps_its_hash() -> None:
+    """Its text says nothing of it and rounds nothing; one that rounds has another."""
+    facts = policy_facts(GATEWAY)
+    facts.pop("granularity")
+    assert read_policy(facts) == GATEWAY
+    assert GATEWAY.hash == SHIPPED
+    assert replace(GATEWAY, granularity=COARSE).hash != SHIPPED
+
+
+def test_a_policy_that_rounds_holds_from_the_next_question_on(tmp_path: Path) -> None:
+    """Every count is a multiple, and receipt and explanation say of what."""
+    with furnished(tmp_path / "tre", tmp_path) as environment:
+        coarse = replace(GATEWAY, version=3, granularity=COARSE)
+        environment.set_policy(
+            policy_facts(coarse), reason="Read with care.", person=COMMITTEE
+        )
+        assert environment.policy() == coarse
+        asking: dict[str, Any] = {"project": "pathways", "person": RESEARCHER}
+        told = environment.explain(COUNT, **asking, epsilon=1.0)
+        assert "n: rounded to the nearest multiple of 5" in told.rounding
+        assert told.rounding in told.words
+        answer = environment.ask(COUNT, **asking, epsilon=1.0)
+    said = answer.receipt["body"]["policy"]
+    assert said["granularity"] == {"counts": 5}
+    assert said["hash"] == coarse.hash
+    figures = [
+        each
+        for name in ("n", "n_low", "n_high")
+        for each in answer.table[name].to_pylist()
+        if each is not None
+    ]
+    assert figures
+    assert all(each % 5 == 0 for each in figures)
+    assert answer.table["n"].type == "int64"
 
 
 def test_a_weaker_policy_takes_two_people(environment: Environment) -> None:
@@ -200,6 +249,10 @@ def test_a_version_means_one_text(environment: Environment) -> None:
         {"threshold_share": 0},
         {"relative_margin": 2},
         {"relative_margin": None},
+        {"granularity": {"counts": 0}},
+        {"granularity": {"counts": 1001}},
+        {"granularity": {"counts": 2.5}},
+        {"granularity": {"sums": 100}},
         {"noise": False},
     ],
 )
@@ -217,6 +270,7 @@ def test_the_floors_themselves_are_allowed() -> None:
             "threshold_people": 5,
             "confidence": "0.95",
             "dominance": {"largest": 1, "share": "0.95", "left": "0.05"},
+            "granularity": {"counts": 1},
         }
     )
     assert least.confidence == Fraction(95, 100)

@@ -23,7 +23,7 @@ from privacy.levels import level, parts, price_levels, views
 from privacy.margins import check
 from privacy.mechanism import Kind
 from privacy.noise import noise
-from privacy.policy import GATEWAY, NONE, Policy
+from privacy.policy import GATEWAY, NONE, Granularity, Policy
 from privacy.price import Allowance, Intent, Price, Spending
 from privacy.quantile import half_width
 from privacy.query import Aggregate, KeyRef, Output
@@ -399,3 +399,25 @@ def test_a_column_of_keys_alone_has_no_interval() -> None:
     plan = replace(cost.plan, bounded=replace(cost.plan.bounded, query=query))
     table, _ = released(replace(cost, plan=plan), np.full(12, 500))
     assert [each.name for each in table.columns] == ["k"]
+
+
+def test_a_granularity_rounds_totals_by_themselves() -> None:
+    """Each is within half a granule of the fit, and the same cells are hidden."""
+    coarse = replace(GATEWAY, granularity=Granularity(counts=50))
+    costs = [
+        leveled(ROWS, sizes=(3,), sets=((0,), ()), policy=p) for p in (GATEWAY, coarse)
+    ]
+    noised = measured(costs[0], {0: np.array([9_021, 9_021, 9_021])}, 1)
+    fine, rounded = (check(noised, cost) for cost in costs)
+    hidden, still = fine.statuses[-1], rounded.statuses[-1]
+    assert hidden is not None
+    assert still is not None
+    assert np.array_equal(hidden, still)
+    before, after = (
+        fine.outputs[-1].value.values[0],
+        rounded.outputs[-1].value.values[0],
+    )
+    assert before[:3].sum() == before[3]
+    assert np.abs(before - after).max() <= 25
+    assert not (after % 50).any()
+    assert "need not add up" in explain(costs[1]).rounding

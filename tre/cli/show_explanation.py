@@ -26,6 +26,8 @@ def explained(explanation: Explanation) -> Iterator[RenderableType]:
     yield _noise(explanation.noise)
     yield ""
     yield from explanation.hidden
+    if explanation.rounding:
+        yield explanation.rounding
     yield from together(explanation.history)
     yield f"Cost: {loss_in_words(explanation.loss)}."
     yield f"Half the error would cost {loss_in_words(explanation.half_error)}."

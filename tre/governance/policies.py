@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, insert, select
 
 from privacy.errors import Refused
-from privacy.policy import GATEWAY, Dominance, Policy
+from privacy.policy import GATEWAY, Dominance, Granularity, Policy
 from tre.audit.act import Act
 from tre.audit.told import told
 from tre.control.canonical import Json, canonical
@@ -49,6 +49,10 @@ class _Dominance(_Model):
     left: Annotated[Fraction, Field(ge=Fraction(1, 20), lt=1)]
 
 
+class _Granularity(_Model):
+    counts: Annotated[int, Field(ge=1, le=1000)] = 1
+
+
 class _Kept(_Model):
     """A policy as it was put in force, by this program or an earlier one."""
 
@@ -65,11 +69,15 @@ class _Kept(_Model):
     support_weight: Annotated[Fraction, Field(gt=0, le=10)]
     threshold_weight: Annotated[Fraction, Field(gt=0, le=10)]
     threshold_share: _Share
+    granularity: _Granularity = _Granularity()
 
     def policy(self) -> Policy:
         """The policy that was written."""
-        said = {name: value for name, value in self if name != "dominance"}
-        return Policy(**said, dominance=Dominance(**dict(self.dominance)))
+        parts = {
+            "dominance": Dominance(**dict(self.dominance)),
+            "granularity": Granularity(**dict(self.granularity)),
+        }
+        return Policy(**{**dict(self), **parts})
 
 
 class _File(_Kept):
@@ -120,6 +128,7 @@ def policy_facts(policy: Policy) -> dict[str, Json]:
         "support_weight": str(policy.support_weight),
         "threshold_weight": str(policy.threshold_weight),
         "threshold_share": str(policy.threshold_share),
+        "granularity": {"counts": policy.granularity.counts},
     }
 
 
@@ -180,6 +189,7 @@ def weaker(new: Policy, old: Policy) -> tuple[str, ...]:
         "relative_margin": (new.relative_margin or unmarked)
         > (old.relative_margin or unmarked),
         "threshold_share": new.threshold_share > old.threshold_share,
+        "granularity.counts": new.granularity.counts < old.granularity.counts,
     }
     return tuple(name for name, is_so in more.items() if is_so)
 
