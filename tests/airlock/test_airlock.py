@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pytest
+from rich.console import Console
 
 from connectors.errors import Invalid
 from privacy.errors import Refused
@@ -24,7 +26,9 @@ from tests.environment.world import (
     project,
 )
 from tre.airlock.package import verify_package
+from tre.airlock.pages import Reader, submission_page
 from tre.audit.attested import Unverified
+from tre.cli.show_submission import submission_in_words
 from tre.environment import Environment
 from tre.handed import verify_handed
 from tre.release import Release
@@ -176,10 +180,9 @@ def test_a_release_is_a_package_of_its_own(place: Place) -> None:
 def test_checkers_do_not_see_each_other_before_both_have_voted(place: Place) -> None:
     """Not the verdict, not the reason, not that there is a vote; the log has a seal."""
     made = place.submitted()
-    before = place.state(made, SECOND)
+    before = [place.state(made, SECOND), place.state(made)]
     place.vote(made, "reject", FIRST)
-    assert place.state(made, SECOND) == before
-    assert place.state(made) == before
+    assert [place.state(made, SECOND), place.state(made)] == before
     assert [each["checker"] for each in place.state(made, FIRST)["votes"]] == [FIRST]
     place.vote(made, "reject", SECOND)
     assert len(place.state(made)["votes"]) == 2
@@ -471,3 +474,29 @@ def test_the_log_has_every_step_and_verifies(place: Place) -> None:
     place.environment.withdraw_submission(made, person=RESEARCHER)
     assert place.state(made)["state"] == "withdrawn"
     assert place.environment.verify_audit().problem == ""
+
+
+def test_checkers_are_shown_what_columns_are(place: Place) -> None:
+    """Renamed and computed ones, by command and on the page, in the form's words."""
+    shown = place.release.table.select(["region", "n", "n_low", "n_high"])
+    renamed = shown.rename_columns(["region", "people", "people_low", "people_high"])
+    doubled = pc.multiply(shown["n"], 2)
+    pacsv.write_csv(
+        renamed.append_column("twice", doubled), place.folder / "renamed.csv"
+    )
+    file = {
+        "path": "renamed.csv",
+        "kind": "table",
+        "releases": [place.release.id],
+        "columns": {"people": "n", "people_low": "n_low", "people_high": "n_high"},
+        "derived": {"twice": "n * 2"},
+    }
+    found = place.state(place.submitted(files=[file]), FIRST)
+    page = submission_page(Reader(FIRST, "token"), found)
+    assert "<code>people</code> is <code>n</code>" in page
+    assert "<code>twice = n * 2</code>" in page
+    console = Console(width=200, record=True, file=io.StringIO())
+    console.print(*submission_in_words(found))
+    words = console.export_text()
+    assert "people is n" in words
+    assert "twice = n * 2" in words

@@ -136,7 +136,8 @@ def test_values_are_hidden_with_their_cells() -> None:
 
 
 @pytest.mark.parametrize(
-    ("part", "whole", "rate"), [(7, 100, None), (8, 100, 0.1), (8, 12, 1.0)]
+    ("part", "whole", "rate"),
+    [(6, 100, None), (7, 100, None), (8, 100, 0.1), (9, 100, 0.1), (8, 12, 1.0)],
 )
 def test_opensafely_rates(part: int, whole: int, rate: float | None) -> None:
     """A rate is made of rounded counts and hidden where either of them is."""

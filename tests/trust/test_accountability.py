@@ -10,13 +10,27 @@ from sqlalchemy import Connection, delete, text, update
 from privacy.errors import Refused
 from tests.control import world as worlds
 from tests.control.test_people import DEEDS, refusal
-from tests.control.world import ADMINISTRATOR, KEY, RESEARCHER, World
+from tests.control.world import (
+    ADMINISTRATOR,
+    COMMITTEE,
+    KEY,
+    RESEARCHER,
+    STEWARD,
+    World,
+    publication,
+    table,
+)
 from tests.trust.conftest import Neighbours, ask
+from tre.airlock.form import Filled
+from tre.airlock.moves import submit, vote
+from tre.airlock.submission import Context, Direction, Verdict
 from tre.audit.checkpoint import latest_checkpoint
 from tre.audit.verify import verify
 from tre.control.tables import audit_head, audit_record
 from tre.gateway.formats import as_parquet
+from tre.governance.datasets import switch_versions
 from tre.governance.people import add_person, change_roles
+from tre.governance.project import Standing
 from tre.governance.projects import approve_project
 from tre.governance.roles import PERMITTED, Action, Role
 from tre.handed import verify_handed
@@ -39,6 +53,36 @@ def test_nobody_approves_their_own_project(populated: World) -> None:
         change_roles(act, RESEARCHER, [Role.RESEARCHER, Role.COMMITTEE])
     with pytest.raises(Refused) as caught, populated.act(RESEARCHER) as act:
         approve_project(act, "pathways")
+    assert caught.value.code == "separation_of_duties"
+
+
+def test_a_project_takes_the_committee_and_every_controller(populated: World) -> None:
+    """Two agencies' data: with one of three approvals lacking, nothing is asked."""
+    with populated.act(ADMINISTRATOR) as act:
+        add_person(act, "other", [Role.STEWARD], "Office of Others")
+        tables = (table("earnings", "earnings", "pay"),)
+        version = publication("earnings", controller="Office of Others", tables=tables)
+        switch_versions(act, [version])
+    worlds.propose(populated, datasets={"people": ["age"], "earnings": ["pay"]})
+    for person in (STEWARD, "other", COMMITTEE):
+        with pytest.raises(Refused) as caught:
+            populated.reserve(1)
+        assert caught.value.code == "project_not_active"
+        with populated.act(person) as act:
+            held = approve_project(act, "pathways")
+    assert held.standing is Standing.ACTIVE
+    populated.reserve(1)
+
+
+def test_nobody_checks_their_own_output(world: World) -> None:
+    """Who is in the project gives no verdict, whatever other role they have."""
+    filled = Filled(Direction.OUT, Context("A title", "What", "Why", "Whom"), (), {})
+    with world.act(RESEARCHER) as act:
+        made = submit(act, "pathways", filled, ())
+    with world.act(ADMINISTRATOR) as act:
+        change_roles(act, RESEARCHER, [Role.RESEARCHER, Role.OUTPUT_CHECKER])
+    with pytest.raises(Refused) as caught, world.act(RESEARCHER) as act:
+        vote(act, made.id, Verdict.APPROVE, "Mine.", KEY)
     assert caught.value.code == "separation_of_duties"
 
 

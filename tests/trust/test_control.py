@@ -117,5 +117,34 @@ def _published(environment: Environment) -> list[tuple[Any, ...]]:
     parts, found = environment._parts, _standing(environment)
     zones = Zones(parts.layout.root, parts.keystore)
     with opened(zones, Path(found.file), found.key_name) as connection:
-        query = "SELECT * EXCLUDE (person_id) FROM f.people ORDER BY ALL"
+        query = "SELECT * EXCLUDE (person_id, _order) FROM f.people ORDER BY ALL"
         return connection.execute(query).fetchall()
+
+
+def test_a_late_objection_moves_what_was_pinned_and_is_reported(
+    neighbours: Neighbours,
+) -> None:
+    """The pin goes along, and a version so replaced stays citable and never askable."""
+    file = neighbours.sources / "late.csv"
+    file.write_text(f"local-id\n{CANARY}-{PRESENT + 4}\n", encoding="utf-8")
+    for environment in neighbours:
+        old = _standing(environment).version
+        environment.pin("pathways", "people", old, person=RESEARCHER)
+        release = ask(environment, COUNT, rho=0.0013)
+        assert release.receipt["question"]["versions"] == [old]
+        environment.import_objections(file)
+        applied = environment.apply_objections()
+        (moved,) = applied.pins
+        new = _standing(environment).version
+        assert (moved.project, moved.version, moved.to) == ("pathways", old, new)
+        assert release.id in applied.releases
+        assert environment.release(release.id, person=RESEARCHER).id == release.id
+        states = {
+            v["id"]: v["state"] for v in environment.dataset("people")["versions"]
+        }
+        assert (states[old], states[new]) == ("destroyed", "current")
+        with pytest.raises(Refused):
+            environment.pin("pathways", "people", old, person=RESEARCHER)
+        again = ask(environment, COUNT, rho=0.0013)
+        assert again.receipt["question"]["versions"] == [new]
+        environment.follow("pathways", "people", person=RESEARCHER)

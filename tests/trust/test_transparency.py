@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
 from privacy.errors import CODES, Refused
@@ -44,6 +47,7 @@ def test_every_active_project_is_in_the_register(environment: Environment) -> No
 def test_the_register_passes_disclosure_control(neighbours: Neighbours) -> None:
     """The same acts on neighbouring databases have the same register, byte for byte.
 
+    That is but for what was noised and charged when their people were linked.
     A question of a group that is suppressed in one may be shown in the other; a
     planted name is in neither, nor in what was asked with it.
     """
@@ -58,10 +62,28 @@ def test_the_register_passes_disclosure_control(neighbours: Neighbours) -> None:
             ask(environment, f"SELECT surname FROM people -- {SAID}")
         since = environment._told()[before:]
         assert len(since) == 2
-        documents.append(written(register((*begun, *since))))
+        documents.append(written(_unmeasured(register((*begun, *since)))))
     assert documents[0] == documents[1]
     assert SAID.encode() not in documents[0]
     assert b"suppressed" not in documents[0]
+
+
+def _unmeasured(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The register but for the figures of linkage statements.
+
+    They were noised and charged, so what they tell is bounded and not nothing.
+    """
+    datasets = [
+        {
+            **each,
+            "linkage": {
+                name: {**said, "figures": sorted(said["figures"])}
+                for name, said in each["linkage"].items()
+            },
+        }
+        for each in document["datasets"]
+    ]
+    return {**document, "datasets": datasets}
 
 
 def test_every_refusal_is_explained(environment: Environment) -> None:
@@ -77,3 +99,25 @@ def test_every_refusal_is_explained(environment: Environment) -> None:
         if each["name"] == "pathways"
     ]
     assert found["refusals"][refused.code] >= 1
+
+
+def test_how_well_people_were_linked_is_told_to_everybody(
+    neighbours: Neighbours,
+) -> None:
+    """Method, match rate, missing identifiers and doubtful pairs, each with its margin.
+
+    The method is the same whoever is in the data; figures were noised and charged.
+    """
+    methods = []
+    for environment in neighbours:
+        document = environment.register()
+        (dataset,) = document["datasets"]
+        said = dataset["linkage"]["people"]
+        methods.append(said["method"])
+        figures = said["figures"]
+        assert {"people", "doubtful_pairs", "without"} <= figures.keys()
+        for margin in ("people_margin", "doubtful_margin", "without_margin"):
+            assert figures[margin] > 0
+        rate = figures["in_another_dataset_percent"]
+        assert f"about {rate}% are in another dataset" in index_page(document)
+    assert methods[0] == methods[1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from tre.cli.output import columns, facts
@@ -62,11 +62,18 @@ def submissions_in_words(found: Sequence[Mapping[str, Any]]) -> list[RenderableT
 
 
 def _files(found: Sequence[Mapping[str, Any]]) -> RenderableType:
-    table = columns("file", "kind", "bytes", "made of releases", right=("bytes",))
+    names = ("file", "kind", "bytes", "made of releases", "its columns")
+    table = columns(*names, right=("bytes",))
     for each in found:
-        cited = ", ".join(each["releases"])
-        table.add_row(each["name"], each["kind"], f"{each['size']:,}", cited)
+        cited, said = ", ".join(each["releases"]), "\n".join(_meant(each))
+        table.add_row(each["name"], each["kind"], f"{each['size']:,}", cited, said)
     return table
+
+
+def _meant(file: Mapping[str, Any]) -> Iterator[str]:
+    """Columns that have another name in the release, and how others are computed."""
+    yield from (f"{name} is {of}" for name, of in file["columns"].items())
+    yield from (f"{name} = {formula}" for name, formula in file["derived"].items())
 
 
 def _findings(found: Sequence[Mapping[str, Any]]) -> list[RenderableType]:
