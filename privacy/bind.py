@@ -286,7 +286,7 @@ def _no_position(node: exp.Expr, most: int, scope: Scope) -> Refused:
 
 def _whole_number(node: exp.Expr) -> int | None:
     text = str(node.this) if isinstance(node, exp.Literal) else ""
-    plain = text.isascii() and text.isdigit() and len(text) <= 10  # noqa: PLR2004
+    plain = text.isascii() and text.isdigit() and len(text) <= 10  # noqa: PLR2004 - fits
     return int(text) if plain and not node.args.get("is_string") else None
 
 

@@ -149,7 +149,7 @@ def _fitting(function: Function, left: Expression, right: Expression) -> str:
 
 
 def _is_number(text: str) -> bool:
-    return text.strip().isascii() and text.strip().isdigit() and len(text) < 18  # noqa: PLR2004
+    return text.strip().isascii() and text.strip().isdigit() and len(text) < 18  # noqa: PLR2004 - fits
 
 
 def _with_constant(function: Function, left: Expression, right: Literal) -> Expression:

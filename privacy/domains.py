@@ -37,7 +37,7 @@ def numbers(values: Iterable[int], *, scale: int, nullable: bool) -> Domain:
 
 def boolean(*, nullable: bool) -> Domain:
     """Return the domain of a condition."""
-    return Domain(Type.BOOLEAN, 0, False, True, nullable, (False, True))  # noqa: FBT003
+    return Domain(Type.BOOLEAN, 0, False, True, nullable, (False, True))  # noqa: FBT003 - bounds
 
 
 def constant(kind: Type, value: Value) -> Domain:

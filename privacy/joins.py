@@ -168,7 +168,7 @@ def _same_person(node: exp.Expr, added: Part, scope: Scope) -> tuple[str, str] |
         return None
     sides = [inside.this.unnest(), inside.expression.unnest()]
     people = [each for each in sides if isinstance(each, exp.Column)]
-    if not all(each.name.casefold() == PERSON_ID for each in people) or len(people) < 2:  # noqa: PLR2004
+    if not all(each.name.casefold() == PERSON_ID for each in people) or len(people) < 2:  # noqa: PLR2004 - both sides
         return None
     parts = [person_of(scope, each) for each in people]
     names = [each.name for each in parts]

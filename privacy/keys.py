@@ -131,7 +131,7 @@ def _meant(node: exp.Expr, select: exp.Select, scope: Scope) -> exp.Expr:
 def _at(node: exp.Literal, select: exp.Select, scope: Scope) -> exp.Expr:
     items = select.expressions
     text = str(node.this)
-    position = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0  # noqa: PLR2004
+    position = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0  # noqa: PLR2004 - fits
     if not 1 <= position <= len(items):
         raise refuse(
             "invalid_value",

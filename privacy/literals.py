@@ -48,7 +48,7 @@ def text_literal(value: str) -> Literal:
     return Literal(value, constant(Type.TEXT, value))
 
 
-def boolean_literal(value: bool) -> Literal:  # noqa: FBT001
+def boolean_literal(value: bool) -> Literal:  # noqa: FBT001 - a value
     """Make TRUE or FALSE."""
     return Literal(value, constant(Type.BOOLEAN, value))
 
@@ -125,10 +125,10 @@ def written(value: int, scale: int) -> str:
 def _decimal(text: str) -> tuple[int, int]:
     """The digits as a whole number, and how many of them are decimals."""
     found = _NUMBER.fullmatch(text)
-    if not found or not (found[1] or found[2]) or len(text) > 64:  # noqa: PLR2004
+    if not found or not (found[1] or found[2]) or len(text) > 64:  # noqa: PLR2004 - longer is no number
         raise _too_large(text)
     exponent = int(found[3] or 0)
-    if abs(exponent) > 64:  # noqa: PLR2004
+    if abs(exponent) > 64:  # noqa: PLR2004 - nor is this
         raise _too_large(text)
     return int((found[1] or "") + (found[2] or "")), len(found[2] or "") - exponent
 

@@ -61,7 +61,7 @@ def together(argument: Expression, other: Expression) -> Expression:
     """The argument, NULL where the other is: a pair counts where both are present."""
     if not other.domain.nullable:
         return argument
-    known = Domain(Type.BOOLEAN, 0, False, True, nullable=False, values=(False, True))  # noqa: FBT003
+    known = Domain(Type.BOOLEAN, 0, False, True, nullable=False, values=(False, True))  # noqa: FBT003 - bounds
     absent = Call(Function.IS_NULL, (other,), known)
     present = Call(Function.NOT, (absent,), known)
     return Case(((present, argument),), None, replace(argument.domain, nullable=True))

@@ -126,12 +126,12 @@ def _or(values: Sequence[Any], *_: object) -> bool | None:
     return None if any(each is None for each in values) else False
 
 
-def _coalesce(values: Sequence[Any], scales: Scales, scale: int) -> Any:  # noqa: ANN401
+def _coalesce(values: Sequence[Any], scales: Scales, scale: int) -> Any:  # noqa: ANN401 - any value of SQL
     brought = _brought(values, scales, scale)
     return next((each for each in brought if each is not None), None)
 
 
-def _nullif(values: Sequence[Any], scales: Scales, scale: int) -> Any:  # noqa: ANN401
+def _nullif(values: Sequence[Any], scales: Scales, scale: int) -> Any:  # noqa: ANN401 - any value of SQL
     value, other = _brought(values, scales, scale)
     return None if value is not None and value == other else value
 

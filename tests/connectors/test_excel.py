@@ -32,7 +32,7 @@ def test_values_are_the_text_of_what_a_cell_holds(tmp_path: Path) -> None:
         [1, 2.5, date(1980, 2, 3), MIDNIGHT, True],
         [],
         ["007", 3.0, None, MIDNIGHT.replace(hour=4), False],
-        [1e22, "  ", datetime(1980, 2, 3, 4), time(5, 6), "#N/A"],  # noqa: DTZ001
+        [1e22, "  ", datetime(1980, 2, 3, 4), time(5, 6), "#N/A"],  # noqa: DTZ001 - nor here
     )
     assert rows(ExcelSource(file)) == [
         {

@@ -26,7 +26,7 @@ PEOPLE = pd.DataFrame(
         "NR": [1.0, 2.5, None],
         "NAME": ["Ann", "", "Zoe"],
         "BORN": [date(1980, 2, 3), None, date(1990, 1, 1)],
-        "SEEN": [datetime(2020, 1, 2), pd.NaT, datetime(2020, 1, 2, 3, 4)],  # noqa: DTZ001
+        "SEEN": [datetime(2020, 1, 2), pd.NaT, datetime(2020, 1, 2, 3, 4)],  # noqa: DTZ001 - nor has the format
         "SEX": [1, 2, 9],
     }
 )

@@ -208,10 +208,10 @@ def test_a_sources_error_is_not_passed_on(zones: Zones, register: Register) -> N
     class Broken(TableSource):
         __slots__ = ()
 
-        def select(self, columns) -> Broken:  # noqa: ARG002
+        def select(self, columns) -> Broken:  # noqa: ARG002 - it only breaks
             return self
 
-        def batches(self, rejects):  # noqa: ARG002
+        def batches(self, rejects):  # noqa: ARG002 - it only breaks
             pa.array([SENSITIVE]).cast(pa.int64())
             yield
 

@@ -88,7 +88,7 @@ def test_a_switch_that_fails_changes_nothing(zones: Zones, register: Register) -
     """When the register refuses the version, the version is removed again."""
 
     class Refusing(Register):
-        def switch(self, publication) -> None:  # noqa: ARG002
+        def switch(self, publication) -> None:  # noqa: ARG002 - it only breaks
             raise _Stopped
 
     first = take_in(zones, register, package(), rows(*FIRST))

@@ -228,7 +228,7 @@ def test_a_refusal_depends_on_grants_only_by_name() -> None:
 def test_refusals_survive_a_process_boundary() -> None:
     """Every field of a refusal arrives on the other side."""
     refused = refusal("SELECT SUM(debt) FROM earnings")
-    again = pickle.loads(pickle.dumps(refused))  # noqa: S301
+    again = pickle.loads(pickle.dumps(refused))  # noqa: S301 - our own bytes
     assert (again.code, again.clause, again.suggestion) == (
         "unbounded",
         "SUM(debt)",

@@ -231,7 +231,7 @@ def cell(domain: Domain) -> SearchStrategy[Any]:
         )
         found = st.dates(lower_date, upper_date)
     else:
-        found = st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1))  # noqa: DTZ001
+        found = st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1))  # noqa: DTZ001 - values have no zone
     return st.one_of(st.none(), found) if domain.nullable else found
 
 

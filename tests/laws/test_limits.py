@@ -19,7 +19,7 @@ ENDS: dict[str, tuple[Any, Any]] = {
     "savings": (0, 2**63 - 1),
     "employer": ("", "\U0010ffff" * 300),
     "died": (date(1, 1, 1), date(9999, 12, 31)),
-    "seen": (datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59)),  # noqa: DTZ001
+    "seen": (datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59)),  # noqa: DTZ001 - values have no zone
 }
 
 

@@ -253,7 +253,7 @@ def received(
     marked = marks(resource, fields)
     with work(intake, "landing", "landing"):
         step(Stage.LAND)
-        report = lambda rows: intake.progress(Stage.LAND, resource.name, rows)  # noqa: E731
+        report = lambda rows: intake.progress(Stage.LAND, resource.name, rows)  # noqa: E731 - one line, told twice
         landed = land(intake.engine, source, fields, report)
         step(Stage.CHECK)
         place = f"resources[{index}]"

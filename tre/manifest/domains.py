@@ -131,7 +131,7 @@ def span(domain: Domain) -> Domain:
     few = isinstance(lower, int) and isinstance(upper, int) and upper - lower < KEYS
     if domain.scale or not few:
         return domain
-    assert isinstance(lower, int) and isinstance(upper, int)  # noqa: S101, PT018
+    assert isinstance(lower, int) and isinstance(upper, int)  # noqa: S101, PT018 - for types
     values = tuple(range(lower, upper + 1))
     return Domain(Type.NUMBER, 0, lower, upper, domain.nullable, values)
 
@@ -195,7 +195,7 @@ def moment(raw: object, path: str, kind: Type) -> End:
         except ValueError:
             moment = None
     elif type(raw) is date:
-        moment = datetime(raw.year, raw.month, raw.day)  # noqa: DTZ001
+        moment = datetime(raw.year, raw.month, raw.day)  # noqa: DTZ001 - values have no zone
     if moment is None or getattr(moment, "tzinfo", None) is not None:
         raise Invalid(path, f"expected an ISO {kind.value} without a time zone")
     return moment

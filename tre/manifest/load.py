@@ -211,7 +211,7 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(  # PyYAML's own signature
         self,
         node: yaml.MappingNode,
-        deep: bool = False,  # noqa: FBT001, FBT002
+        deep: bool = False,  # noqa: FBT001, FBT002 - PyYAML's signature
     ) -> dict[Hashable, object]:
         """Build one mapping, refusing duplicate keys."""
         seen: set[object] = set()

@@ -21,7 +21,7 @@ def _named(pattern: str, expected: str) -> AfterValidator:
 
 def _no_bool(value: object) -> object:
     if isinstance(value, bool):
-        raise ValueError("expected a number, not true or false")  # noqa: TRY004
+        raise ValueError("expected a number, not true or false")  # noqa: TRY004 - what pydantic reads
     return value
 
 

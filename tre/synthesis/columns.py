@@ -154,7 +154,7 @@ def _moment(domain: Domain, year: int, coin: Coin) -> object:
     lower, upper = domain.lower, domain.upper
     if isinstance(lower, datetime) and isinstance(upper, datetime):
         first = max(lower, datetime(year, 1, 1))  # noqa: DTZ001 - values have no zone
-        last = min(upper, datetime(year, 12, 31, 23, 59, 59))  # noqa: DTZ001
+        last = min(upper, datetime(year, 12, 31, 23, 59, 59))  # noqa: DTZ001 - nor here
         seconds = int((last - first).total_seconds())
         return first + timedelta(seconds=int(coin.integers(0, max(1, seconds + 1))))
     if isinstance(lower, date) and isinstance(upper, date):
