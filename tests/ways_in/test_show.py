@@ -123,6 +123,7 @@ def test_columns_are_listed_with_what_is_public() -> None:
                         "privacy_unit": "person",
                         "rows_per_person": 8,
                         "profile": PROFILE,
+                        "linkage": None,
                         "columns": [
                             column | {"name": "a", "keys": keys, "required": True},
                             column | {"name": "b", "keys": None, "required": False},

@@ -48,7 +48,7 @@ KEY: Final = Game(
     epsilon=None,
     rho=5e-4,
     row=("employer", "nobody else's"),
-    most=180,
+    most=150,
 )
 SHARED_KEY: Final = Game(
     "threshold: a key of several, and its count",
@@ -59,7 +59,7 @@ SHARED_KEY: Final = Game(
     epsilon=None,
     rho=8.0,
     row=("ward", "elm"),
-    most=180,
+    most=150,
 )
 
 _PURE: Final = (
