@@ -137,7 +137,8 @@ def _sum(argument: Expression, weight: Fraction, moved: int) -> Component:
 def count_of(draft: Draft, aggregate: Aggregate, weight: Fraction) -> Component:
     """A count in its plainest form, so that equal counts are one component."""
     rows, people = draft.bounded.rows_per_person, draft.bounded.cells_per_person
-    match _plainest(aggregate, rows):
+    apart = rows > 1 or bool(draft.bounded.query.sets)
+    match _plainest(aggregate, people_apart=apart):
         case Aggregate(Statistic.PEOPLE, argument):
             return Component(Statistic.PEOPLE, argument, people, people, 0, weight)
         case Aggregate(statistic, argument):
@@ -150,13 +151,15 @@ def count_over(argument: Expression, weight: Fraction, rows: int) -> Component:
     return Component(Statistic.PRESENT, present, rows, rows**2, 0, weight)
 
 
-def _plainest(aggregate: Aggregate, rows_per_person: int) -> Aggregate:
+def _plainest(aggregate: Aggregate, *, people_apart: bool) -> Aggregate:
     """COUNT(x) of what is never NULL, and people with one row each, are COUNT(*).
 
-    Where a CASE keeps some rows, which value it keeps makes no difference.
+    Where a CASE keeps some rows, which value it keeps makes no difference. In grouping
+    sets people stay people whatever the cap, and are told of each set by itself: who
+    asks for figures that add up asks for COUNT(*).
     """
     argument = aggregate.argument
-    people = aggregate.statistic is Statistic.PEOPLE and rows_per_person > 1
+    people = aggregate.statistic is Statistic.PEOPLE and people_apart
     if argument is None or not argument.domain.nullable:
         return Aggregate(Statistic.PEOPLE if people else Statistic.ROWS)
     statistic = Statistic.PEOPLE if people else Statistic.PRESENT

@@ -98,8 +98,8 @@ def _whole_support(
         found = draft.find(statistic, None)
         if found is not None:
             return Support(found, per_person)
-    people = Aggregate(Statistic.PEOPLE)
-    count = count_of(draft, people, draft.policy.support_weight)
+    counted = Aggregate(Statistic.PEOPLE if rows > 1 else Statistic.ROWS)
+    count = count_of(draft, counted, draft.policy.support_weight)
     return Support(draft.position(count), 1)
 
 

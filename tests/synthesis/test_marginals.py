@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -37,6 +38,18 @@ def test_one_person_moves_each_measured_table_by_the_cap() -> None:
         assert moved.pop(()) == (1, 1)
         assert moved == dict.fromkeys(pairs, (CAP, CAP))
         assert sum(each.weight for each in planned.components) == 1
+
+
+def test_people_with_one_row_each_are_told_pair_by_pair_too() -> None:
+    """Under a cap of 1 every pair is measured by itself, and nothing adds up."""
+    alone = replace(VISITS, rows_per_person=1)
+    query = understand(SQL, Catalogue("people", {"visits": alone}))
+    planned = level(plan(bound(query), POLICIES["gateway"]), Measure.ZCDP)
+    assert not any(each.adds_up for each in planned.told)
+    pairs = [*combinations(range(len(COLUMNS)), 2), ()]
+    assert {each.keys: each.l1 for each in planned.components} == dict.fromkeys(
+        pairs, 1
+    )
 
 
 def test_neighbours_differ_by_the_cap_in_every_pair() -> None:

@@ -109,7 +109,8 @@ def _ruled(job: Job, lab: Lab) -> Iterator[tuple[Cell, Outcome]]:
             yield from ((cell, refused(refusal.message)) for cell in cells)
             continue
         key = truth_key(asking, job.fingerprint)
-        job.site.truths.write(key, Outcome(known.table))
+        if not job.site.truths.has(key):
+            job.site.truths.write(key, Outcome(known.table))
         for cell in cells:
             yield cell, Outcome(published(cell.method.name, known))
 

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from privacy.errors import Refused
+from connectors.errors import Invalid
 from tre.synthesis.columns import Category
 
 _SIDED: Final = 1.959964
@@ -75,7 +75,10 @@ def question(table: str, columns: Sequence[Category]) -> str:
 
 
 def marginals(released: pa.Table, columns: int) -> Marginals:
-    """Read the answer to `question`. Refuses one of which even the total is hidden."""
+    """Read the answer to `question`. Invalid where nothing of it is shown.
+
+    Never Refused: what was answered was charged.
+    """
     rows = released.to_pydict()
     values = tuple(_values(rows, place, columns) for place in range(columns))
     pairs = tuple(
@@ -85,10 +88,10 @@ def marginals(released: pa.Table, columns: int) -> Marginals:
     (everything,) = _rows(rows, (), columns)
     total = rows["n"][everything]
     if total is None or not any(each.shown.any() for each in pairs):
-        raise Refused(
-            "unsupported",
-            "So little was spent that every figure is hidden: no rows can be made.",
-            suggestion="Spend more, or name fewer columns or bands.",
+        raise Invalid(
+            "synthesise",
+            "the release is paid and every figure in it is hidden, so that no rows can "
+            "be made of it; spend more, or name fewer columns or bands",
         )
     often = float(np.median([np.nansum(each.counts) for each in pairs]))
     return Marginals(values, pairs, max(1.0, often, float(str(total))))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from importlib.resources import as_file, files
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -41,15 +42,27 @@ def asked(
                 text=True,
                 cwd=scratch,
             )
-            try:
-                yield from _answers(process, requests)
-            except (BrokenPipeError, EOFError):
-                process.wait()
-                why = last_line(said.read_text(encoding="utf-8"))
-                raise Unavailable(f"{name} did not answer: {why}") from None
-            finally:
-                process.kill()
-                process.wait()
+            with _ended(process):
+                try:
+                    yield from _answers(process, requests)
+                except (BrokenPipeError, EOFError):
+                    process.wait()
+                    why = last_line(said.read_text(encoding="utf-8"))
+                    raise Unavailable(f"{name} did not answer: {why}") from None
+
+
+@contextmanager
+def _ended(process: subprocess.Popen[str]) -> Iterator[None]:
+    """End a program, and close what leads to it, when the block ends."""
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with suppress(BrokenPipeError):
+                    pipe.close()
 
 
 def _answers(
