@@ -88,7 +88,7 @@ def test_no_file_holds_a_value_in_clear(zones: Zones, register: Register) -> Non
         progress=progress,
         options=Options(memory_mib=64),
     )
-    assert set(stages) == set(Stage)
+    assert set(stages) == set(Stage) - {Stage.MATCH}  # which is for corrections
     assert _found(zones) == []
 
 

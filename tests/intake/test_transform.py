@@ -57,7 +57,7 @@ def _taken(
     table = _table(values).append_column("nr", pa.array(range(len(values))))
     taken = take_in(zones, Register(), document, table)
     rows = published(zones, taken).to_pylist()
-    (made,) = set(rows[0]) - {"person_id", "_rank", "nr"}
+    (made,) = set(rows[0]) - {"person_id", "_rank", "_order", "nr"}
     kept = {row["nr"]: row[made] for row in rows}
     return taken, [kept.get(number, Reason.RANGE) for number in range(len(values))]
 
@@ -302,7 +302,9 @@ def test_a_dropped_field_is_nowhere(tmp_path: Path) -> None:
     zones = new_zones(tmp_path)
     table = pa.table({"x": ["CANARY"], "n": ["1"]})
     taken = take_in(zones, Register(), document, table)
-    assert published(zones, taken).column_names == ["person_id", "_rank", "n"]
+    assert published(zones, taken).column_names == [
+        *("person_id", "_rank", "n", "_order")
+    ]
     assert [column.name for column in taken.tables[0].columns] == ["n"]
 
 

@@ -328,7 +328,8 @@ def test_dates_derive_columns(tmp_path) -> None:
     table = pa.table({"born": ["1950-03-01", "1950-13-01", "1800-01-01"]})
     publication = take_in(zones, Register(), with_fields(field), table)
     stored = published(zones, publication)
-    assert stored.column_names == ["person_id", "_rank", "birth_year", "birth_month"]
+    derived = ["birth_year", "birth_month"]
+    assert stored.column_names == ["person_id", "_rank", *derived, "_order"]
     assert sorted(stored["birth_year"].to_pylist(), key=repr) == [1950, None]
     (reject,) = publication.counts[0].rejects
     assert (reject.column, reject.reason) == ("birth_year", Reason.RANGE)

@@ -76,7 +76,7 @@ def test_trap_37_noise_cannot_be_seeded_or_switched_off() -> None:
     enabled = [
         ast.literal_eval(argument)
         for call in calls
-        if isinstance(call.func, ast.Attribute) and call.func.attr == "enable_features"
+        if getattr(call.func, "attr", getattr(call.func, "id", "")) == "enable_features"
         for argument in call.args
     ]
     assert enabled == ["contrib"]

@@ -338,6 +338,9 @@ COMMANDS = {
     "release export": act({ITS_RESEARCHER}, "{release}", "-o", "{out}"),
     "explain": act({ITS_RESEARCHER}, COUNT["sql"], *ON_PAY),
     "query": act({ITS_RESEARCHER}, COUNT["sql"], *ON_PAY),
+    "synthesise": act(
+        {ITS_RESEARCHER}, "people", "--columns", "region,pay", "--explain", *ON_PAY
+    ),
     **dict.fromkeys(
         (
             *("init", "dataset check", "dataset list", "dataset show", "doctor"),

@@ -31,16 +31,20 @@ def statement(
     """The statement of a table, by its method; None where nobody is linked.
 
     `figures` is None where none were measured. What `estimated` says of matches rests
-    on the weights alone: it is as right as the model is.
+    on the weights alone: it is as right as the model is, and None where nothing is
+    weighed.
     """
     if method is None:
         return None
     linked = None if profile is None else profile.linked
     if profile is None or linked is None:
         return {"method": dict(method), "figures": None}
-    figures = {"measured_of": profile.version, **_figures(linked)}
-    if method["threshold"] is not None:
-        figures["estimated"] = _estimated(linked, method)
+    weighed = method["threshold"] is not None
+    figures = {
+        "measured_of": profile.version,
+        **_figures(linked),
+        "estimated": _estimated(linked, method) if weighed else None,
+    }
     return {"method": dict(method), "figures": figures}
 
 
