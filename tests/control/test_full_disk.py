@@ -75,6 +75,8 @@ def fill(world: World, table: str, key: str) -> None:
             f"ALTER TABLE {table} SET (autovacuum_enabled = false)"
         )
         connection.exec_driver_sql("BEGIN")
+        # What they refer to need not be there: they never will be.
+        connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
         connection.execute(text(_FILL.format(table=table, key=key)))
         connection.exec_driver_sql("ROLLBACK")
         size = connection.execute(text(f"SELECT pg_relation_size('{table}')"))

@@ -262,6 +262,7 @@ OPERATOR = Line({"whoever holds the home"})
 VERSIONS = count()
 BUDGET = ("--epsilon", "1", "--delta", "1e-6", "--until", "2099-01-01")
 ON_PAY = ("--project", "pay")
+ON_RESIDENTS = ("--population", "residents")
 COMMANDS = {
     "population create": act(ADMINISTRATOR, "{new}", *BUDGET),
     "person add": act(ADMINISTRATOR, "{new}", "--role", "auditor"),
@@ -315,10 +316,10 @@ COMMANDS = {
     "key rotate": act(ADMINISTRATOR, "landing"),
     "key protect": act(ADMINISTRATOR),
     "key destroy": act(ADMINISTRATOR, "nothing", "--for-good"),
-    "linkage review": act({"linker"}, "{out}"),
-    "linkage decide": act({"linker"}, "{decisions}"),
-    "linkage apply": act({"linker", "administrator"}),
-    "linkage rotate": act({"linker", "administrator"}),
+    "linkage review": act({"linker"}, "{out}", *ON_RESIDENTS),
+    "linkage decide": act({"linker"}, "{decisions}", *ON_RESIDENTS),
+    "linkage apply": act({"linker", "administrator"}, *ON_RESIDENTS),
+    "linkage rotate": act({"linker", "administrator"}, *ON_RESIDENTS),
     "policy set": act(
         {"committee", "committee-member"}, "{policy}", "--reason", "Stricter."
     ),

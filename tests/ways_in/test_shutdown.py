@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -59,14 +60,18 @@ def serve(made: Path, home: Path, *words: str) -> Iterator[Serving]:
     with subprocess.Popen(
         [*whole, "--home", str(home)], stderr=subprocess.PIPE, text=True
     ) as process:
+        assert process.stderr is not None
         try:
-            assert process.stderr is not None
             while "address" not in (event := json.loads(process.stderr.readline())):
                 pass
+            # A full pipe would stop a server that is asked as fast as it answers.
+            reader = Thread(target=deque, args=(process.stderr, 0))
+            reader.start()
             yield Serving(process, event["address"], token)
         finally:
             if process.poll() is None:
                 process.kill()
+            reader.join()
 
 
 def test_a_disk_that_takes_nothing_more_refuses_and_comes_back(
