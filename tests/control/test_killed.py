@@ -87,10 +87,12 @@ def test_a_question_whose_enclave_is_killed_is_answered_or_fails_charged(
 def gateways_killed(place: Place, part: int) -> list[Fate]:
     """Kill so many gateways, each fourth after its enclave; what became of them.
 
-    Every other one starts its enclave process itself.
+    Every other one starts its enclave process itself. Most steps of a question come
+    before it is charged, in opening the home: half the kills are in the last quarter.
     """
     hows = []
-    for number, share in enumerate(spread(PART, part * PART)):
+    for number, even in enumerate(spread(PART, part * PART)):
+        share = even if number < PART // 2 else (3 + even) / 4
         own = number % 2 == 0
         step = share_of(place.own_steps if own else place.lent_steps, share)
         enclave = step // 2 if number % 4 == 2 else 0
