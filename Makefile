@@ -32,7 +32,7 @@ FIND_PYTHON := for python in $(PYTHON); do \
 	then echo $$python; exit 0; fi; done; \
 	echo 'make: no Python 3.11 or newer with venv and ensurepip was found' >&2; exit 1
 
-.PHONY: help setup check audit fix test test-all soak bench docs lock serve demo clean
+.PHONY: help setup system check audit fix test test-seen test-all soak bench docs lock serve demo clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,15 @@ setup: $(DEVELOPMENT) ## make .venv from the lock files and install the commit h
 	@if [ -z "$${CI:-}" ] && git rev-parse --git-dir >/dev/null 2>&1; \
 	then $(BIN)/pre-commit install >/dev/null; fi
 
+# By these names in Debian and what comes of it. Tests that need one are skipped
+# without it, but in CI, where they fail.
+SYSTEM := chromium curl r-base-core r-cran-httr2
+
+system: ## install the system's programs that some tests ask (a browser, R, curl), as root
+	dpkg-query --show $(SYSTEM) >/dev/null 2>&1 || { \
+		apt-get --quiet=2 update && DEBIAN_FRONTEND=noninteractive \
+		apt-get --quiet=2 --yes --no-install-recommends install $(SYSTEM); }
+
 check: $(DEVELOPMENT) | $(TMPDIR) ## format, lint, types, import contracts, spelling, repository; changes nothing
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
@@ -79,6 +88,9 @@ fix: $(DEVELOPMENT) ## repair everything a tool can repair
 
 test: $(DEVELOPMENT) | $(TMPDIR) ## unit, spec, laws, traps and documents: a few minutes
 	$(BIN)/pytest -n auto -m 'not slow and not statistical'
+
+test-seen: $(DEVELOPMENT) | $(TMPDIR) ## what people run or look at: notebooks, recipes for R and curl, pages in a browser
+	$(BIN)/pytest -n auto -m seen tests/notebooks tests/ways_in
 
 test-all: $(DEVELOPMENT) | $(TMPDIR) ## adds the slow and statistical tests and many examples; coverage
 	$(BIN)/pytest -n auto --hypothesis-profile=thorough --cov

@@ -1,7 +1,23 @@
-"""Hypothesis in two sizes: few examples for `make test`, many for `make test-all`."""
+"""Hypothesis in two sizes, and what is skipped where a program is missing.
 
+Few examples for `make test`, many for `make test-all`.
+"""
+
+import os
+import shutil
+
+import pytest
 from hypothesis import settings
 
 settings.register_profile("few", max_examples=30, deadline=None, print_blob=True)
 settings.register_profile("thorough", max_examples=500, deadline=None, print_blob=True)
 settings.load_profile("few")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what needs a program that is not here; where CI is said, fail."""
+    for mark in item.iter_markers("seen"):
+        for program in mark.args:
+            if shutil.which(program) is None:
+                missing = f"{program} is not here: `make system` installs it, as root"
+                (pytest.fail if "CI" in os.environ else pytest.skip)(missing)

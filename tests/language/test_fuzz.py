@@ -59,7 +59,7 @@ TEXTS = {
     "words": SOUP,
     "anything": st.text(max_size=400),
 }
-"""Text of every kind somebody may send; each a test, as one may take 300 seconds."""
+"""Text of every kind somebody may send; each a test, as one may take 900 seconds."""
 
 
 @pytest.mark.slow

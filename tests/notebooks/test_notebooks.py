@@ -28,6 +28,7 @@ def test_a_notebook_carries_no_output(path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.seen
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_runs(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No cell fails, and there is at least one picture."""

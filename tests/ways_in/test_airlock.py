@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import shutil
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +22,6 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.ways_in.conftest import Served
 from tests.ways_in.pages import outline
-from tests.ways_in.test_catalogue import CHROMIUM
 from tests.ways_in.world import RESEARCHER, STEWARD
 from tre.airlock.package import verify_package
 from tre.gateway.asking import SESSION_COOKIE
@@ -357,7 +357,7 @@ def test_tables_come_in_over_http(place: Place) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium")
+@pytest.mark.seen("chromium")
 @pytest.mark.parametrize("path", ["/airlock", "/airlock/new", "{at}", "{at}/revise"])
 def test_pages_are_for_everybody(place: Place, path: str, tmp_path: Path) -> None:
     """Chromium shows each page under its policy, and axe finds nothing in its way."""
@@ -381,7 +381,7 @@ def test_pages_are_for_everybody(place: Place, path: str, tmp_path: Path) -> Non
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium")
+@pytest.mark.seen("chromium")
 def test_a_browser_without_scripts_signs_in_and_out(place: Place) -> None:
     """By the form, with a cookie that scripts cannot read."""
     with browsing() as browser:
@@ -403,7 +403,7 @@ def browsing() -> Iterator[Browser]:
     """Debian's chromium."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox"]
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
         )
         yield browser
         browser.close()

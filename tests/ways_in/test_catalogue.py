@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -15,14 +14,6 @@ from tests.ways_in.conftest import Said, Served
 from tests.ways_in.pages import outline
 from tests.ways_in.world import package
 
-CHROMIUM = next(
-    (
-        found
-        for name in ("chromium", "chromium-browser")
-        if (found := shutil.which(name))
-    ),
-    None,
-)
 NAME = str(package()["name"])
 
 
@@ -106,16 +97,15 @@ def test_made_up_tables_are_written(tre: Callable[..., Said], tmp_path: Path) ->
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(CHROMIUM is None, reason="no chromium is installed")
+@pytest.mark.seen("chromium")
 @pytest.mark.parametrize("path", ["/catalogue", f"/catalogue/{NAME}"])
 def test_a_browser_shows_the_pages(served: Served, path: str, tmp_path: Path) -> None:
     """Chromium renders the page under its own policy, without a complaint."""
     with served.http(None) as http:
         address = str(http.base_url).rstrip("/") + path
-    assert CHROMIUM is not None
     shown = subprocess.run(
         [
-            CHROMIUM,
+            "chromium",
             *("--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr"),
             *(f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", address),
         ],

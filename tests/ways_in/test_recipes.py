@@ -5,7 +5,6 @@ import io
 import json
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -34,7 +33,7 @@ def recipe(about: str) -> str:
     return next(code for words, code in CURL if words.startswith(about))
 
 
-@pytest.mark.skipif(not shutil.which("curl"), reason="there is no curl here")
+@pytest.mark.seen("curl")
 def test_curl_asks_and_gets_a_table(served: Served) -> None:
     """The answer is CSV with a row for each public region and its interval."""
     rows = [
@@ -46,7 +45,7 @@ def test_curl_asks_and_gets_a_table(served: Served) -> None:
     }
 
 
-@pytest.mark.skipif(not shutil.which("curl"), reason="there is no curl here")
+@pytest.mark.seen("curl")
 def test_curl_is_told_the_price_and_the_budget(served: Served) -> None:
     """What is explained keeps its margin; what is left is three numbers."""
     told = json.loads(ran(["bash", "-c", recipe("what it would cost")], served))
@@ -55,7 +54,7 @@ def test_curl_is_told_the_price_and_the_budget(served: Served) -> None:
     assert set(left["left"]) == {"rho", "epsilon", "delta"}
 
 
-@pytest.mark.skipif(not shutil.which("curl"), reason="there is no curl here")
+@pytest.mark.seen("curl")
 def test_curl_shows_why_it_was_refused(served: Served) -> None:
     """A refusal ends with status 22 and says its code."""
     code = recipe("a question").replace("COUNT(*)", "pay")
@@ -67,16 +66,8 @@ def test_curl_shows_why_it_was_refused(served: Served) -> None:
     assert json.loads(done.stdout)["code"]
 
 
-def has_r() -> bool:
-    """Whether this machine has R with what the recipe needs."""
-    if not shutil.which("Rscript"):
-        return False
-    found = subprocess.run(["Rscript", "-e", "library(httr2)"], capture_output=True)
-    return found.returncode == 0
-
-
 @pytest.mark.slow
-@pytest.mark.skipif(not has_r(), reason="there is no R with httr2 here")
+@pytest.mark.seen("Rscript")
 def test_r_asks_and_gets_a_data_frame(served: Served) -> None:
     """The recipe prints a row for each region, with intervals."""
     (code,) = R
