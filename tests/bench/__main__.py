@@ -7,19 +7,20 @@ import sys
 from tests.bench import (
     asking,
     coverage,
+    evaluating,
     fitting,
     intake,
     linking,
+    peers,
     querying,
     timing,
     utility,
 )
-from tests.bench.peers import beside
 
 if __name__ == "__main__":
     parts = (
-        *(utility, coverage, fitting, beside, asking),
-        *(querying, timing, intake, linking),
+        *(utility, coverage, fitting, peers, asking),
+        *(querying, timing, intake, linking, evaluating),
     )
     held = [part.main() for part in parts]
     sys.exit(0 if all(held) else 1)

@@ -96,6 +96,37 @@ def test_what_a_peer_cannot_be_asked_says_why(
         said(lab, sql, "smartnoise", tmp_path)
 
 
+def stand_in(name: str, folder: Path, program: str) -> None:
+    """An environment whose Python is another program: what `asked` finds of a peer."""
+    python = folder / name / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(program)
+    python.chmod(0o755)
+    (folder / name / "done").touch()
+
+
+def test_a_peer_that_ends_in_the_middle_is_started_again(tmp_path: Path) -> None:
+    """The request that it ended over has the reason, and the next ones are asked."""
+    one_answer = """#!/bin/sh
+read request && echo 'answer: [[[[0, 1.5]]]]'
+read request && echo 'Killed by the kernel' >&2
+"""
+    stand_in("opendp", tmp_path, one_answer)
+    found = list(asked("opendp", [[]] * 5, tmp_path))
+    ended = "its program ended, and said last: Killed by the kernel"
+    answer = ([[[0, 1.5]]],)
+    assert found == [answer, ended, answer, ended, answer]
+
+
+def test_a_peer_that_only_ends_is_not_asked_for_ever(tmp_path: Path) -> None:
+    """After the third time everything else has the same reason, at once."""
+    log = tmp_path / "begun"
+    stand_in("opendp", tmp_path, f"#!/bin/sh\necho begun >> {log}\n")
+    found = list(asked("opendp", [[]] * 20, tmp_path))
+    assert found == ["its program ended, and said last: it said nothing"] * 20
+    assert len(log.read_text().splitlines()) == 3
+
+
 @pytest.mark.slow
 def test_a_peer_that_cannot_be_had_is_named(tmp_path: Path) -> None:
     """Without a lock file pip says so, and nothing is taken for installed."""

@@ -36,7 +36,7 @@ PEERS: Final[Mapping[str, Peer]] = MappingProxyType(
                 "tumult",
                 SUMMED
                 | {Statistic.PEOPLE, Statistic.VAR_POP, Statistic.STDDEV_POP}
-                | {Statistic.MIN, Statistic.MAX},
+                | {Statistic.QUANTILE_CONT, Statistic.MIN, Statistic.MAX},
             ),
             Peer("acro-package", SUMMED, noisy=False),
         )

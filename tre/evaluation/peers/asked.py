@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.resources import as_file, files
@@ -11,10 +12,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from tre.evaluation.peers.installed import Unavailable, installed, last_line
+from tre.evaluation.peers.installed import installed, last_line
 from tre.evaluation.peers.task import Draws
 
 _HERE: Final = files("tre.evaluation.peers")
+_DEATHS: Final = 3
 _ANSWER: Final = "answer: "
 """What a line begins with that is an answer: some systems print what they like."""
 
@@ -24,10 +26,33 @@ def asked(
 ) -> Iterator[tuple[Draws, ...] | str]:
     """The answers to each request, as soon as they are there; or why there are none.
 
+    A program that ends over a request is why that one has none, and is started again
+    for the next; where it has ended so `_DEATHS` times, no more is asked of it.
     `folder` is where the peer's environment is, or is made. Raises Unavailable where
-    it cannot be, or where the program ends before it has answered.
+    it cannot be.
     """
     python = installed(name, folder)
+    left, deaths, why = deque(requests), 0, ""
+    while left and deaths < _DEATHS:
+        try:
+            for answer in _run(name, python, tuple(left)):
+                yield answer
+                left.popleft()
+        except _Ended as ended:
+            why, deaths = str(ended), deaths + 1
+            yield why
+            left.popleft()
+    yield from (why for _ in left)
+
+
+class _Ended(Exception):
+    """A program ended before it had answered; the text says why, as it said last."""
+
+
+def _run(
+    name: str, python: Path, requests: Sequence[Sequence[dict[str, Any]]]
+) -> Iterator[tuple[Draws, ...] | str]:
+    """The answers of one run of a program. Raises _Ended where it ends early."""
     with (
         as_file(_HERE / "programs" / f"ask_{name.replace('-', '_')}.py") as program,
         TemporaryDirectory(prefix="peer-") as scratch,
@@ -47,8 +72,8 @@ def asked(
                     yield from _answers(process, requests)
                 except (BrokenPipeError, EOFError):
                     process.wait()
-                    why = last_line(said.read_text(encoding="utf-8"))
-                    raise Unavailable(f"{name} did not answer: {why}") from None
+                    last = last_line(said.read_text(encoding="utf-8"))
+                    raise _Ended(f"its program ended, and said last: {last}") from None
 
 
 @contextmanager

@@ -31,7 +31,7 @@ def beside(
 ) -> Iterator[tuple[Cell, Outcome]]:
     """The outcome of each cell of one peer; whatever it cannot be asked says why.
 
-    Raises Unavailable where the peer is not to be had, or ends early.
+    Raises Unavailable where the peer is not to be had.
     """
     plan = site.plan
     with TemporaryDirectory(prefix="beside-") as folder:

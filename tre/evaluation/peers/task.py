@@ -53,7 +53,10 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One aggregate: a table of cell, person and value, and its public facts."""
+    """One aggregate: a table of cell, person and value, and its public facts.
+
+    `at` is the share of rows at or below a quantile.
+    """
 
     path: str
     statistic: str
@@ -61,6 +64,7 @@ class Task:
     cap: int
     lower: int
     upper: int
+    at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +154,8 @@ def _task(
         if counted and aggregate.statistic in COUNTED
         else (aggregate.statistic.value)
     )
-    return Task(str(path), statistic, len(names), cap, lower, upper)
+    at = None if aggregate.at is None else float(aggregate.at)
+    return Task(str(path), statistic, len(names), cap, lower, upper, at)
 
 
 def _ends(aggregate: Aggregate) -> tuple[int, int]:

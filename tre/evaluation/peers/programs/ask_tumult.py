@@ -48,8 +48,7 @@ def query(task):
         "COUNT(DISTINCT person_id)": lambda: grouped.count_distinct(["person"], "x"),
         "VAR_POP": lambda: grouped.variance(*bounds),
         "STDDEV_POP": lambda: grouped.stdev(*bounds),
-        "MEDIAN": lambda: grouped.median(*bounds),
-        "QUANTILE_90": lambda: grouped.quantile("value", 0.9, *bounds[1:]),
+        "QUANTILE_CONT": lambda: grouped.quantile("value", task["at"], *bounds[1:]),
         "MIN": lambda: grouped.min(*bounds),
         "MAX": lambda: grouped.max(*bounds),
     }[task["statistic"]]()
