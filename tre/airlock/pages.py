@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from tre.airlock.submission import Kind
+from tre.templates import templates
 
 STATES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -29,13 +28,7 @@ VERDICTS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
-_PAGES: Final = Environment(
-    loader=PackageLoader("tre.airlock", "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_PAGES: Final = templates("tre.airlock")
 
 
 @dataclass(frozen=True, slots=True)

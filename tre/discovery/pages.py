@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from tre.templates import templates
 
 MOST_KEYS: Final = 200
 """Keys that a codebook lists; a column with more says how many there are."""
@@ -16,13 +16,7 @@ UNITS: Final = {
     "none": "a public reference table",
 }
 
-_PAGES: Final = Environment(
-    loader=PackageLoader("tre.discovery", "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_PAGES: Final = templates("tre.discovery")
 
 
 def catalogue_page(datasets: Sequence[Mapping[str, Any]]) -> str:

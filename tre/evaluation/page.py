@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from tre.evaluation import charts, risk, tables
 from tre.evaluation.measures.subgroups import SIZES
 from tre.evaluation.report import Report, findings, percent
 from tre.evaluation.tables import Table
+from tre.templates import templates
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +25,7 @@ class Picture:
 
 def page_of(report: Report) -> str:
     """The report as HTML, complete in itself and fit to be printed."""
-    environment = Environment(
-        loader=PackageLoader("tre.evaluation", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    template = environment.get_template("report.html")
+    template = templates("tre.evaluation").get_template("report.html")
     return template.render(
         report=report,
         findings=(*findings(report), *risk.fallen(report)),
@@ -40,6 +33,7 @@ def page_of(report: Report) -> str:
         tables={
             "methods": tables.by_method(report),
             "questions": tables.by_question(report),
+            "measures": tables.measures(report),
             "coverage": tables.coverage_by_question(report),
             "advice": tables.advised(report),
             "audit": tables.audited(report),

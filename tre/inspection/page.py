@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from tre.inspection import charts
 from tre.inspection.report import Level, Report, Risk, RowsPerPerson
+from tre.templates import templates
 
 LEVELS: Final = {
     Level.SERIOUS: "Put right before publishing",
@@ -19,13 +19,7 @@ LEVELS: Final = {
 
 def page_of(report: Report) -> str:
     """The report as HTML, complete in itself and fit to be printed."""
-    environment = Environment(
-        loader=PackageLoader("tre.inspection", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates("tre.inspection")
     environment.filters["count"] = lambda number: f"{number:,}"
     environment.filters["share"] = lambda part, whole: (
         f"{part / whole:.1%}" if whole else "–"

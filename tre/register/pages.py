@@ -5,19 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from privacy.errors import Refused
 from tre.register.algorithm import algorithm
 from tre.register.used import Dealt, choices, used
+from tre.templates import templates
 
-_PAGES: Final = Environment(
-    loader=PackageLoader("tre.register", "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_PAGES: Final = templates("tre.register")
 _PAGES.filters["words"] = lambda name: str(name).replace("_", " ").capitalize()
 
 
