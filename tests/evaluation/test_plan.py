@@ -1,11 +1,12 @@
 """A plan is read strictly, and says where it is wrong."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from connectors.errors import Invalid
-from tests.evaluation.conftest import small_plan
+from tests.evaluation.conftest import small_plan, write_plan
 from tre.evaluation.data import gather
 from tre.evaluation.evaluate import checked
 from tre.evaluation.plan import read_plan, shipped_plans
@@ -60,6 +61,34 @@ def test_a_question_is_checked_before_anything_is_asked(written) -> None:
             checked(plan, written.parent)
         assert wrong.value.path == "questions[0].sql"
         assert message in wrong.value.message
+
+
+def test_a_plan_extends_another(tmp_path: Path) -> None:
+    """What it says is its own, and the rest is that of a shipped plan or of a file."""
+    adult, _ = read_plan("adult")
+    mine, base = read_plan({"extends": "adult", "name": "mine", "epsilons": [1]})
+    assert (mine.name, mine.epsilons, base) == ("mine", (1.0,), Path.cwd())
+    assert mine.questions == adult.questions
+    (tmp_path / "mine.yaml").write_text("{extends: other.yaml, name: mine}")
+    write_plan(tmp_path, small_plan()).rename(tmp_path / "other.yaml")
+    theirs, base = read_plan(tmp_path / "mine.yaml")
+    assert (theirs.name, len(theirs.questions), base) == ("mine", 4, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("extends", "place", "message"),
+    [
+        (3, "extends", "the name of a plan, or its file"),
+        ("adult-in-full", "extends", "extends no other"),
+        ("nowhere", "nowhere", "no such file"),
+    ],
+)
+def test_a_plan_that_cannot_be_extended_is_named(extends, place, message) -> None:
+    """A number, a plan that extends another itself, and a file that is not there."""
+    with pytest.raises(Invalid) as wrong:
+        read_plan({"extends": extends, "name": "mine"})
+    assert wrong.value.path.endswith(place)
+    assert message in wrong.value.message
 
 
 @pytest.mark.parametrize("name", shipped_plans())

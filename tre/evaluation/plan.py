@@ -16,6 +16,7 @@ from tre.manifest.load import read
 from tre.profiles.load import shipped
 
 UNPROTECTED: Final = "unprotected"
+EXTENDS: Final = "extends"
 
 ANSWERS: Final = (
     *("differencing", "tracker", "repeats", "rewrites"),
@@ -202,15 +203,37 @@ class Plan(_Model):
 def read_plan(source: Path | str | Mapping[str, Any]) -> tuple[Plan, Path]:
     """A plan from its YAML or JSON file, or a mapping; and what its paths start from.
 
-    A name of a shipped plan stands for it. Invalid names the place of what is wrong,
-    and what was expected.
+    A name of a shipped plan stands for it. A plan that `extends` another, a shipped one
+    or a file, has everything of it that it does not say itself. Invalid names the place
+    of what is wrong, and what was expected.
     """
     if isinstance(source, Mapping):
-        return _plan(source), Path.cwd()
-    path = Path(source)
+        base = Path.cwd()
+        return _plan(_extended(source, base)), base
+    path = _found(source, Path.cwd())
+    return _plan(_extended(read(path), path.parent)), path.parent
+
+
+def _found(source: Path | str, base: Path) -> Path:
+    """The file of a plan: one that is there, or that of the shipped one so named."""
+    path = base / source
     if not path.is_file() and str(source) in shipped_plans():
         path = Path(str(_SHIPPED / f"{source}.yaml"))
-    return _plan(read(path)), path.resolve().parent
+    return path.resolve()
+
+
+def _extended(document: object, base: Path) -> object:
+    """A plan with what it takes from the one it extends, which extends none itself."""
+    if not isinstance(document, Mapping) or EXTENDS not in document:
+        return document
+    named = document[EXTENDS]
+    if not isinstance(named, str):
+        raise Invalid(EXTENDS, "expected the name of a plan, or its file")
+    other = read(_found(named, base))
+    if not isinstance(other, Mapping) or EXTENDS in other:
+        raise Invalid(EXTENDS, "expected a plan that extends no other")
+    said = {name: value for name, value in document.items() if name != EXTENDS}
+    return {**other, **said}
 
 
 def shipped_plans() -> tuple[str, ...]:

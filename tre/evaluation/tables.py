@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -21,6 +22,30 @@ _SCORES: Final = (
     ("total variation", "shares moved"),
     ("bias", "bias"),
 )
+_MEASURES: Final = {
+    "absolute error": "absolute error",
+    "relative error": "relative error",
+    "bias": "bias",
+    "hidden": "not shown",
+    "coverage": "intervals right",
+    "interval width": "half-width",
+    "Kendall": "τ",
+    "Spearman": "Spearman's ρ",
+    "top": "largest named",
+    "decision": "conclusions",
+    "total variation": "shares moved",
+    "earth mover's": "cells moved",
+    "sign": "signs right",
+    "size ratio": "size",
+}
+_NUMBERS: Final = {
+    "absolute error": ",.3g",
+    "Kendall": ".2f",
+    "Spearman": ".2f",
+    "earth mover's": ".2g",
+    "size ratio": ".2f",
+}
+"""How measures are written that are no shares."""
 _CLOSE: Final = 0.05
 _NOTHING: Final = "–"
 
@@ -92,6 +117,28 @@ def coverage_by_question(report: Report) -> Table:
     return Table(
         f"Intervals at ε = {report.reference:g}, the least reliable first",
         ("question", "held the exact answer", "half-width, of the figure"),
+        rows,
+    )
+
+
+def measures(report: Report) -> Table:
+    """Every measure of each question at the reference ε, of the policy evaluated."""
+    found = report.measured[
+        (report.measured["method"] == report.policy)
+        & (report.measured["size"] == "")
+        & np.isclose(report.measured["epsilon"].astype(float), report.reference)
+    ]
+    lines = found.groupby(["question", "column"], sort=False)
+    rows = tuple(
+        (
+            f"{question}, {column}",
+            *_measured(dict(zip(of["measure"], of["value"], strict=True))),
+        )
+        for (question, column), of in lines
+    )
+    return Table(
+        f"Every measure of every figure, at ε = {report.reference:g}",
+        ("question, figure", *_MEASURES.values()),
         rows,
     )
 
@@ -240,6 +287,16 @@ def _score(report: Report, measure: str, name: str) -> str:
         return f"{found.mean():.2f}"
     median = measure in {"relative error", "total variation", "bias"}
     return percent(float(found.median() if median else found.mean()))
+
+
+def _measured(values: Mapping[str, float]) -> Iterator[str]:
+    """Every measure that there may be, as it is written; – where it has none."""
+    for measure in _MEASURES:
+        value = values.get(measure)
+        if value is None or measure not in _NUMBERS:
+            yield _percent(value)
+        else:
+            yield f"{value:{_NUMBERS[measure]}}"
 
 
 def _at(pivot: pd.DataFrame, row: str, column: float) -> float | None:
