@@ -12,7 +12,7 @@ from typing import Final
 import pyarrow as pa
 
 from connectors.errors import Invalid
-from connectors.place import Place, placed
+from connectors.place import LocalFile, Place, placed
 from connectors.source import BATCH_ROWS, distinct, slices
 
 FILE_MAGIC: Final = b"ARROW1"
@@ -52,7 +52,10 @@ class ArrowSource:
     def _bytes(self) -> pa.NativeFile:
         """The file; mapped where it is local, since its batches may be of any size."""
         where = self.path
-        return pa.memory_map(str(where)) if isinstance(where, Path) else where.open()
+        if not isinstance(where, Path):
+            return where.open()
+        LocalFile(where).check()
+        return pa.memory_map(str(where))
 
     @contextmanager
     def _open(self) -> Iterator[pa.RecordBatchFileReader | pa.RecordBatchStreamReader]:

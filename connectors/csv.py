@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -18,8 +18,10 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from connectors.errors import Invalid
+from connectors.lines import LONGEST, bad_line, plain, short
 from connectors.place import Place, decompressed, placed
-from connectors.source import BATCH_ROWS, RAGGED, distinct, slices, texts
+from connectors.rows import batched
+from connectors.source import RAGGED, distinct, places, slices, texts
 
 BLOCK_BYTES: Final = 1 << 20
 
@@ -93,7 +95,10 @@ class CsvSource:
         else:
             self._check_quotes()
             return
-        raise self._failed(failure)
+        # The other reader knows the place, or finds nothing below a header, which
+        # Arrow takes for a broken file where the line does not end.
+        if sum(1 for _ in self._records(skip=not self.header)):
+            raise self._failed(failure)
 
     def _check_quotes(self) -> None:
         """Raise `Invalid` where a quote never closes.
@@ -138,18 +143,18 @@ class CsvSource:
         self, names: list[str], columns: Sequence[str], rejects: Counter[str]
     ) -> Iterator[pa.RecordBatch]:
         """Read with Python, which knows blanks between a delimiter and a quote."""
-        positions = [names.index(column) for column in columns]
-        rows: list[list[str]] = []
+        rows = self._whole_records(names, columns, rejects)
+        yield from batched(rows, columns, self.name)
+
+    def _whole_records(
+        self, names: list[str], columns: Sequence[str], rejects: Counter[str]
+    ) -> Iterator[list[str]]:
+        positions = places(columns, names)
         for record in self._records(skip=not self.header):
-            if len(record) != len(names):
+            if len(record) == len(names):
+                yield [record[position] for position in positions]
+            else:
                 rejects[RAGGED] += 1
-                continue
-            rows.append([record[position] for position in positions])
-            if len(rows) == BATCH_ROWS:
-                yield _batch(rows, columns)
-                rows = []
-        if rows:
-            yield _batch(rows, columns)
 
     def _first_record(self) -> tuple[str, ...]:
         for record in self._records(skip=False):
@@ -163,9 +168,11 @@ class CsvSource:
         try:
             with (
                 decompressed(placed(self.path)) as stream,
-                io.TextIOWrapper(stream, self._encoding(), newline="") as text,
+                io.TextIOWrapper(
+                    stream, plain(self.dialect.encoding), newline=""
+                ) as text,
             ):
-                reader = self._reader(text)
+                reader = self._reader(short(text, self.name))
                 for record in reader:
                     seen += 1
                     if record and not skip:
@@ -178,9 +185,9 @@ class CsvSource:
             failure = type(error)
         raise self._failed(failure)
 
-    def _reader(self, text: io.TextIOWrapper) -> Iterator[list[str]]:
+    def _reader(self, lines: Iterable[str]) -> Iterator[list[str]]:
         return csv.reader(
-            text,
+            lines,
             delimiter=self.dialect.delimiter,
             quotechar=self.dialect.quote,
             doublequote=self.dialect.double_quote,
@@ -189,32 +196,20 @@ class CsvSource:
             strict=True,
         )
 
-    def _encoding(self) -> str:
-        plain = self.dialect.encoding.lower().replace("_", "-")
-        return "utf-8-sig" if plain in {"utf-8", "utf8"} else plain
-
     def _malformed(self, record: int) -> Invalid:
         place = f"{self.name}, record {record}"
-        return Invalid(place, "expected CSV: is a quote left open?")
+        return Invalid(
+            place, "expected CSV: is a quote left open, or a value very long?"
+        )
 
     def _failed(self, failure: type[Exception]) -> Invalid:
         """What to say of a failed read: never the library's text, which quotes data."""
         if issubclass(failure, OSError):
             return Invalid(self.name, f"cannot be read ({failure.__name__})")
-        return self._bad_line() or Invalid(self.name, "expected CSV")
-
-    def _bad_line(self) -> Invalid | None:
-        """Where the text stops being text; found by reading again, line by line."""
         with decompressed(placed(self.path)) as stream:
-            for number, line in enumerate(io.BufferedReader(stream), start=1):
-                try:
-                    line.decode(self.dialect.encoding)
-                except UnicodeDecodeError:
-                    place = f"{self.name}:{number}"
-                    return Invalid(place, f"expected text in {self.dialect.encoding}")
-        return None
-
-
-def _batch(rows: list[list[str]], columns: Sequence[str]) -> pa.RecordBatch:
-    arrays = [pa.array(values, pa.string()) for values in zip(*rows, strict=True)]
-    return pa.RecordBatch.from_arrays(arrays, names=list(columns))
+            line = bad_line(stream, self.dialect.encoding)
+        if line is None:
+            message = f"expected CSV, and lines of at most {LONGEST:,} characters"
+            return Invalid(self.name, message)
+        rule = f"expected text in {self.dialect.encoding}"
+        return Invalid(f"{self.name}:{line}", rule)

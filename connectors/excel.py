@@ -25,7 +25,17 @@ from connectors.errors import Invalid
 from connectors.extra import extra
 from connectors.place import Place, placed
 from connectors.rows import batched, written
-from connectors.source import BATCH_ROWS, RAGGED, distinct, texts
+from connectors.source import BATCH_ROWS, RAGGED, distinct, places, texts
+
+LARGEST_HELD: Final = 1 << 27
+"""Bytes of what a workbook is read with whole: texts that cells share, and styles."""
+
+SMALL: Final = 1 << 26
+MOST_GROWTH: Final = 250
+"""A part that is not small and grows more than so many times is no sheet of anybody's.
+
+Sheets grow ten- to thirtyfold, archives that are made to fill memory a thousandfold.
+"""
 
 T = TypeVar("T")
 Untyped: TypeAlias = Any
@@ -59,7 +69,7 @@ class ExcelSource:
     def schema(self) -> pa.Schema:
         """All columns, as text."""
         for header in self._values():
-            names = _names(header, self.name)
+            names = [(name or "").strip() for name in header]
             distinct(names, self.name)
             return texts(names)
         raise Invalid(self.name, "expected a sheet with a header: it is empty")
@@ -72,10 +82,8 @@ class ExcelSource:
         """The rows, every value as text."""
         names = self.schema.names
         columns = self.columns or tuple(names)
-        positions = [names.index(column) for column in columns]
-        yield from batched(
-            self._rows(positions, len(names), rejects), columns, self.name
-        )
+        rows = self._rows(places(columns, names), len(names), rejects)
+        yield from batched(rows, columns, self.name)
 
     def _rows(
         self, positions: Sequence[int], width: int, rejects: Counter[str]
@@ -90,6 +98,7 @@ class ExcelSource:
     def _values(self) -> Iterator[list[str | None]]:
         """Every row that is not blank as text, without the blanks at its end."""
         with closing(placed(self.path).open()) as stream:
+            _check_growth(stream, self.name)
             workbook = _quietly(lambda: _load(stream, self.name), self.name)
             with closing(workbook):
                 cells = iter(self._sheet(workbook).iter_rows())
@@ -104,6 +113,23 @@ class ExcelSource:
             raise Invalid(self.name, f"has no sheet {self.sheet or 'at all'}")
         found[0].reset_dimensions()  # what a workbook says of its size is a guess
         return found[0]
+
+
+def _check_growth(stream: pa.NativeFile, place: str) -> None:
+    """Refuse, by what an archive says of itself, one that would not fit in memory.
+
+    No more is ever unpacked of a part than the archive says that it has.
+    """
+    parts = attempt(lambda: zipfile.ZipFile(stream).infolist(), place, BROKEN)
+    held = sum(part.file_size for part in parts if "worksheets/" not in part.filename)
+    if held > LARGEST_HELD:
+        message = f"expected at most {LARGEST_HELD >> 20} MiB of texts that cells share"
+        raise Invalid(place, f"{message}: export it as CSV")
+    for part in parts:
+        grown = part.file_size > MOST_GROWTH * max(part.compress_size, 1)
+        if grown and part.file_size > SMALL:
+            message = "expected a workbook, and not an archive that grows without end"
+            raise Invalid(place, message)
 
 
 def _load(stream: pa.NativeFile, place: str) -> Untyped:
@@ -142,10 +168,3 @@ def _text(cell: Untyped) -> str | None:
 def _timed(cell: Untyped) -> bool:
     """Whether the cell shows a time of day, so that midnight is one."""
     return "h" in cell.number_format.lower()
-
-
-def _names(header: Sequence[str | None], place: str) -> list[str]:
-    for position, name in enumerate(header, start=1):
-        if not name:
-            raise Invalid(place, f"column {position} has no name in the header")
-    return [name.strip() for name in header if name]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 from collections.abc import Iterator
 from contextlib import suppress
@@ -17,6 +18,10 @@ from connectors.source import BATCH_ROWS
 
 LONGEST: Final = 1 << 20
 """The most characters of a line: a file without line ends is not read whole."""
+
+TOO_LONG: Final = f"expected lines of at most {LONGEST:,} characters"
+
+DECODED: Final = 1 << 16
 
 BLOCK: Final = 1 << 24
 """The characters after which a batch of lines ends, however few they are."""
@@ -61,15 +66,50 @@ def lines(place: Place, encoding: str) -> Iterator[Lines]:
 
 
 def undecodable(place: Place, encoding: str) -> Invalid:
-    """Where the text stops being text; found by reading again, line by line."""
+    """Where the text stops being text; the file where that cannot be told."""
     rule = f"expected text in {encoding}"
     with suppress(pa.ArrowException, OSError), decompressed(place) as stream:
-        for number, line in enumerate(io.BufferedReader(stream), start=1):
-            try:
-                line.decode(encoding)
-            except UnicodeError:
-                return Invalid(f"{place.name}:{number}", rule)
+        line = bad_line(stream, encoding)
+        if line is not None:
+            return Invalid(f"{place.name}:{line}", rule)
     return Invalid(place.name, rule)
+
+
+def bad_line(stream: pa.NativeFile, encoding: str) -> int | None:
+    """The number of the first line that is no text in the encoding; None of none."""
+    decoder = codecs.getincrementaldecoder(plain(encoding))()
+    line = 1
+    while block := stream.read(DECODED):
+        before = decoder.getstate()
+        try:
+            line += decoder.decode(block).count("\n")
+        except UnicodeError:
+            decoder.setstate(before)
+            return line + _ends(decoder, block)
+    try:
+        decoder.decode(b"", final=True)
+    except UnicodeError:
+        return line
+    return None
+
+
+def _ends(decoder: codecs.IncrementalDecoder, block: bytes) -> int:
+    """How many lines end in a block before its text does."""
+    ends = 0
+    with suppress(UnicodeError):
+        for byte in block:
+            ends += decoder.decode(bytes([byte])).count("\n")
+    return ends
+
+
+def short(text: io.TextIOBase, place: str) -> Iterator[str]:
+    """Each line with its end. `Invalid` at `place` for one that is too long."""
+    number = 1
+    while line := text.readline(LONGEST + 2):
+        if len(line.removesuffix("\n")) > LONGEST:
+            raise Invalid(f"{place}:{number}", TOO_LONG)
+        yield line
+        number += 1
 
 
 def plain(encoding: str) -> str:
@@ -96,5 +136,4 @@ def _check(found: list[str], place: Place, first: int) -> None:
     """Only the last line can be too long: reading stops there."""
     if len(found[-1].removesuffix("\n")) > LONGEST:
         number = first + len(found) - 1
-        message = f"expected lines of at most {LONGEST} characters"
-        raise Invalid(f"{place.name}:{number}", message)
+        raise Invalid(f"{place.name}:{number}", TOO_LONG)

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from connectors.errors import Invalid
-from connectors.place import Place, placed
+from connectors.place import LocalFile, Place, placed
 from connectors.source import BATCH_ROWS, distinct
 
 
@@ -57,6 +57,7 @@ class ParquetSource:
         where = self.path
         try:
             if isinstance(where, Path):
+                LocalFile(where).check()
                 return pq.ParquetFile(where, memory_map=True, pre_buffer=False)
             return pq.ParquetFile(where.open(), pre_buffer=False)
         except FileNotFoundError:

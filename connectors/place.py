@@ -37,6 +37,7 @@ class LocalFile:
 
     def open(self) -> pa.NativeFile:
         """The file, read in the plain way: one cut short meanwhile is an error."""
+        self.check()
         try:
             return pa.OSFile(str(self.path))
         except FileNotFoundError:
@@ -44,6 +45,11 @@ class LocalFile:
         except (pa.ArrowException, OSError) as error:
             message = f"cannot be read ({type(error).__name__})"
         raise Invalid(self.name, message)
+
+    def check(self) -> None:
+        """Raise `Invalid` for what is no file: a pipe would be waited for, for ever."""
+        if self.path.exists() and not self.path.is_file():
+            raise Invalid(self.name, "cannot be read: expected a file")
 
 
 def placed(where: Path | Place) -> Place:

@@ -86,9 +86,22 @@ def texts(names: Sequence[str]) -> pa.Schema:
 
 
 def distinct(names: Sequence[str], source: str) -> None:
-    """Raise `Invalid` where two columns share a name, case ignored."""
-    seen: set[str] = set()
+    """Raise `Invalid` where a column has no name, or another's, case ignored.
+
+    Columns are told by their places: in a file without a header, what stands where
+    names should be is somebody's row.
+    """
+    seen: dict[str, int] = {}
     for position, name in enumerate(names, start=1):
-        if name.lower() in seen:
-            raise Invalid(source, f"column {position} repeats the name {name}")
-        seen.add(name.lower())
+        if not name.strip():
+            raise Invalid(source, f"column {position} has no name in the header")
+        earlier = seen.setdefault(name.lower(), position)
+        if earlier != position:
+            message = f"column {position} repeats the name of column {earlier}"
+            raise Invalid(source, message)
+
+
+def places(columns: Sequence[str], names: Sequence[str]) -> list[int]:
+    """Where each of `columns` is among `names`."""
+    known = {name: place for place, name in enumerate(names)}
+    return [known[column] for column in columns]

@@ -2,7 +2,8 @@
 
 Missing values of every kind, those that a file's user declared too, are missing.
 Dates and times are read by the file's own formats. Where labels are asked for, a
-value that has one is given as its label, and any other as itself.
+value that has one is given as its label, and any other as itself: labels are in the
+file, or for SAS in a catalogue of formats beside it.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from connectors.errors import Invalid
 from connectors.extra import extra
 from connectors.place import LocalFile
 from connectors.rows import batched, written
-from connectors.source import distinct, texts
+from connectors.source import BATCH_ROWS, distinct, texts
 
 READERS: Final[Mapping[str, str]] = {
     ".sas7bdat": "read_sas7bdat",
@@ -33,7 +34,15 @@ READERS: Final[Mapping[str, str]] = {
 }
 """pyreadstat's reader for each kind of file."""
 
-CHUNK_ROWS: Final = 65_536
+CATALOGUED: Final = ".sas7bdat"
+"""The one kind of file that has its labels in another."""
+
+CHUNK_CELLS: Final = 1 << 20
+"""Values that are held at once, as Python's objects: rows times columns."""
+
+BROKEN_CATALOGUE: Final[Rules] = {
+    Exception: "expected a whole SAS catalogue of formats (.sas7bcat)"
+}
 
 BROKEN: Final[Rules] = {
     OverflowError: "expected dates before the year 10000",
@@ -41,7 +50,13 @@ BROKEN: Final[Rules] = {
     Exception: "expected a whole SAS, SPSS or Stata file of the kind its name says",
 }
 
-Chunk: TypeAlias = tuple[Mapping[str, Sequence[object]], Any]
+Untyped: TypeAlias = Any
+"""What is pyreadstat's: it has no types."""
+
+Labels: TypeAlias = Mapping[str, Mapping[object, str]]
+"""What values are called, by column or by format."""
+
+Chunk: TypeAlias = tuple[Mapping[str, Sequence[object]], Untyped]
 """Columns of Python values, and what the file says of them."""
 
 
@@ -58,6 +73,7 @@ class StatisticsSource:
 
     path: Path
     values: Values = Values.CODES
+    catalogue: Path | None = None
     columns: tuple[str, ...] = ()
 
     @property
@@ -81,16 +97,36 @@ class StatisticsSource:
     def batches(self, rejects: Counter[str]) -> Iterator[pa.RecordBatch]:  # noqa: ARG002 - no row of such a file is ragged
         """The rows, every value as text."""
         columns = self.columns or tuple(self.schema.names)
+        formats = self._formats()
         for data, told in attempted(self._chunks(columns), self.name, BROKEN):
-            labels = told.variable_value_labels if self._labelled else {}
+            labels = self._labels(told, formats)
             values = [
                 self._texts(data[name], labels.get(name, {}), name) for name in columns
             ]
             yield from batched(zip(*values, strict=True), columns, self.name)
 
-    @property
-    def _labelled(self) -> bool:
-        return self.values is Values.LABELS
+    def _labels(self, told: Untyped, formats: Labels) -> Labels:
+        """What the values of each column are called; nothing of most."""
+        if self.values is Values.CODES:
+            return {}
+        named = told.variable_to_label.items()
+        catalogued = {name: formats.get(said, {}) for name, said in named}
+        return {**catalogued, **told.variable_value_labels}
+
+    def _formats(self) -> Labels:
+        """The formats that the catalogue has, by name."""
+        file = self.catalogue
+        if file is None:
+            return {}
+        LocalFile(file).open().close()
+        library = extra("pyreadstat", "statistics", self.name)
+        _, told = attempt(
+            lambda: library.read_sas7bcat(str(file), output_format="dict"),
+            file.name,
+            BROKEN_CATALOGUE,
+        )
+        found: Labels = told.value_labels
+        return found
 
     def _reader(self) -> Callable[..., Chunk]:
         LocalFile(self.path).open().close()
@@ -105,19 +141,20 @@ class StatisticsSource:
 
     def _chunks(self, columns: Sequence[str]) -> Iterator[Chunk]:
         reader = self._reader()
+        rows = max(1, min(BATCH_ROWS, CHUNK_CELLS // len(columns)))
         start = 0
         while True:
             chunk = reader(
                 str(self.path),
                 row_offset=start,
-                row_limit=CHUNK_ROWS,
+                row_limit=rows,
                 usecols=list(columns),
                 output_format="dict",
             )
             size = len(chunk[0][columns[0]]) if columns[0] in chunk[0] else 0
             if size:
                 yield chunk
-            if size < CHUNK_ROWS:
+            if size < rows:
                 return
             start += size
 

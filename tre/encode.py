@@ -8,9 +8,12 @@ besides its rows, in the metadata of a schema and in their order, stays behind.
 from __future__ import annotations
 
 import json
+import secrets
+import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -25,11 +28,23 @@ from tre.intake.check import present
 from tre.intake.engine import Engine
 from tre.intake.identity import identity
 from tre.intake.incoming import Incoming, incoming, linking
+from tre.intake.making import lookups
 from tre.intake.origin import origin
 from tre.intake.reading import Reading, readings
+from tre.intake.references import take_references
 from tre.intake.sql import Tree, cast, column, named, select
-from tre.manifest import Kind, Manifest, PrivacyUnit, Resource, columns, load
+from tre.keystore import KEY_BYTES
+from tre.manifest import (
+    Kind,
+    Manifest,
+    PrivacyUnit,
+    Resource,
+    TableField,
+    columns,
+    load,
+)
 from tre.manifest.load import read
+from tre.manifest.model import Role
 from tre.shuffle import bare, write_shuffled
 
 ENCODING: Final = "encoding"
@@ -42,10 +57,15 @@ FILE_FACTS: Final = frozenset({"path", "format", "dialect", "encoding", "mediaty
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """The new manifest, and how many rows of each table were encoded."""
+    """The new manifest, and how many rows of each table were encoded.
+
+    `left_out` has the tables of which rows could not be told apart into columns, and
+    how many those are.
+    """
 
     manifest: Path
     rows: Mapping[str, int]
+    left_out: Mapping[str, int]
 
 
 def encode(manifest: Path, folder: Path, secret_file: Path) -> Encoded:
@@ -53,16 +73,20 @@ def encode(manifest: Path, folder: Path, secret_file: Path) -> Encoded:
 
     The secret is at least 32 bytes in a file that its owner alone can read, the same
     for all controllers whose data is to be linked, and unknown to the environment.
-    Raises Invalid where there is nothing to encode or something is there already.
+    Raises Invalid where there is nothing to encode, where rows are told apart by what
+    does not leave, or something is there already.
     """
     loaded = load(manifest)
+    for index, resource in enumerate(loaded.resources):
+        _check_row_key(resource, f"resources[{index}]")
     encoder = Encoder(_secret(secret_file))
     if folder.exists() and any(folder.iterdir()):
         raise Invalid(str(folder), "expected a folder that is empty or not there yet")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
+    ragged: Counter[str] = Counter()
     rows = {
-        resource.name: _resource(loaded, index, folder, encoder)
+        resource.name: _resource(loaded, index, folder, encoder, ragged)
         for index, resource in enumerate(loaded.resources)
     }
     written = folder / "datapackage.json"
@@ -71,7 +95,7 @@ def encode(manifest: Path, folder: Path, secret_file: Path) -> Encoded:
     written.write_text(
         json.dumps(document, indent=2, ensure_ascii=False, default=str) + "\n"
     )
-    return Encoded(written, rows)
+    return Encoded(written, rows, dict(ragged))
 
 
 def _secret(file: Path) -> bytes:
@@ -86,8 +110,26 @@ def _secret(file: Path) -> bytes:
     return secret
 
 
-def _resource(manifest: Manifest, index: int, folder: Path, encoder: Encoder) -> int:
-    """Write one table; how many rows it has."""
+def _check_row_key(resource: Resource, place: str) -> None:
+    """Rows are corrected by what their key is there, so it has to be handed over."""
+    roles = {one.name: one.tre.role for one in resource.table_schema.fields}
+    for index, name in enumerate(resource.tre.row_key or ()):
+        if roles[name] is Role.IDENTIFIER:
+            raise Invalid(
+                f"{place}.tre.row_key[{index}]",
+                f"{name} is an identifier, which does not leave: tell rows apart by "
+                "fields that are none, or leave row_key out and deliver whole",
+            )
+
+
+def _resource(
+    manifest: Manifest,
+    index: int,
+    folder: Path,
+    encoder: Encoder,
+    ragged: Counter[str],
+) -> int:
+    """Write one table; how many rows it has. Those left out are counted in `ragged`."""
     resource = manifest.resources[index]
     place = f"resources[{index}]"
     source = origin(resource, manifest.base, place)
@@ -96,19 +138,46 @@ def _resource(manifest: Manifest, index: int, folder: Path, encoder: Encoder) ->
     table = _Table(
         resource,
         [each for each in fields if each.field.name in chosen],
-        [e for e in fields if e.field.tre.derive and not e.field.published],
-    )
-    ragged: Counter[str] = Counter()
-    made = (
-        _made(table, pa.Table.from_batches([batch]), encoder)
-        for batch in source.batches(ragged)
+        [e for e in fields if e.field.tre.derive and not _stays(e.field, resource)],
     )
     file = folder / f"{resource.name}.parquet"
     file.touch(mode=0o600)
-    rows = write_shuffled(made, file)
+    rejects: Counter[str] = Counter()
+    with _engine() as engine:
+        take_references(engine, table.derived, manifest.base, place)
+        made = (
+            _made(engine, table, pa.Table.from_batches([batch]), encoder)
+            for batch in source.batches(rejects)
+        )
+        rows = write_shuffled(made, file)
     if not rows:
         raise Invalid(resource.name, "expected rows: the source has none")
+    ragged += Counter({resource.name: rejects.total()})
+    _take_along(manifest, table, folder)
     return rows
+
+
+def _take_along(manifest: Manifest, table: _Table, folder: Path) -> None:
+    """The public tables that values which stay are looked up in, where they are."""
+    for field in table.kept:
+        for _, lookup in lookups(field):
+            copy = folder / lookup.table
+            copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            copy.touch(mode=0o600)
+            shutil.copyfile(manifest.base / lookup.table, copy)
+
+
+@contextmanager
+def _engine() -> Iterator[Engine]:
+    """An engine with a landing zone that nobody keeps the key of."""
+    with tempfile.TemporaryDirectory() as scratch:
+        engine = Engine.open(Path(scratch), memory_mib=512, threads=2)
+        try:
+            key = secrets.token_bytes(KEY_BYTES)
+            engine.attach("landing", Path(scratch) / "landing", key)
+            yield engine
+        finally:
+            engine.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,16 +189,23 @@ class _Table:
     derived: list[Incoming]
 
     @property
-    def kept(self) -> list[str]:
+    def kept(self) -> list[TableField]:
         """The fields that stay as they are."""
-        fields = self.resource.table_schema.fields
-        return [field.name for field in fields if field.published]
+        return [
+            f for f in self.resource.table_schema.fields if _stays(f, self.resource)
+        ]
 
 
-def _made(table: _Table, rows: pa.Table, encoder: Encoder) -> pa.Table:
+def _stays(field: TableField, resource: Resource) -> bool:
+    """What is published, and what marks whole rows: no identifier, and no free text."""
+    marking = {*(resource.tre.row_key or ()), resource.tre.removed}
+    return field.published or field.name in marking
+
+
+def _made(engine: Engine, table: _Table, rows: pa.Table, encoder: Encoder) -> pa.Table:
     """The rows with an encoding first, and without identifiers and free text."""
-    made = bare(rows.select(table.kept))
-    found = _read(table, rows)
+    made = bare(rows.select([field.name for field in table.kept]))
+    found = _read(engine, table, rows)
     for name, values in found.items():
         if name.startswith(DERIVED):
             made = made.append_column(name.removeprefix(DERIVED), values)
@@ -144,7 +220,7 @@ def _made(table: _Table, rows: pa.Table, encoder: Encoder) -> pa.Table:
     return made.add_column(0, ENCODING, pa.array(encodings, pa.string()))
 
 
-def _read(table: _Table, rows: pa.Table) -> dict[str, pa.ChunkedArray]:
+def _read(engine: Engine, table: _Table, rows: pa.Table) -> dict[str, pa.ChunkedArray]:
     """Identifiers in their compared form, and parts of dates, in the rows' order."""
     fields = {each.landed: each for each in [*table.chosen, *table.derived]}
     if not fields:
@@ -158,19 +234,15 @@ def _read(table: _Table, rows: pa.Table) -> dict[str, pa.ChunkedArray]:
         named(tree, name) for reading in made for name, tree in reading.parsed.items()
     ]
     order = column("_row")
-    with tempfile.TemporaryDirectory() as scratch:
-        engine = Engine.open(Path(scratch), memory_mib=512, threads=2)
-        try:
-            engine.register(
-                "landed", pa.table({**landed, "_row": pa.array(range(rows.num_rows))})
-            )
-            shown = [present(each, missing) for each in fields.values()]
-            source = select([order, *shown], exp.to_table("landed"))
-            landed_columns = [column(name) for name in fields]
-            source = select([order, *landed_columns, *parsed], source)
-            found = engine.table(select([order, *trees], source).order_by(order))
-        finally:
-            engine.close()
+    numbered = pa.table({**landed, "_row": pa.array(range(rows.num_rows))})
+    shown = [present(each, missing) for each in fields.values()]
+    source = select([order, *shown], exp.to_table("landed"))
+    source = select([order, *map(column, fields), *parsed], source)
+    engine.register("landed", numbered)
+    try:
+        found = engine.table(select([order, *trees], source).order_by(order))
+    finally:
+        engine.unregister("landed")
     return {name: found[name] for name in found.column_names}
 
 
@@ -193,7 +265,7 @@ def _described(document: dict[str, Any], resource: Resource) -> dict[str, Any]:
     fields = zip(
         document["schema"]["fields"], resource.table_schema.fields, strict=True
     )
-    described = [said for said, field in fields if field.published]
+    described = [said for said, field in fields if _stays(field, resource)]
     derived = [
         _part(column.name, column.domain)
         for column in columns(resource)
@@ -219,7 +291,7 @@ def _derived_names(resource: Resource) -> frozenset[str]:
     return frozenset(
         name
         for field in resource.table_schema.fields
-        if not field.published
+        if not _stays(field, resource)
         for name in field.tre.derive
     )
 

@@ -100,7 +100,7 @@ def test_a_date_that_is_none_is_not_told(tmp_path: Path) -> None:
     [
         ([], "it is empty"),
         (["a", None, "b"], "column 2 has no name"),
-        (["a", "A"], "repeats the name"),
+        (["a", "A"], "column 2 repeats the name of column 1"),
     ],
 )
 def test_a_header_names_every_column_once(

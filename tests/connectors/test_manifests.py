@@ -18,6 +18,7 @@ import pytest
 from connectors import Invalid
 from tests.connectors.declaring import NAMES, ROWS, package
 from tests.connectors.reading import CANARY, refused
+from tests.connectors.sas import write_sas7bcat, write_sas7bdat
 from tests.intake.support import Register, new_zones, published
 from tre.gateway.inbox import opened_inbox
 from tre.intake import onboard
@@ -70,8 +71,18 @@ def _sqlite(folder: Path) -> dict[str, Any]:
     return {"source": {"kind": "sqlite", "path": "t.db", "table": "people"}}
 
 
+def _sas(folder: Path) -> dict[str, Any]:
+    forms = dict(zip(NAMES, ("$8", "BEST12", "REGION", "BEST12"), strict=True))
+    codes = {"North": 1, "South": 2, None: None}
+    coded = [(nr, year, codes[region], pay) for nr, year, region, pay in ROWS]
+    write_sas7bdat(folder / "t.sas7bdat", forms, coded)
+    write_sas7bcat(folder / "f.sas7bcat", {"REGION": {1: "North", 2: "South"}})
+    labels = {"values": "labels", "catalogue": "f.sas7bcat"}
+    return {"source": {"kind": "statistics", "path": "t.sas7bdat", **labels}}
+
+
 @pytest.mark.parametrize(
-    "made", [_json_lines, _fixed_width, _excel, _statistics, _sqlite]
+    "made", [_json_lines, _fixed_width, _excel, _statistics, _sas, _sqlite]
 )
 def test_a_source_publishes_its_rows(
     tmp_path: Path, made: Callable[[Path], dict[str, Any]]
@@ -113,6 +124,36 @@ def test_an_unknown_kind_names_the_known_ones() -> None:
         ),
         ({"kind": "excel", "path": "t", "tab": "t"}, ".tab", "unknown key"),
         ({"kind": "statistics", "path": "t", "values": "x"}, ".values", "one of"),
+        (
+            {"kind": "statistics", "path": "t.sas7bdat", "values": "labels"},
+            "",
+            "expected catalogue",
+        ),
+        (
+            {"kind": "statistics", "path": "t.sas7bdat", "catalogue": "f"},
+            "",
+            "values: labels",
+        ),
+        (
+            {
+                "kind": "statistics",
+                "path": ["t.sas7bdat", "t.sav"],
+                "values": "labels",
+                "catalogue": "f",
+            },
+            "",
+            ".sas7bdat files alone",
+        ),
+        (
+            {
+                "kind": "statistics",
+                "path": "t.sas7bdat",
+                "values": "labels",
+                "catalogue": "../f",
+            },
+            ".catalogue",
+            "own folder",
+        ),
         ({"kind": "fixed-width", "path": "t", "columns": []}, ".columns", "at least"),
         (
             {
@@ -201,6 +242,9 @@ def test_what_is_sent_by_http_reads_the_inbox_only(tmp_path: Path) -> None:
         outside = package(source={"kind": "sqlite", "path": path, "table": "t"})
         with pytest.raises(Invalid, match="inside the controller's folder"):
             opened_inbox(tmp_path, outside)
+    said = {"kind": "statistics", "path": "t.sas7bdat", "catalogue": "out/f"}
+    with pytest.raises(Invalid, match="inside the controller's folder"):
+        opened_inbox(tmp_path, package(source=said))
 
 
 def test_what_is_sent_by_http_runs_no_installed_connector(

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import json
 import shutil
 import stat
+import subprocess
+import sys
 import tempfile
 import traceback
 import warnings
@@ -221,14 +224,44 @@ def test_credentials_are_for_one_host() -> None:
     refused(lambda: credential("a", "evil", "p", environment), "p", "the host that")
 
 
-def test_credentials_may_be_in_a_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the environment has not is asked of the keyring."""
-    keyring = pytest.importorskip("keyring")
-    kept = {"b.host": "h", "b.user": "u", "b.password": CANARY}
-    monkeypatch.setattr(
-        keyring, "get_password", lambda service, name: kept[name] if service else None
+def test_credentials_may_be_in_a_keyring(
+    host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table is read with what `keyring set` keeps, and nothing shows it."""
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyrings.alt.file.PlaintextKeyring")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "kept"))
+    monkeypatch.setenv("TRE_HOME", str(tmp_path / "home"))
+    said = {"kind": "postgresql", "host": host, "database": "postgres"}
+    source = {**said, "table": "people", "credentials": "the_reader"}
+    (tmp_path / "package.json").write_text(json.dumps(package(source=source)))
+    _run("tre.cli", "init")
+    look = ("dataset", "check", tmp_path / "package.json")
+    told = _run("tre.cli", *look, status=1)
+    assert "TRE_CREDENTIALS_THE_READER_PASSWORD in the environment or a" in told
+    kept = {"host": host, "user": "reader", "password": PASSWORD}
+    for part, value in kept.items():
+        _run("keyring", "set", "tre", f"the_reader.{part}", said=value)
+    shown = _run("tre.cli", *look, "--report", tmp_path / "report.html")
+    assert "Nothing was published" in shown
+    _run("keyring", "set", "tre", "the_reader.password", said="WRONG" + PASSWORD)
+    refused_by_server = _run("tre.cli", *look, status=1)
+    assert "the server refused the credentials" in refused_by_server
+    assert "CANARY" not in told + shown + refused_by_server
+    places = (tmp_path / "home", tmp_path / "report.html")
+    files = [each for place in places for each in (place, *place.rglob("*"))]
+    assert not [
+        file for file in files if file.is_file() and b"CANARY" in file.read_bytes()
+    ]
+
+
+def _run(module: str, *words: object, said: str = "", status: int = 0) -> str:
+    """What a command says on both of its streams, ending with this status."""
+    command = [sys.executable, "-m", module, *map(str, words)]
+    found = subprocess.run(
+        command, input=said, capture_output=True, text=True, check=False, timeout=120
     )
-    assert credential("b", "h", "p", {}).password == CANARY
+    assert found.returncode == status, found
+    return " ".join((found.stdout + found.stderr).split())
 
 
 def test_a_far_server_must_prove_itself(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ import pytest
 from connectors import StatisticsSource, Values
 from connectors.source import BATCH_ROWS
 from tests.connectors.reading import CANARY, read, refused, rows
+from tests.connectors.sas import write_sas7bcat, write_sas7bdat
 
 WRITERS: Mapping[str, Callable[..., None]] = {
     "t.sav": pyreadstat.write_sav,
@@ -74,6 +75,39 @@ def test_labels_stand_for_the_values_that_have_one(tmp_path: Path, name: str) ->
     file = _written(tmp_path, name, PEOPLE, variable_value_labels=labels)
     source = StatisticsSource(file, Values.LABELS).select(["SEX"])
     assert [row["SEX"] for row in rows(source)] == ["male", "female", "9"]
+
+
+COLUMNS = {"NR": "BEST12", "NAME": "$16", "BORN": "DATE9", "SEX": "SEXF"}
+IN_SAS = [(1, "Ann", 0, 1), (2.5, "", None, 2), (None, "Zoe", 8000, 9)]
+"""Days are counted from 1960."""
+
+
+def test_a_sas_file_is_text(tmp_path: Path) -> None:
+    """What SAS calls a data set is read like the others, cut short it is refused."""
+    file = write_sas7bdat(tmp_path / "t.sas7bdat", COLUMNS, IN_SAS)
+    assert rows(StatisticsSource(file)) == [
+        {"NR": "1", "NAME": "Ann", "BORN": "1960-01-01", "SEX": "1"},
+        {"NR": "2.5", "NAME": "", "BORN": None, "SEX": "2"},
+        {"NR": None, "NAME": "Zoe", "BORN": "1981-11-26", "SEX": "9"},
+    ]
+    long = [(None, CANARY, None, None)] * 5_000
+    cut = write_sas7bdat(tmp_path / "cut.sas7bdat", COLUMNS, long)
+    cut.write_bytes(cut.read_bytes()[:-20_000])
+    refused(lambda: read(StatisticsSource(cut)), "cut.sas7bdat", "expected")
+
+
+def test_a_catalogue_has_the_labels_of_sas(tmp_path: Path) -> None:
+    """Columns have the labels of the format they name; a broken catalogue is named."""
+    file = write_sas7bdat(tmp_path / "t.sas7bdat", COLUMNS, IN_SAS)
+    formats = {"SEXF": {1.0: "male", 2.0: "female"}, "OTHER": {1.0: "one"}}
+    catalogue = write_sas7bcat(tmp_path / "formats.sas7bcat", formats)
+    source = StatisticsSource(file, Values.LABELS, catalogue)
+    assert [row["SEX"] for row in rows(source)] == ["male", "female", "9"]
+    assert [row["NR"] for row in rows(source)] == ["1", "2.5", None]
+    catalogue.write_text(CANARY)
+    refused(lambda: read(source), "formats.sas7bcat", "SAS catalogue")
+    catalogue.unlink()
+    refused(lambda: read(source), "formats.sas7bcat", "no such file")
 
 
 def test_values_declared_missing_are_missing(tmp_path: Path) -> None:

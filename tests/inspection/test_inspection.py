@@ -153,6 +153,67 @@ def _the_of(found: Report, column: str) -> Finding:
     return finding
 
 
+BANDS = {"from": "bands", "bands": [10, 20]}
+CODES = {"from": "codes", "codes": {"1": "one"}}
+AGES = {"from": "age-band", "at": "2026-01-01", "bands": [16, 65]}
+YEAR = {"from": "year", "minimum": 1950, "maximum": 2000}
+STEP = {"from": "step", "step": 5}
+OUTWARD = {"from": "outward-postcode", "enum": ["CF10"]}
+OUTSIDE: list[tuple[dict[str, Any], Any, str]] = [
+    ({"constraints": {"enum": ["a"]}}, "b", "constraints: {enum: [… and those that"),
+    (
+        {"type": "integer", "constraints": {"minimum": 0, "maximum": 9}},
+        77,
+        "tre: {out_of_range: clamp}",
+    ),
+    (
+        {"type": "integer", "tre": {"generalise": BANDS}},
+        7,
+        "tre: {generalise: {bands: [… from the lowest on]}}",
+    ),
+    (
+        {"tre": {"drop": True, "derive": {"y": CODES}}},
+        "2",
+        "derive: {y: {codes: {… and those that are missing: …}}}",
+    ),
+    (
+        {"type": "date", "tre": {"drop": True, "derive": {"y": AGES}}},
+        date(2020, 1, 1),
+        "derive: {y: {bands: [… from the lowest on]}}",
+    ),
+    (
+        {"type": "date", "tre": {"drop": True, "derive": {"y": YEAR}}},
+        date(2020, 1, 1),
+        "derive: {y: {minimum: …, maximum: …}}",
+    ),
+    (
+        {
+            "type": "integer",
+            "constraints": {"minimum": 0, "maximum": 9},
+            "tre": {"drop": True, "derive": {"y": STEP}},
+        },
+        77,
+        "derive: {y: {out_of_range: clamp}}",
+    ),
+    (
+        {"tre": {"drop": True, "derive": {"y": OUTWARD}}},
+        "SW1A 1AA",
+        "derive: {y: {enum: [… and those that belong]}}",
+    ),
+]
+
+
+@pytest.mark.parametrize(("field", "value", "change"), OUTSIDE)
+def test_what_is_out_of_range_is_told_what_would_take_it_in(
+    zones: Zones, tmp_path: Path, field: dict[str, Any], value: Any, change: str
+) -> None:
+    """A list lacks a key, bands their lowest, a number its bounds: each what is so."""
+    resource = _resource("t", [{"name": "x", **field}, {"name": "n"}])
+    found = _looked(zones, tmp_path, (resource, {"x": [value], "n": ["1"]}))
+    assert _the(found, "rejected_range").change.startswith("- {name: x, ")
+    assert change in _the(found, "rejected_range").change
+
+
 def test_what_cannot_be_right_is_found(zones: Zones, tmp_path: Path) -> None:
     """Rejects, repeats, dates, empty columns, unlisted categories and outliers."""
     fields: list[Mapping[str, Any]] = [

@@ -123,7 +123,8 @@ def test_bad_text_names_its_line(tmp_path: Path, dialect: Dialect) -> None:
     [
         ("", "is empty"),
         ("\n\n", "is empty"),
-        ("a,b,A\n1,2,3\n", "column 3 repeats the name A"),
+        ("a,b,A\n1,2,3\n", "column 3 repeats the name of column 1"),
+        ("a, ,c\n1,2,3\n", "column 2 has no name"),
     ],
 )
 def test_bad_headers(

@@ -232,15 +232,20 @@ TABLES = [
     ("outward,region\nA1,Paris\n", "enum", "every value"),
     ("outward,region\nA1,\n", "enum", "every value"),
     ("outward,place\nA1,London\n", "value", "no such column"),
+    ("outward,region\nA1,London\nB1,Wales,x\nC1\n", "table", "2 rows of t.csv have"),
+    ("outward,region\nA1,Wal\udcffes\n", "table", "t.csv:2: expected text in utf-8"),
+    ("", "table", "t.csv: is empty"),
+    (None, "table", "t.csv: there is no such file"),
 ]
 
 
 @pytest.mark.parametrize(("content", "key", "message"), TABLES)
 def test_a_wrong_table_is_refused(
-    tmp_path: Path, content: str, key: str, message: str
+    tmp_path: Path, content: str | None, key: str, message: str
 ) -> None:
     """A table that cannot give one listed value for a key ends the intake."""
-    (tmp_path / "t.csv").write_text(content)
+    if content is not None:
+        (tmp_path / "t.csv").write_text(content, errors="surrogateescape")
     field = _making(POSTCODE, {**REGIONS, "table": "t.csv"})
     with pytest.raises(Invalid, match=message) as caught:
         _taken(tmp_path, field, ["SW1A 1AA"])

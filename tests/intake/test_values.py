@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from connectors import Invalid
@@ -294,6 +294,7 @@ def test_a_clock_that_would_wrap_around_is_refused(tmp_path) -> None:
 
 
 @given(st.lists(st.text(max_size=12), min_size=1, max_size=20))
+@example(["1\0", "a\0b", "2020-01-01\0", "\0"])
 @settings(max_examples=10)
 def test_no_text_stops_an_intake(tmp_path_factory, texts: list[str]) -> None:
     """Whatever the text, every row is published or counted, under every type."""
@@ -302,7 +303,7 @@ def test_no_text_stops_an_intake(tmp_path_factory, texts: list[str]) -> None:
     named: list[dict[str, Any]] = [
         {**field, "name": f"x{at}"} for at, field in enumerate(fields)
     ]
-    column = pa.array([text.replace("\0", "") for text in texts], pa.string())
+    column = pa.array(texts, pa.string())
     table = pa.table({field["name"]: column for field in named})
     zones = new_zones(tmp_path_factory.mktemp("home"))
     document = with_fields(*named)

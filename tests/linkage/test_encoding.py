@@ -152,6 +152,76 @@ def test_what_is_handed_over_has_no_identifiers(manifest, secret, tmp_path) -> N
     loaded = load(encoded.manifest)
     assert loaded.resources[0].table_schema.fields[0].tre.kind is Kind.ENCODED
     assert encoded.rows == {"people": 3, "places": 2}
+    assert not encoded.left_out
+
+
+def test_rows_that_cannot_be_told_apart_are_told_of(manifest, secret, tmp_path) -> None:
+    """A row with a value too many is left out, and counted."""
+    with (tmp_path / "people.csv").open("a") as file:
+        file.write("1,2,3,4,5,6\n")
+    encoded = encode(manifest, tmp_path / "out", secret)
+    assert encoded.rows["people"] == 3
+    assert encoded.left_out == {"people": 1}
+
+
+def _changed(manifest: Path, **extension: object) -> Path:
+    """The manifest of people with more said of the table, and of where it lives."""
+    (manifest.parent / "areas.csv").write_text("half,area\nSW1A,inner\nCF10,outer\n")
+    (manifest.parent / "people.csv").write_text(
+        "nhs,name,born,code,region,gone,entry\n"
+        "9434765919,Ann,1980-01-02,sw1a 1aa,north,false,a1\n"
+        ",Ole,NA,CF10 1AB,south,true,a2\n"
+    )
+    document = yaml.safe_load(manifest.read_text())
+    people = document["resources"][0]
+    lookup = {"from": "lookup", "table": "areas.csv", "key": "half", "value": "area"}
+    area = {**lookup, "form": "outward-postcode", "enum": ["inner", "outer"]}
+    code = {"role": "identifier", "kind": "postcode", "derive": {"area": area}}
+    regions = {**lookup, "table": "public/regions.csv", "enum": ["up", "down"]}
+    (manifest.parent / "public").mkdir()
+    (manifest.parent / "public" / "regions.csv").write_text(
+        "half,area\nnorth,up\nsouth,down\n"
+    )
+    fields = people["schema"]["fields"]
+    people["schema"]["fields"] = [
+        *fields[:3],
+        {"name": "code", "tre": code},
+        {"name": "region", "tre": {"generalise": regions}},
+        {"name": "gone", "type": "boolean", "tre": {"drop": True}},
+        {"name": "entry", "tre": {"drop": True}},
+    ]
+    people["tre"] |= extension
+    document["tre"]["delivery"] = {"kind": "correct", "to": "0"}
+    manifest.write_text(yaml.safe_dump({**document, "resources": [people]}))
+    return manifest
+
+
+def test_what_tells_rows_apart_goes_along(manifest, secret, tmp_path) -> None:
+    """A key that is no identifier, the mark of removal, and public tables do."""
+    said = _changed(manifest, row_key=["entry"], removed="gone")
+    encoded = encode(said, tmp_path / "out", secret)
+    table = pq.read_table(tmp_path / "out" / "people.parquet")
+    assert table.column_names == [
+        *("encoding", "region", "gone", "entry", "year", "area")
+    ]
+    rows = {row["entry"]: row for row in table.to_pylist()}
+    assert (rows["a1"]["area"], rows["a2"]["area"]) == ("inner", "outer")
+    assert (rows["a1"]["gone"], rows["a2"]["gone"]) == ("false", "true")
+    (loaded,) = load(encoded.manifest).resources
+    assert (loaded.tre.row_key, loaded.tre.removed) == (("entry",), "gone")
+    public = tmp_path / "out" / "public" / "regions.csv"
+    assert public.read_text() == "half,area\nnorth,up\nsouth,down\n"
+    assert public.stat().st_mode & 0o777 == 0o600
+    assert not (tmp_path / "out" / "areas.csv").exists()
+
+
+def test_a_key_of_identifiers_is_refused(manifest, secret, tmp_path) -> None:
+    """Rows cannot be told apart by what does not leave: refused before any is read."""
+    said = _changed(manifest, row_key=["entry", "nhs"])
+    with pytest.raises(Invalid, match="nhs is an identifier, which does not") as caught:
+        encode(said, tmp_path / "out", secret)
+    assert caught.value.path == "resources[0].tre.row_key[1]"
+    assert not (tmp_path / "out").exists()
 
 
 def _wards(folder: Path, table: pa.Table) -> Path:
@@ -341,10 +411,15 @@ def test_encoded_files_are_linked(tmp_path, secret) -> None:
 
     folder = fetched(tmp_path / "febrl")
     tables, document = brought(folder, DATASET_4)
-    for name, table in tables.items():
-        pacsv.write_csv(table, tmp_path / f"{name}.csv")
-    for resource in document["resources"]:
-        resource["path"] = f"{resource['name']}.csv"
+    for file, resource in zip(DATASET_4, document["resources"], strict=True):
+        # Rows leave in an order of their own: the answer goes along as an attribute.
+        name = resource["name"]
+        true = pa.array(list(map(str, answers(folder, file))))
+        pacsv.write_csv(
+            tables[name].append_column("true", true), tmp_path / f"{name}.csv"
+        )
+        resource["path"] = f"{name}.csv"
+        resource["schema"]["fields"].append({"name": "true"})
     (tmp_path / "datapackage.json").write_text(json.dumps(document, default=str))
     encoded = encode(tmp_path / "datapackage.json", tmp_path / "out", secret)
     handed = json.loads(encoded.manifest.read_text())
@@ -352,5 +427,5 @@ def test_encoded_files_are_linked(tmp_path, secret) -> None:
     made = {name: pq.read_table(out / f"{name}.parquet") for name in tables}
     with Lab(made, handed) as lab:
         people = lab.links()["person"].to_pylist()
-    truth = [who for file in DATASET_4 for who in answers(folder, file)]
+    truth = [who for table in made.values() for who in table["true"].to_pylist()]
     assert quality(people, truth).f1 >= 0.97

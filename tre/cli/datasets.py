@@ -56,9 +56,16 @@ def check(
     if page is not None:
         from tre.inspection.page import page_of
 
-        page.write_text(page_of(report), encoding="utf-8")
-        note(f"The report is in {page}.")
+        _write_for_owner(page, page_of(report))
+        note(f"The report is in {page}, which nobody but you can read.")
     answer(report, lambda: checked(report), as_json=as_json)
+
+
+def _write_for_owner(file: Path, content: str) -> None:
+    """Write a file that others on the machine cannot read, before or afterwards."""
+    file.touch(mode=0o600)
+    file.chmod(0o600)
+    file.write_text(content, encoding="utf-8")
 
 
 @dataset.command("onboard")

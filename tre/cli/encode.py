@@ -35,10 +35,16 @@ def encode(
 
     encoded = encode(manifest, output, secret_file)
     rows = ", ".join(f"{name} {count:,}" for name, count in encoded.rows.items())
+    left_out = [
+        f"Left out of {name}: {count:,} rows with another number of values than the "
+        "header."
+        for name, count in encoded.left_out.items()
+    ]
     answer(
         encoded,
         lambda: [
             f"Encoded, in rows: {rows}.",
+            *left_out,
             f"Hand over the folder of {encoded.manifest}.",
             "It has no identifiers and is personal data all the same; keep the secret.",
         ],

@@ -2,9 +2,9 @@
 
 They are drawn from the public schema alone: neither data nor anything learned from
 data has part in them, so they cost nothing and say nothing. People have the numbers
-from 1, the same in every table, and rows up to each table's cap; listed values are
-the public ones, so that tables join as the real ones do. What has no public end lies
-in ends that are made up, and no two columns have to do with each other.
+from 1, the same in every table, and up to four rows each where the cap allows them;
+listed values are the public ones, so that tables join as the real ones do. What has no
+public end lies in ends that are made up, and no two columns have to do with each other.
 """
 
 from __future__ import annotations
@@ -28,28 +28,31 @@ MISSING: Final = 0.05
 WORDS: Final = 50
 """How many different texts a column without a list has."""
 
+MOST_EACH: Final = 4
+"""Rows that anybody has, where the cap allows more: tables are to have many people."""
+
 EARLIEST: Final = date(2000, 1, 1)
 LATEST: Final = date(2020, 12, 31)
 LOW, HIGH = 0, 100
 
 
 def dummy(tables: Sequence[Table], rows: int, seed: int) -> dict[str, pa.Table]:
-    """Tables of these names and columns, with `rows` rows each or fewer.
+    """Tables of these names and columns, with `rows` rows each.
 
     The same tables, rows and seed give the same rows. Tables of people also have
-    `person_id`. A public table has no more rows than its unique keys have values.
+    `person_id`, the more people the fewer rows each may have. A public table has no
+    more rows than its unique keys have values.
     """
-    people = max(1, rows // 2)
     return {
-        table.name: _table(table, rows, people, np.random.default_rng([seed, at]))
+        table.name: _table(table, rows, np.random.default_rng([seed, at]))
         for at, table in enumerate(tables)
     }
 
 
-def _table(table: Table, rows: int, people: int, draw: Draw) -> pa.Table:
+def _table(table: Table, rows: int, draw: Draw) -> pa.Table:
     columns: dict[str, pa.Array] = {}
     if table.unit is Unit.PERSON:
-        columns["person_id"] = pa.array(_persons(table, rows, people, draw))
+        columns["person_id"] = pa.array(_persons(table, rows, draw))
     elif table.unit is Unit.ROW:
         columns["person_id"] = pa.array(np.arange(1, rows + 1))
     keyed = _keys(table, rows) if table.unit is Unit.NONE else {}
@@ -60,11 +63,11 @@ def _table(table: Table, rows: int, people: int, draw: Draw) -> pa.Table:
     return pa.table(columns)
 
 
-def _persons(table: Table, rows: int, people: int, draw: Draw) -> np.ndarray[Any, Any]:
-    """Whose each row is: everybody has one to `rows_per_person` rows, in order."""
-    cap = max(1, min(table.rows_per_person, 2 * rows // people))
-    each = draw.integers(1, cap + 1, size=people)
-    return np.repeat(np.arange(1, people + 1), each)[:rows]
+def _persons(table: Table, rows: int, draw: Draw) -> np.ndarray[Any, Any]:
+    """Whose each row is: the first people have one to `rows_per_person` rows each."""
+    most = min(table.rows_per_person, MOST_EACH)
+    each = draw.integers(1, most + 1, size=rows)
+    return np.repeat(np.arange(1, rows + 1), each)[:rows]
 
 
 def _keys(table: Table, rows: int) -> dict[str, list[Any]]:

@@ -110,7 +110,7 @@ def _source_paths(resource: Mapping[str, Any], index: int) -> list[str]:
             f"resources[{index}].tre.source.kind",
             f"expected one of {', '.join(FILE_KINDS)}, in a manifest sent by HTTP",
         )
-    return _texts(source.get("path"))
+    return [*_texts(source.get("path")), *_texts(source.get("catalogue"))]
 
 
 def _texts(said: object) -> list[str]:

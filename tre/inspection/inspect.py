@@ -17,12 +17,12 @@ from tre.inspection.integrity import (
     header_rows,
     impossible_dates,
     incomplete,
-    rejected,
     repeated,
     unlisted,
 )
 from tre.inspection.landed import Landed, tell_people_apart
 from tre.inspection.outliers import outliers
+from tre.inspection.rejected import rejected
 from tre.inspection.report import (
     Drift,
     Finding,
@@ -62,11 +62,11 @@ def report(
             inspection.found[one.table],
             counts=_told(one, inspection.found[one.table].persons),
             findings=(
-                *rejected(one.table, one.rejects, one.landed),
+                *rejected(resource, one.rejects, one.landed),
                 *inspection.found[one.table].findings,
             ),
         )
-        for one in counts
+        for one, resource in zip(counts, manifest.resources, strict=True)
     )
     package = manifest.package
     return Report(

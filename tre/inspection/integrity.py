@@ -12,7 +12,6 @@ import sqlglot.expressions as exp
 from privacy.catalogue import Column, Type
 from tre.inspection.landed import RECEIVED, Landed, published_as
 from tre.inspection.report import Finding, Level
-from tre.intake.publication import Reason, Reject
 from tre.intake.sql import (
     Tree,
     cast,
@@ -39,35 +38,6 @@ SELECT x, count(*) AS n FROM :rows
 WHERE x IS NOT NULL AND length(x) <= :longest AND NOT :listed
 GROUP BY x ORDER BY n DESC, x LIMIT :most
 """
-REASONS: Final = {
-    Reason.RAGGED: "have another number of values than the header",
-    Reason.REQUIRED: "are missing, where the manifest requires a value",
-    Reason.TYPE: "cannot be read as the column's type",
-    Reason.NOT_FINITE: "are not finite numbers",
-    Reason.RANGE: "are outside the bounds or the list of values",
-}
-
-
-def rejected(table: str, rejects: Sequence[Reject], rows: int) -> Iterator[Finding]:
-    """What intake would reject, as findings."""
-    for reject in rejects:
-        yield Finding(
-            Level.SERIOUS if reject.rows > rows / 100 else Level.WARNING,
-            f"rejected_{reject.reason.value}",
-            table,
-            reject.column,
-            f"{reject.rows:,} rows {REASONS[reject.reason]}, and would be rejected",
-            reject.rows,
-            _instead(reject),
-        )
-
-
-def _instead(reject: Reject) -> str:
-    if reject.reason is Reason.RANGE:
-        return f"- {{name: {reject.column}, tre: {{out_of_range: clamp}}}}"
-    if reject.reason is Reason.REQUIRED:
-        return f"- {{name: {reject.column}, constraints: {{required: false}}}}"
-    return ""
 
 
 def repeated(landed: Landed) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,7 +13,13 @@ from tre.intake.engine import Engine
 from tre.intake.identity import identity
 from tre.intake.incoming import NO_MARKS, Family, Incoming, Marks
 from tre.intake.publication import Reason, Reject
-from tre.intake.reading import Reading, marking, readings, required_identifiers
+from tre.intake.reading import (
+    Marking,
+    Reading,
+    marking,
+    readings,
+    required_identifiers,
+)
 from tre.intake.sql import Tree, column, every, named, relation, select, sql, text
 
 RECEIVED: Final = relation("landing", "received")
@@ -23,9 +29,6 @@ ROW: Final = (column("_row"), column("_order"))
 CREATE: Final = "CREATE TABLE :checked AS :rows"
 TALLY: Final = """
 SELECT _problems, count(*) AS n FROM :checked WHERE NOT _problems IS NULL GROUP BY ALL
-"""
-KEEP_PROBLEMS: Final = """
-CASE WHEN :fine THEN NULL ELSE concat_ws(',', :problems) END
 """
 
 
@@ -59,48 +62,18 @@ def check(
     for each of its parts, and `_removed`; of a row to be removed only the key counts.
     """
     columns, marked = readings(fields), marking(marks)
-    shown = [present(field, missing) for field in fields]
-    received = select([*ROW, *shown], RECEIVED)
-    carried = [column(field.landed) for field in fields]
-    parsed = [
-        named(tree, name)
-        for reading in columns
-        for name, tree in reading.parsed.items()
+    problems = _every_problem(fields, columns, marked)
+    shown = [
+        *ROW,
+        *(named(identity(field), f"i{at}") for at, field in enumerate(linking)),
+        *_published(columns),
+        *(named(tree, name) for name, tree in marked.columns.items()),
+        named(_problems([problem for _, problem in problems]), "_problems"),
     ]
-    parsed += [named(tree, name) for name, tree in marked.parsed.items()]
-    read = select([*ROW, *carried, *parsed], received)
-    named_problems = [
-        *(
-            (name, marked.unless_removed(problem))
-            for name, problem in [
-                *((reading.name, reading.problem) for reading in columns),
-                *required_identifiers(fields),
-            ]
-        ),
-        *marked.problems,
-    ]
-    rows = select(
-        [
-            *ROW,
-            *(named(identity(field), f"i{at}") for at, field in enumerate(linking)),
-            *(_published(at, reading) for at, reading in enumerate(columns)),
-            *(
-                named(reading.moved, f"m{at}")
-                for at, reading in enumerate(columns)
-                if reading.moved is not None
-            ),
-            *(named(tree, name) for name, tree in marked.columns.items()),
-            named(_problems([problem for _, problem in named_problems]), "_problems"),
-        ],
-        read,
-    )
+    rows = select(shown, _read(fields, columns, marked, missing))
     engine.run(sql(CREATE, checked=CHECKED, rows=rows))
-    rejected, rejects = _tally(engine, [name for name, _ in named_problems])
-    clamped = tuple(
-        (at, reading.name)
-        for at, reading in enumerate(columns)
-        if reading.moved is not None
-    )
+    rejected, rejects = _tally(engine, [name for name, _ in problems])
+    clamped = tuple((at, reading.name) for at, reading, _ in _movable(columns))
     return Checked(rejected, rejects, clamped, marks)
 
 
@@ -116,8 +89,48 @@ def present(incoming: Incoming, missing: Sequence[str]) -> Tree:
     return named(sql(template, absent=absent, x=x), incoming.landed)
 
 
-def _published(position: int, reading: Reading) -> Tree:
-    return named(reading.published, f"c{position}")
+def _read(
+    fields: Sequence[Incoming],
+    columns: Sequence[Reading],
+    marked: Marking,
+    missing: Sequence[str],
+) -> exp.Select:
+    """The landed columns, and what they are read as, each value once."""
+    received = select([*ROW, *(present(field, missing) for field in fields)], RECEIVED)
+    parsed = [
+        named(tree, name)
+        for each in (*(reading.parsed for reading in columns), marked.parsed)
+        for name, tree in each.items()
+    ]
+    return select([*ROW, *(column(f.landed) for f in fields), *parsed], received)
+
+
+def _published(columns: Sequence[Reading]) -> Iterator[Tree]:
+    """What is stored of each column, and whether it was moved to be stored."""
+    for at, reading in enumerate(columns):
+        yield named(reading.published, f"c{at}")
+    for at, _, moved in _movable(columns):
+        yield named(moved, f"m{at}")
+
+
+def _movable(columns: Sequence[Reading]) -> Iterator[tuple[int, Reading, Tree]]:
+    for at, reading in enumerate(columns):
+        if reading.moved is not None:
+            yield at, reading, reading.moved
+
+
+def _every_problem(
+    fields: Sequence[Incoming], columns: Sequence[Reading], marked: Marking
+) -> list[tuple[str, Tree]]:
+    """Every column's name, and the problem that a row can have with it."""
+    of_rows_that_stay = [
+        *((reading.name, reading.problem) for reading in columns),
+        *required_identifiers(fields),
+    ]
+    return [
+        *((name, marked.unless_removed(each)) for name, each in of_rows_that_stay),
+        *marked.problems,
+    ]
 
 
 def _problems(problems: Sequence[Tree]) -> Tree:

@@ -53,6 +53,12 @@ class Marks:
 
 NO_MARKS: Final = Marks()
 
+UNDECLARED: Final = (
+    "is not in the manifest's schema: declare it, with drop: true if it is not to be "
+    "read. (A file without a line of names needs dialect: {header: false}.)"
+)
+"""Said of a column by its place: its name is a value where a header is missing."""
+
 
 def marks(resource: Resource, fields: Sequence[Incoming]) -> Marks:
     """What of the fields that are read says something of a whole row."""
@@ -71,11 +77,10 @@ def incoming(resource: Resource, source: Source, path: str) -> tuple[Incoming, .
     Free text, and identifiers that link nothing and mark no row, are never read.
     """
     schema = source.schema
-    declared = [field.name for field in resource.table_schema.fields]
-    unknown = [name for name in schema.names if name not in declared]
-    if unknown:
-        message = f"the column {unknown[0]} is not in the manifest's schema"
-        raise Invalid(source.name, message)
+    declared = {field.name for field in resource.table_schema.fields}
+    for at, name in enumerate(schema.names, start=1):
+        if name not in declared:
+            raise Invalid(source.name, f"column {at} {UNDECLARED}")
     found = []
     for position, field in enumerate(resource.table_schema.fields):
         place = f"{path}.schema.fields[{position}]"

@@ -27,7 +27,7 @@ from tre.intake.sql import (
 )
 from tre.manifest.domains import domain
 from tre.manifest.made import age_labels, band_ends, band_labels, step_size
-from tre.manifest.model import FieldType
+from tre.manifest.model import FieldType, TableField
 from tre.manifest.transform import (
     AgeBand,
     Bands,
@@ -106,9 +106,9 @@ def making(
             return _named(derivation, incoming, parsed_as, place)
 
 
-def lookups(incoming: Incoming) -> Iterator[tuple[str, Lookup]]:
+def lookups(field: TableField) -> Iterator[tuple[str, Lookup]]:
     """The tables that a field is looked up in, each with its `place` in the field."""
-    extension = incoming.field.tre
+    extension = field.tre
     if isinstance(extension.generalise, Lookup):
         yield "generalise", extension.generalise
     for name, derivation in extension.derive.items():

@@ -82,8 +82,11 @@ def _declared(said: SourceModel, resource: Resource, base: Path, path: str) -> S
         case Excel():
             return _each(said.path, base, lambda file: ExcelSource(file, said.sheet))
         case Statistics():
+            formats = None if said.catalogue is None else base / said.catalogue
             return _each(
-                said.path, base, lambda file: StatisticsSource(file, said.values)
+                said.path,
+                base,
+                lambda file: StatisticsSource(file, said.values, formats),
             )
         case Sqlite():
             return _each(said.path, base, lambda file: SqliteSource(file, said.table))

@@ -42,14 +42,15 @@ def take_references(
 ) -> None:
     """Copy every table that `fields` are looked up in to where `making` finds it.
 
-    Raises `Invalid` where a table has not the columns, two entries for one key, or a
-    value that its `enum` does not list.
+    Raises `Invalid` where a table cannot be read whole, has not the columns, two
+    entries for one key, or a value that its `enum` does not list.
     """
     for incoming in fields:
-        for place, lookup in lookups(incoming):
+        for place, lookup in lookups(incoming.field):
             where = f"{path}.schema.fields[{incoming.position}].tre.{place}"
             target = reference(incoming, place)
-            _copy(engine, _source(base / lookup.table, lookup, where), target, lookup)
+            source = _source(base / lookup.table, lookup, where)
+            _copy(engine, source, target, lookup, where)
             _check(engine, target, lookup, where)
 
 
@@ -61,30 +62,69 @@ def _source(file: Path, lookup: Lookup, where: str) -> Source:
         source = CsvSource(file)
     else:
         raise Invalid(f"{where}.table", "expected a file named .csv or .parquet")
-    names = source.schema.names
+    try:
+        names = source.schema.names
+    except Invalid as invalid:
+        wrong = _of_table(invalid, source, where)
+    else:
+        return _chosen(source, names, lookup, where)
+    raise wrong
+
+
+def _of_table(invalid: Invalid, source: Source, where: str) -> Invalid:
+    """What is wrong with a table, told where the manifest names it."""
+    place = invalid.path or source.name
+    return Invalid(f"{where}.table", f"{place}: {invalid.message}")
+
+
+def _chosen(source: Source, names: Sequence[str], lookup: Lookup, where: str) -> Source:
     for key, name in (("key", lookup.key), ("value", lookup.value)):
         if name not in names:
             raise Invalid(f"{where}.{key}", f"{source.name} has no such column")
     return source.select(list(dict.fromkeys([lookup.key, lookup.value])))
 
 
-def _copy(engine: Engine, source: Source, target: exp.Table, lookup: Lookup) -> None:
-    reader = pa.RecordBatchReader.from_batches(PAIRS, _pairs(source, lookup))
+def _copy(
+    engine: Engine, source: Source, target: exp.Table, lookup: Lookup, where: str
+) -> None:
+    pairs = _Pairs(source, lookup)
+    reader = pa.RecordBatchReader.from_batches(PAIRS, pairs.batches())
     engine.register("incoming", reader)
+    wrong: Invalid | None = None
     try:
         key = looked_up(lookup.form, column("key"))
         engine.run(sql(CREATE, target=target, key=key))
+    except Invalid as invalid:
+        # What stopped the batches is the cause; the engine only passes it on.
+        wrong = pairs.failure or invalid
     finally:
         engine.unregister("incoming")
+    if wrong is not None:
+        raise _of_table(wrong, source, where)
+    if ragged := pairs.ragged.total():
+        message = f"{ragged:,} rows of {source.name} have another number of values than"
+        raise Invalid(f"{where}.table", f"{message} its header")
 
 
-def _pairs(source: Source, lookup: Lookup) -> Iterator[pa.RecordBatch]:
-    for batch in source.batches(Counter()):
-        pair = [
-            pc.cast(batch.column(name), pa.string())
-            for name in (lookup.key, lookup.value)
-        ]
-        yield pa.RecordBatch.from_arrays(pair, schema=PAIRS)
+class _Pairs:
+    """The keys and values of a table on their way in, and what went wrong with them."""
+
+    def __init__(self, source: Source, lookup: Lookup) -> None:
+        self._source = source
+        self._lookup = lookup
+        self.ragged: Counter[str] = Counter()
+        self.failure: Invalid | None = None
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """The pairs as text; `failure` is kept of a source that cannot be read on."""
+        names = (self._lookup.key, self._lookup.value)
+        try:
+            for batch in self._source.batches(self.ragged):
+                pair = [pc.cast(batch.column(name), pa.string()) for name in names]
+                yield pa.RecordBatch.from_arrays(pair, schema=PAIRS)
+        except Invalid as invalid:
+            self.failure = invalid
+            raise
 
 
 def _check(engine: Engine, target: exp.Table, lookup: Lookup, where: str) -> None:

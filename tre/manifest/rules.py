@@ -111,7 +111,8 @@ def _source(resource: Resource, path: str) -> None:
     if source is not None and resource.path is not None:
         raise Invalid(f"{path}.path", "expected path or tre.source, not both")
     _paths(resource.path, f"{path}.path")
-    _paths(getattr(source, "path", None), f"{path}.tre.source.path")
+    for key in ("path", "catalogue"):
+        _paths(getattr(source, key, None), f"{path}.tre.source.{key}")
     if isinstance(source, FixedWidth):
         names = (column.name for column in source.columns)
         _distinct(names, f"{path}.tre.source.columns[{{}}].name")

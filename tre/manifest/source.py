@@ -13,7 +13,7 @@ from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 
 from connectors.installed import kinds
 from connectors.object_store import local
-from connectors.statistics import Values
+from connectors.statistics import CATALOGUED, Values
 from tre.manifest.shape import ColumnName, CredentialName, Model, Text
 
 Paths: TypeAlias = Text | tuple[Text, ...]
@@ -45,11 +45,27 @@ class Excel(Model):
 
 
 class Statistics(Model):
-    """Files of SAS, SPSS or Stata."""
+    """Files of SAS, SPSS or Stata. SAS has labels in a catalogue of formats beside."""
 
     kind: Literal["statistics"]
     path: Paths
     values: Values = Values.CODES
+    catalogue: Text | None = None
+
+    @model_validator(mode="after")
+    def _of_labels(self) -> Self:
+        files = self.path if isinstance(self.path, tuple) else (self.path,)
+        of_sas = [file.lower().endswith(CATALOGUED) for file in files]
+        if self.catalogue is None:
+            if self.values is Values.LABELS and any(of_sas):
+                raise ValueError(
+                    f"expected catalogue: {CATALOGUED} files have no labels"
+                )
+        elif self.values is Values.CODES:
+            raise ValueError("expected values: labels beside a catalogue")
+        elif not all(of_sas):
+            raise ValueError(f"expected a catalogue of {CATALOGUED} files alone")
+        return self
 
 
 class Sqlite(Model):
