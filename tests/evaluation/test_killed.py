@@ -12,11 +12,21 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.evaluation.conftest import small_plan, write_plan
-from tre.evaluation.evaluate import evaluate
+from tests.evaluation.test_peers import stand_in
+from tre.evaluation.evaluate import Evaluated, evaluate
 from tre.evaluation.outcome import Store
 
 EARLY = 3
 """Outcomes after which it is killed; there are twenty, and eight scores."""
+PEER = f"""#!{sys.executable}
+import json, sys
+for line in sys.stdin:
+    print("answer:", json.dumps([
+        [[[cell, 1.0] for cell in range(task["cells"])]] * task["times"]
+        for task in json.loads(line)
+    ]), flush=True)
+"""
+"""A peer that says 1 of every cell."""
 
 
 def kept(folder: Path) -> dict[str, tuple[int, bytes]]:
@@ -60,12 +70,43 @@ def killed(plan: Path, folder: Path, outcomes: int) -> None:
         Event().wait(0.01)
 
 
+def begun(place: Path) -> tuple[Path, Path]:
+    """A plan with attacks and a peer, and the folder that its evaluation goes to."""
+    attacks = {"people": 20, "only": ["differencing"]}
+    peers = {"systems": ["opendp"], "repetitions": 2}
+    parts = {"audit": None, "attacks": attacks, "peers": peers}
+    said = small_plan(**parts, policies=["gateway"], epsilons=[1])
+    stand_in("opendp", place / "out" / "fetched" / "peers", PEER)
+    return write_plan(place / "plan", said), place / "out"
+
+
+def complete(done: Evaluated, folder: Path) -> None:
+    """Every question has its draws, every attack its score, and a life its questions.
+
+    Nothing but a model was not asked, and of the peer alone.
+    """
+    answers = Store(folder / "answers")
+    refused = [answers.read(each.stem).refused for each in answers.folder.iterdir()]
+    assert [each for each in refused if each] == ["It was not asked: it is a model."]
+    drawn = done.report.measured
+    noisy = drawn[drawn["method"] == "this gateway"]
+    assert set(noisy["question"]) == {"regions", "pay", "old", "model"}
+    assert set(noisy["draws"]) == {6}
+    theirs = drawn[drawn["method"] == "OpenDP"]
+    assert set(theirs["question"]) == {"regions", "pay", "old"}
+    assert set(theirs["draws"]) <= {1, 2}
+    assert set(done.report.attacks["method"]) == {
+        *("unprotected", "acro", "bunny", "gateway")
+    }
+    asked = pq.read_table(folder / "workload.parquet").to_pandas()
+    assert list(asked["number"]) == list(range(1, len(asked) + 1))
+    assert asked["left"].is_monotonic_decreasing
+
+
 @pytest.mark.slow
 def test_a_killed_evaluation_loses_nothing_and_repeats_nothing(tmp_path: Path) -> None:
     """Killed twice, it ends with what one run has, and never writes an outcome anew."""
-    attacks = {"people": 20, "only": ["differencing"]}
-    said = small_plan(audit=None, attacks=attacks, policies=["gateway"], epsilons=[1])
-    plan, folder = write_plan(tmp_path / "plan", said), tmp_path / "out"
+    plan, folder = begun(tmp_path)
     before: dict[str, tuple[int, bytes]] = {}
     for outcomes in (EARLY, 3 * EARLY):
         killed(plan, folder, outcomes)
@@ -77,15 +118,4 @@ def test_a_killed_evaluation_loses_nothing_and_repeats_nothing(tmp_path: Path) -
     after = kept(folder)
     assert after.items() >= before.items()
     assert not after.keys() & {f"{name}.partial" for name in after}
-    for file in (folder / "answers").glob("*.parquet"):
-        assert not Store(folder / "answers").read(file.stem).refused
-    drawn = done.report.measured
-    noisy = drawn[drawn["method"] == "this gateway"]
-    assert set(noisy["question"]) == {"regions", "pay", "old", "model"}
-    assert set(noisy["draws"]) == {6}
-    assert set(done.report.attacks["method"]) == {
-        *("unprotected", "acro", "bunny", "gateway")
-    }
-    asked = pq.read_table(folder / "workload.parquet").to_pandas()
-    assert list(asked["number"]) == list(range(1, len(asked) + 1))
-    assert asked["left"].is_monotonic_decreasing
+    complete(done, folder)

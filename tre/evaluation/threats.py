@@ -43,11 +43,14 @@ def attacks_on(method: Method) -> Sequence[str]:
     """The attacks there are on a way of answering.
 
     Exact answers are given to everything, so that outcomes tell nothing, and how long
-    other systems take is their own affair.
+    other systems take is their own affair. Peers are given the rows behind a plan's
+    questions, and so cannot be asked an attacker's.
     """
     match method.family:
         case Family.ENCODINGS:
             return ENCODINGS
+        case Family.PEER:
+            return ()
         case Family.GATEWAY:
             return (*ANSWERS, OUTCOMES, TIMING)
         case _:
