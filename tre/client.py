@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import quote
 
 import httpx
@@ -15,6 +16,10 @@ from connectors.errors import Invalid
 from privacy.accounting import Loss
 from privacy.errors import Failed, Refused
 from tre.release import Release
+
+if TYPE_CHECKING:  # slow to import
+    from tre.synthesis.paid import Spendings
+    from tre.synthesis.synthesise import Synthetic
 
 _ARROW: Final = "application/vnd.apache.arrow.stream"
 _ENVELOPE: Final = b"tre.release"
@@ -120,6 +125,37 @@ class Client:
         ).json()
         return batch
 
+    def synthesise(  # noqa: PLR0913 (as `ask`)
+        self,
+        table: str,
+        columns: Sequence[str],
+        *,
+        project: str,
+        bands: int = 8,
+        rows: int | None = None,
+        epsilon: float | None = None,
+        rho: float | None = None,
+        share: float | None = None,
+        fresh: bool = False,
+    ) -> Synthetic:
+        """Synthetic rows of a table, made here of releases that are asked there.
+
+        As `Environment.synthesise`, but that the columns have to be named: what a
+        project may ask is not in the catalogue. For the extra `synthesis`.
+        """
+        from tre.synthesis.described import described
+        from tre.synthesis.paid import Payer
+        from tre.synthesis.synthesise import synthesise
+
+        spending = _said(epsilon=epsilon, rho=rho, share=share)
+        payer = Payer(
+            ask=partial(self.ask, project=project, fresh=fresh),
+            split=partial(self._split, project, spending),
+            spending=spending,
+        )
+        known = described(self.datasets(), table)
+        return synthesise(payer, known, columns, bands=bands, rows=rows)
+
     def release(self, id: str) -> Release:  # noqa: A002 - the contract's name
         """An earlier release, at no cost."""
         path = f"/v1/releases/{_segment(id)}"
@@ -153,6 +189,23 @@ class Client:
         """The signed head of the audit log, to be kept and checked against later."""
         head: dict[str, Any] = self._send("GET", "/v1/audit/checkpoint").json()
         return head
+
+    def _split(
+        self,
+        project: str,
+        spending: Mapping[str, float],
+        questions: Sequence[str],
+        parts: Sequence[float],
+    ) -> Spendings:
+        """What to spend on each of several questions that are paid together."""
+        from tre.synthesis.paid import spendings
+
+        batch = self.explain_batch(questions, project=project, parts=parts, **spending)
+        drafted = [
+            (each["spending"], each["refusal"] and Refused(**each["refusal"]))
+            for each in batch["questions"]
+        ]
+        return spendings(drafted, affordable=batch["affordable"])
 
     def _send(
         self,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -144,11 +145,14 @@ def _facts(
         "controller": held.controller,
         "legal_basis": descriptor["legal_basis"],
         "retention": descriptor["retention"],
-        "tables": [_table(table, said.get(table.name, {})) for table in tables],
+        "tables": [described_table(each, said.get(each.name, {})) for each in tables],
     }
 
 
-def _table(table: Table, said: Mapping[str, Any]) -> dict[str, Any]:
+def described_table(
+    table: Table, said: Mapping[str, Any] = MappingProxyType({})
+) -> dict[str, Any]:
+    """The public facts of one table; `said` is what its descriptor says besides."""
     return {
         "name": table.name,
         "title": table.title,

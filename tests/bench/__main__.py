@@ -13,6 +13,7 @@ from tests.bench import (
     linking,
     peers,
     querying,
+    synthesising,
     timing,
     utility,
 )
@@ -20,7 +21,7 @@ from tests.bench import (
 if __name__ == "__main__":
     parts = (
         *(utility, coverage, fitting, peers, asking),
-        *(querying, timing, intake, linking, evaluating),
+        *(querying, timing, intake, linking, evaluating, synthesising),
     )
     held = [part.main() for part in parts]
     sys.exit(0 if all(held) else 1)

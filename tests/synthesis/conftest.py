@@ -80,3 +80,42 @@ def lab() -> Iterator[Lab]:
 def made(lab: Lab) -> Synthetic:
     """Synthetic visits at ε = 8, and what was left of the budget is not looked at."""
     return lab.synthesise("visits", COLUMNS, bands=6, epsilon=8.0)
+
+
+MANY = tuple(f"answer{place}" for place in range(9))
+"""More columns than one question has in grouping sets."""
+
+
+def answers(people: int) -> pa.Table:
+    """Nine answers of people, each like the one before it four times in five."""
+    drawn = np.random.default_rng(6)
+    found = [drawn.integers(0, 2, people)]
+    for _ in MANY[1:]:
+        found.append(np.where(drawn.random(people) < 0.8, found[-1], 1 - found[-1]))
+    return pa.table(
+        {name: each.astype(bool) for name, each in zip(MANY, found, strict=True)}
+    )
+
+
+def answers_package() -> dict[str, Any]:
+    """What is publicly said of them."""
+    required = {"required": True}
+    fields = [{"name": n, "type": "boolean", "constraints": required} for n in MANY]
+    return {
+        "name": "answers",
+        "tre": {"controller": "C", "legal_basis": "L", "population": "people"},
+        "resources": [
+            {
+                "name": "answers",
+                "tre": {"privacy_unit": "row"},
+                "schema": {"fields": fields},
+            }
+        ],
+    }
+
+
+@pytest.fixture(scope="session")
+def many() -> Iterator[Lab]:
+    """A laboratory of nine columns, with a budget that can be used up."""
+    with Lab({"answers": answers(4_000)}, answers_package(), epsilon=20) as lab:
+        yield lab

@@ -1,6 +1,7 @@
 """Over HTTP the same releases and refusals as in Python."""
 
 import socket
+from functools import partial
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -10,7 +11,14 @@ import pytest
 from connectors.errors import Invalid
 from privacy.errors import Refused
 from tests.ways_in.conftest import Served
-from tests.ways_in.world import PEOPLE, RESEARCHER, STEWARD, package, write_dataset
+from tests.ways_in.world import (
+    PEOPLE,
+    REGIONS,
+    RESEARCHER,
+    STEWARD,
+    package,
+    write_dataset,
+)
 from tre.client import Client
 from tre.release import content_of
 
@@ -18,6 +26,7 @@ PAY = (
     "SELECT region, COUNT(*) AS n, SUM(pay) AS s, AVG(pay) AS m FROM people GROUP BY 1"
 )
 
+COLUMNS = ["region", "born", "pay"]
 UNKNOWN = "tre_0_0"
 
 
@@ -51,6 +60,46 @@ def test_spending_is_said_in_one_of_four_ways(client: Client) -> None:
     with pytest.raises(Refused) as refused:
         client.ask(sql, project="pay", epsilon=0.1, rho=0.1)
     assert refused.value.code == "spending"
+
+
+@pytest.mark.slow
+def test_synthetic_rows_are_made_where_they_are_asked_from(
+    served: Served, client: Client
+) -> None:
+    """The questions are the environment's own, paid there; the rows are made here."""
+    explained = served.environment.explain_synthesis(
+        "people", COLUMNS[:2], project="pay", person=RESEARCHER, epsilon=1.0
+    )
+    asked = partial(client.synthesise, "people", project="pay", epsilon=1.0)
+    made = asked(COLUMNS[:2], rows=100)
+    assert made.questions == tuple(each.sql for each in explained.questions)
+    assert made.charged
+    assert made.table.num_rows == 100
+    assert set(made.table["region"].to_pylist()) <= {*REGIONS, None}
+    assert not asked(COLUMNS[:2]).charged
+    with pytest.raises(Refused) as refused:
+        asked(["region", "shoe"])
+    assert refused.value.code == "unknown_column"
+
+
+def test_several_questions_are_paid_together_over_http(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each has its part of one price; what one of them may not ask is refused first."""
+    monkeypatch.setattr("tre.synthesis.asked.MOST_SET_KEYS", 2)
+    before = client.budget("pay")
+    made = client.synthesise("people", COLUMNS, project="pay", epsilon=1.0, rows=10)
+    assert len(made.questions) == 3
+    assert before.rho - client.budget("pay").rho == pytest.approx(
+        made.loss.rho, abs=4e-9
+    )
+    assert 0.9 < made.loss.epsilon <= 1.0
+    with pytest.raises(Refused) as unsaid:
+        client.synthesise("people", COLUMNS, project="pay", share=0.01)
+    assert unsaid.value.code == "spending"
+    with pytest.raises(Refused) as poor:
+        client.synthesise("people", COLUMNS, project="pay", epsilon=1e6)
+    assert poor.value.code == "budget_exhausted"
 
 
 def test_a_retry_returns_the_first_outcome(client: Client) -> None:

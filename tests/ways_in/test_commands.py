@@ -472,7 +472,7 @@ def test_synthetic_rows_are_explained_before_they_are_paid(tre: Tre) -> None:
     said = tre(*SYNTHESISE, "--epsilon", "1", "--explain")
     assert said.status == 0
     assert "GROUPING SETS" in said.out
-    assert "This costs ρ = " in said.out
+    assert "Together this costs ρ = " in said.out
     assert tre("budget", "--project", "pay").out == before
 
 
@@ -490,6 +490,9 @@ def test_synthetic_rows_are_written_with_what_they_are(
     lines = (tmp_path / "people.synthetic.csv").read_text().splitlines()
     assert lines[0] == '"region","pay"'
     assert len(lines) == report["rows"] + 1
+    page = (tmp_path / "people.synthetic.html").read_text()
+    assert report["privacy"]["releases"][0]["release"] in page
+    assert "<script" not in page
     again = tre(*SYNTHESISE, "--epsilon", "1", "--json", "-o", tmp_path)
     assert json.loads(again.out)["privacy"]["charged"] is False
 

@@ -1,10 +1,9 @@
-"""Synthetic rows: made of one release, and labelled as what they are."""
+"""Synthetic rows: made of releases, and labelled as what they are."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -25,6 +24,7 @@ from tre.cli.session import opened
 if TYPE_CHECKING:  # slow to import
     from rich.console import RenderableType
 
+    from tre.synthesis.files import Written
     from tre.synthesis.synthesise import Synthetic
 
 
@@ -39,7 +39,9 @@ def synthesise(  # noqa: PLR0913 - one parameter for each option
     ] = None,
     names: Annotated[
         str | None,
-        typer.Option("--columns", metavar="A,B", help="Only these columns, 8 at most."),
+        typer.Option(
+            "--columns", metavar="A,B", help="Only these columns, 16 at most."
+        ),
     ] = None,
     bands: Annotated[
         int, typer.Option("--bands", metavar="N", help="Into how many a number is cut.")
@@ -54,29 +56,37 @@ def synthesise(  # noqa: PLR0913 - one parameter for each option
     explain: Annotated[
         bool,
         typer.Option(
-            "--explain", help="Show price, error and question; spend nothing."
+            "--explain", help="Show price, error and questions; spend nothing."
         ),
     ] = False,
     home: Home = HERE,
     as_json: Json = False,
 ) -> None:
-    """Make synthetic rows of a table, paid for by one release of noised counts.
+    """Make synthetic rows of a table, paid for by releases of noised counts.
 
     They are near the table in every pair of columns, within what noise and
     suppression leave, and nobody is in them. To develop on for free there is
     `tre dataset dummy`, which knows nothing of the data.
     """
-    said = spending(epsilon=epsilon, rho=rho, margin=None, share=share)
+    spending(epsilon=epsilon, rho=rho, margin=None, share=share)
     chosen = [each.strip() for each in (names or "").split(",") if each.strip()]
     with opened(home) as environment:
         if explain:
-            sql = environment.synthesis_question(
-                table, chosen, project=project, person=person, bands=bands
+            found = environment.explain_synthesis(
+                table,
+                chosen,
+                project=project,
+                person=person,
+                bands=bands,
+                epsilon=epsilon,
+                rho=rho,
+                share=share,
             )
-            found = environment.explain(sql, project=project, person=person, **said)
-            lines = [sql, *found.words]
+            words = list(found.words)
+            lines = [*(each.sql for each in found.questions), *words]
+            questions = [each.sql for each in found.questions]
             answer(
-                {"question": sql, "words": lines[1:]}, lambda: lines, as_json=as_json
+                {"questions": questions, "words": words}, lambda: lines, as_json=as_json
             )
             return
         if output is None:
@@ -92,49 +102,14 @@ def synthesise(  # noqa: PLR0913 - one parameter for each option
             rho=rho,
             share=share,
         )
-    file, report = _written(made, table, output)
+    from tre.synthesis.files import write
+
+    written = write(made, table, output)
     note("These rows are synthetic: nobody is in them, and no row is anybody's.")
-    answer(report, lambda: _told(made, file), as_json=as_json)
+    answer(written.report, lambda: _told(made, written), as_json=as_json)
 
 
-def _written(made: Synthetic, table: str, folder: Path) -> tuple[Path, dict[str, Any]]:
-    """The rows and the report beside them, under names that say what they are."""
-    from pyarrow import csv
-
-    from tre.gateway.wire import loss_document
-    from tre.synthesis.synthesise import LABEL
-
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{table}.synthetic.csv"
-    csv.write_csv(made.table, file)
-    report = {
-        "label": LABEL,
-        "rows": made.table.num_rows,
-        "file": str(file),
-        "privacy": {
-            "release": made.release.id,
-            "loss": loss_document(made.release.loss),
-            "charged": made.release.charged,
-            "question": made.sql,
-            "hidden": made.hidden,
-        },
-        "fidelity": [
-            {
-                "columns": list(each.columns),
-                "modelled": each.modelled,
-                "hidden": each.hidden,
-                "distance": each.distance,
-                "noise": each.noise,
-            }
-            for each in made.pairs
-        ],
-    }
-    text = json.dumps(report, indent=2, ensure_ascii=False)
-    (folder / f"{table}.synthetic.json").write_text(text + "\n", encoding="utf-8")
-    return file, report
-
-
-def _told(made: Synthetic, file: Path) -> list[RenderableType]:
+def _told(made: Synthetic, written: Written) -> list[RenderableType]:
     numbers = ("distance", "of noise", "hidden")
     table = columns("pair", "modelled", *numbers, right=numbers)
     for each in made.pairs:
@@ -145,14 +120,14 @@ def _told(made: Synthetic, file: Path) -> list[RenderableType]:
             f"{each.noise:.1%}",
             f"{each.hidden:.0%}",
         )
-    loss = made.release.loss
-    paid = "paid" if made.release.charged else "not charged again"
-    spent = f"ρ = {loss.rho:.4g} (ε = {loss.epsilon:.3g}), {paid}"
+    loss = made.loss
+    paid = "paid" if made.charged else "not charged again"
+    ids = ", ".join(each.id for each in made.releases)
     return [
-        f"{file}: {made.table.num_rows:,} synthetic rows",
+        f"{written.file}: {made.table.num_rows:,} synthetic rows",
         table,
         "Distance: the part of all rows that is in other cells than the release says "
         "(total variation, over the cells shown); of noise: what noise alone makes.",
-        f"Release {made.release.id}: {spent}.",
+        f"Release {ids}: ρ = {loss.rho:.4g} (ε = {loss.epsilon:.3g}), {paid}.",
         f"{made.hidden:.0%} of its cells are hidden, and were not modelled.",
     ]

@@ -1,8 +1,8 @@
 """The environment, as stewards, researchers and programs meet it.
 
-One module is one concern: `people`, `datasets`, `projects`, `questions`, `airlock`,
-`safekeeping`, `log` and `openness`; `acting` is what they share, `opened` all of them
-together.
+One module is one concern: `people`, `datasets`, `projects`, `questions`, `synthetic`,
+`airlock`, `safekeeping`, `log` and `openness`; `acting` is what they share, `opened`
+all of them together.
 Methods raise `Refused` for what the rules do not allow, `Invalid` for a manifest,
 source or file that is not right, and `Failed` for an admitted question that could
 not be answered. `person` is who acts; None is the operator.

@@ -17,8 +17,8 @@ from tre.environment.log import Log
 from tre.environment.openness import Openness
 from tre.environment.people import People
 from tre.environment.projects import Projects
-from tre.environment.questions import Questions
 from tre.environment.safekeeping import Safekeeping
+from tre.environment.synthetic import SyntheticRows
 from tre.governance.people import found_environment
 from tre.home import Parts, Terms, make_home, open_home
 from tre.objecting import resume_destruction
@@ -30,7 +30,7 @@ class Environment(
     Datasets,
     Linkage,
     Projects,
-    Questions,
+    SyntheticRows,
     Airlock,
     Safekeeping,
     Log,

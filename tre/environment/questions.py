@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 from sqlalchemy import Connection
 
 from privacy.accounting import Loss
-from privacy.catalogue import Table
 from privacy.errors import Refused
 from privacy.explain import Explanation
 from privacy.model import model_text
@@ -23,9 +21,6 @@ from tre.ledger.question import Asked
 from tre.release import Release, release_from
 from tre.releases import StoredRelease, load_release
 from tre.spend import Spend
-from tre.synthesis.columns import BANDS, categories
-from tre.synthesis.marginals import question
-from tre.synthesis.synthesise import Synthetic, synthesise
 
 
 class Questions(Acting):
@@ -102,64 +97,6 @@ class Questions(Acting):
             share=share,
             fresh=fresh,
         )
-
-    def synthesise(  # noqa: PLR0913 (as `ask` has it)
-        self,
-        table: str,
-        columns: Sequence[str] = (),
-        *,
-        project: str,
-        person: str,
-        bands: int = BANDS,
-        rows: int | None = None,
-        epsilon: float | None = None,
-        rho: float | None = None,
-        share: float | None = None,
-        fresh: bool = False,
-    ) -> Synthetic:
-        """Synthetic rows of a table, made of one release that is paid as any other.
-
-        The release holds the noised counts of every two columns; what is made of it
-        costs nothing more. Without `columns` all that the project may ask and that
-        have public values or bounds; numbers are cut into `bands`. An exact repeat
-        makes other rows of the same release, at no cost. For the extra `synthesis`.
-        """
-        return synthesise(
-            partial(
-                self.ask,
-                project=project,
-                person=person,
-                epsilon=epsilon,
-                rho=rho,
-                share=share,
-                fresh=fresh,
-            ),
-            self._granted(table, project, person),
-            columns,
-            bands=bands,
-            rows=rows,
-        )
-
-    def synthesis_question(
-        self,
-        table: str,
-        columns: Sequence[str] = (),
-        *,
-        project: str,
-        person: str,
-        bands: int = BANDS,
-    ) -> str:
-        """The one question that `synthesise` would ask, to explain beforehand."""
-        known = self._granted(table, project, person)
-        return question(table, categories(known, columns, bands))
-
-    def _granted(self, table: str, project: str, person: str) -> Table:
-        """A table as a project may ask it."""
-        with self._parts.control.reading() as connection:
-            found = admit(connection, project, person, self._parts.clock())
-        if table not in found.catalogue.tables:
-            raise Refused("unknown_table", f"There is no table {table[:80]}.")
-        return found.catalogue.tables[table]
 
     def ask(  # noqa: PLR0913 (the contract's signature)
         self,

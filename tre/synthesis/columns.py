@@ -14,8 +14,8 @@ from privacy.domains import ends
 from privacy.errors import Refused
 from privacy.literals import written
 
-MOST_COLUMNS: Final = 8
-"""As many as one question has in grouping sets."""
+MOST_COLUMNS: Final = 16
+"""More would have more pairs than a budget makes anything of."""
 BANDS: Final = 8
 MOST_BANDS: Final = 64
 
@@ -40,6 +40,21 @@ class Category:
     expression: str
     domain: Domain
     bands: int = 0
+
+    @property
+    def size(self) -> int:
+        """How many categories there are, with NULL where a value may be missing."""
+        missing = int(self.domain.nullable)
+        if self.bands:
+            return self.bands + missing
+        if self.domain.values is not None:
+            return len(self.domain.values) + missing
+        if self.domain.type is Type.BOOLEAN:
+            return 2 + missing
+        lower, upper = self.domain.lower, self.domain.upper
+        if isinstance(lower, date) and isinstance(upper, date):
+            return upper.year - lower.year + 1 + missing
+        raise ValueError("a category is listed, in bands, or a year")
 
     @property
     def kind(self) -> pa.DataType:

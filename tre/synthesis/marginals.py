@@ -1,22 +1,23 @@
-"""The one question that synthetic rows are made of, and what its answer says."""
+"""What the answers that synthetic rows are made of say: every two columns' counts."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from connectors.errors import Invalid
-from tre.synthesis.columns import Category
+from tre.synthesis.asked import Block, Pair
 
 _SIDED: Final = 1.959964
 
 Numbers = NDArray[np.float64]
+Rows: TypeAlias = Mapping[str, list[object]]
+"""A released table, a list of values a column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Marginal:
 
 @dataclass(frozen=True, slots=True)
 class Marginals:
-    """Every two columns' counts, as one release told them.
+    """Every two columns' counts, as they were told.
 
     `values` are the categories of each column, as the answer shows them. `total` is
     how many people there are, or how often they are in a cell of a pair, where that
@@ -56,37 +57,22 @@ class Marginals:
         return 1 - sum(int(each.shown.sum()) for each in self.pairs) / cells
 
 
-def question(table: str, columns: Sequence[Category]) -> str:
-    """How many people are in each cell of each pair of columns, as one question.
-
-    A person with at most C rows is in at most C cells of a pair and counts once in
-    each, so Δ₁ ≤ C and Δ₂² ≤ C for each pair's table, and the price is that of all of
-    them together. Numbers of people do not add up, so `privacy.levels` measures every
-    pair by itself: no figure follows from others, and hiding one takes no other along.
-    """
-    keys = [each.expression for each in columns]
-    pairs = ", ".join(f"({one}, {other})" for one, other in combinations(keys, 2))
-    shown = ", ".join(f"{key} AS k{place}" for place, key in enumerate(keys))
-    marginal = f"GROUPING({', '.join(keys)}) AS marginal"
-    return (
-        f"SELECT {shown}, {marginal}, COUNT(DISTINCT person_id) AS n"
-        f' FROM "{table}" GROUP BY GROUPING SETS ({pairs}, ())'
-    )
-
-
-def marginals(released: pa.Table, columns: int) -> Marginals:
-    """Read the answer to `question`. Invalid where nothing of it is shown.
+def marginals(answers: Sequence[tuple[Block, pa.Table]], columns: int) -> Marginals:
+    """Read the answers to all questions. Invalid where nothing of them is shown.
 
     Never Refused: what was answered was charged.
     """
-    rows = released.to_pydict()
-    values = tuple(_values(rows, place, columns) for place in range(columns))
+    read = [(block, released.to_pydict()) for block, released in answers]
+    values: dict[int, tuple[object, ...]] = {}
+    for block, rows in read:
+        for place in block.columns:
+            values.setdefault(place, _values(rows, place, block))
     pairs = tuple(
-        _marginal(rows, pair, columns, values)
-        for pair in combinations(range(columns), 2)
+        _marginal(rows, pair, block, values)
+        for block, rows in read
+        for pair in block.pairs
     )
-    (everything,) = _rows(rows, (), columns)
-    total = rows["n"][everything]
+    total = _total(*next(each for each in read if each[0].total))
     if total is None or not any(each.shown.any() for each in pairs):
         raise Invalid(
             "synthesise",
@@ -94,31 +80,40 @@ def marginals(released: pa.Table, columns: int) -> Marginals:
             "be made of it; spend more, or name fewer columns or bands",
         )
     often = float(np.median([np.nansum(each.counts) for each in pairs]))
-    return Marginals(values, pairs, max(1.0, often, float(str(total))))
+    known = tuple(values[place] for place in range(columns))
+    return Marginals(known, pairs, max(1.0, often, total))
 
 
-def _rows(rows: dict[str, list[object]], kept: tuple[int, ...], size: int) -> list[int]:
+def _total(block: Block, rows: Rows) -> float | None:
+    """All people, as they are told; None where they are hidden."""
+    (everything,) = _rows(rows, (), block)
+    told = rows["n"][everything]
+    return None if told is None else float(str(told))
+
+
+def _rows(rows: Rows, kept: Sequence[int], block: Block) -> list[int]:
     """Where the cells of a grouping set are: its bits say which keys are left out."""
-    bits = sum((place not in kept) << (size - 1 - place) for place in range(size))
+    size = len(block.columns)
+    bits = sum(
+        (place not in kept) << (size - 1 - at) for at, place in enumerate(block.columns)
+    )
     return [at for at, marked in enumerate(rows["marginal"]) if marked == bits]
 
 
-def _values(rows: dict[str, list[object]], place: int, size: int) -> tuple[object, ...]:
-    other = 0 if place else 1
-    at = _rows(rows, tuple(sorted((place, other))), size)
-    return tuple(dict.fromkeys(rows[f"k{place}"][row] for row in at))
+def _values(rows: Rows, place: int, block: Block) -> tuple[object, ...]:
+    pair = next(each for each in block.pairs if place in each)
+    return tuple(
+        dict.fromkeys(rows[f"k{place}"][at] for at in _rows(rows, pair, block))
+    )
 
 
 def _marginal(
-    rows: dict[str, list[object]],
-    pair: tuple[int, int],
-    size: int,
-    values: tuple[tuple[object, ...], ...],
+    rows: Rows, pair: Pair, block: Block, values: Mapping[int, tuple[object, ...]]
 ) -> Marginal:
     codes = [{value: code for code, value in enumerate(values[p])} for p in pair]
     counts = np.full([len(values[place]) for place in pair], np.nan)
     widths = []
-    for at in _rows(rows, pair, size):
+    for at in _rows(rows, pair, block):
         n, low, high = (rows[name][at] for name in ("n", "n_low", "n_high"))
         if isinstance(n, int) and isinstance(low, int) and isinstance(high, int):
             cell = tuple(

@@ -1,8 +1,8 @@
-"""Synthetic rows of a table: one question, paid, and rows made of its answer."""
+"""Synthetic rows of a table: questions, paid, and rows made of their answers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Final
@@ -11,11 +11,14 @@ import numpy as np
 import pyarrow as pa
 
 from connectors.errors import Invalid
+from privacy.accounting import Loss
 from privacy.catalogue import Table
 from tre.release import Release
+from tre.synthesis.asked import blocks
 from tre.synthesis.columns import BANDS, Category, categories, value_of
-from tre.synthesis.marginals import Marginals, marginals, question
+from tre.synthesis.marginals import Marginals, marginals
 from tre.synthesis.model import Fitted, fitted
+from tre.synthesis.paid import Payer, paid, together
 
 LABEL: Final = (
     "synthetic rows made of a differentially private release; nobody is in them"
@@ -40,20 +43,31 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Synthetic:
-    """Made-up rows, the release they were made of, and how faithful they are to it.
+    """Made-up rows, the releases they were made of, and how faithful they are to those.
 
-    `sql` is the question that was asked and paid; `release` has its receipt and loss.
+    `questions` are what was asked and paid, one a release; `loss` is what they cost
+    together, and `charged` whether any of them was now.
     """
 
     table: pa.Table = field(repr=False)
-    release: Release
-    sql: str
+    releases: tuple[Release, ...]
+    questions: tuple[str, ...]
     pairs: tuple[Pair, ...]
     hidden: float
 
+    @property
+    def loss(self) -> Loss:
+        """What all releases cost together."""
+        return together([each.loss for each in self.releases])
+
+    @property
+    def charged(self) -> bool:
+        """Whether a release was charged, and not all given again."""
+        return any(each.charged for each in self.releases)
+
 
 def synthesise(
-    ask: Callable[[str], Release],
+    payer: Payer,
     table: Table,
     columns: Sequence[str] = (),
     *,
@@ -62,32 +76,36 @@ def synthesise(
 ) -> Synthetic:
     """Rows that look like a table's, in pairs of columns.
 
-    `ask` asks one question as a researcher does, at whatever price it has: what it
-    costs is all that this costs, as everything else is post-processing. Of a table
-    with several rows a person a row made is one that somebody might have, weighted by
-    how many people have such. Values are listed ones, or lie within public bounds.
-    Without `rows` there are as many as the noised counts say. Raises Refused, as `ask`
-    does and for columns that cannot be had; and Invalid, before anything is asked,
-    where the extra `synthesis` is missing.
+    What the payer's questions cost is all that this costs, as everything else is
+    post-processing. Of a table with several rows a person a row made is one that
+    somebody might have, weighted by how many people have such. Values are listed ones,
+    or lie within public bounds. Without `rows` there are as many as the noised counts
+    say. Raises Refused, as the payer does and for columns that cannot be had; and
+    Invalid, before anything is asked, where the extra `synthesis` is missing.
     """
     if find_spec("mbi") is None:
         raise Invalid("synthesise", "expected the extra: pip install 'tre[synthesis]'")
     chosen = categories(table, columns, bands)
-    sql = question(table.name, chosen)
-    release = ask(sql)
-    known = marginals(release.to_arrow(), len(chosen))
+    asked = blocks(table.name, chosen)
+    questions = tuple(each.sql for each in asked)
+    releases = paid(payer, questions, [each.weight for each in asked])
+    answers = [each.to_arrow() for each in releases]
+    known = marginals(list(zip(asked, answers, strict=True)), len(chosen))
     made = fitted(known, rows or round(known.total))
     return Synthetic(
-        table=_table(made, known, chosen, release.id),
-        release=release,
-        sql=sql,
+        table=_table(made, known, chosen, releases),
+        releases=releases,
+        questions=questions,
         pairs=_fidelity(made, known, chosen),
         hidden=known.hidden,
     )
 
 
 def _table(
-    made: Fitted, known: Marginals, chosen: Sequence[Category], release: str
+    made: Fitted,
+    known: Marginals,
+    chosen: Sequence[Category],
+    releases: Sequence[Release],
 ) -> pa.Table:
     coin = np.random.default_rng()  # noqa: TID251 - rows are made of what is public
     arrays = {}
@@ -95,7 +113,8 @@ def _table(
         shown = [known.values[place][code] for code in made.codes[:, place]]
         values = [value_of(category, each, coin) for each in shown]
         arrays[category.name] = pa.array(values, category.kind)
-    said = {"tre.synthetic": LABEL, "tre.release": release}
+    ids = " ".join(each.id for each in releases)
+    said = {"tre.synthetic": LABEL, "tre.release": ids}
     return pa.table(arrays).replace_schema_metadata(said)
 
 

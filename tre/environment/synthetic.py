@@ -1,0 +1,98 @@
+"""Synthetic rows: what they would cost, and how they are made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from privacy.catalogue import Table
+from privacy.errors import Refused
+from tre.batch import Batch
+from tre.environment.questions import Questions
+from tre.governance.admit import admit
+from tre.synthesis.asked import blocks
+from tre.synthesis.columns import BANDS, categories
+from tre.synthesis.paid import Payer, Spendings, spendings
+from tre.synthesis.synthesise import Synthetic, synthesise
+
+
+class SyntheticRows(Questions):
+    """Synthetic rows: questions asked as any other, and rows made of the answers."""
+
+    def synthesise(  # noqa: PLR0913 (as `ask` has it)
+        self,
+        table: str,
+        columns: Sequence[str] = (),
+        *,
+        project: str,
+        person: str,
+        bands: int = BANDS,
+        rows: int | None = None,
+        epsilon: float | None = None,
+        rho: float | None = None,
+        share: float | None = None,
+        fresh: bool = False,
+    ) -> Synthetic:
+        """Synthetic rows of a table, made of releases that are paid as any other.
+
+        They hold the noised counts of every two columns; what is made of them costs
+        nothing more. Without `columns` all that the project may ask and that have
+        public values or bounds; numbers are cut into `bands`. Many columns take
+        several questions, which share what is to be spent. An exact repeat makes
+        other rows of the same releases, at no cost. For the extra `synthesis`.
+        """
+
+        def split(questions: Sequence[str], parts: Sequence[float]) -> Spendings:
+            batch = self.explain_batch(
+                questions,
+                parts=parts,
+                project=project,
+                person=person,
+                epsilon=epsilon,
+                rho=rho,
+                share=share,
+            )
+            drafted = [(each.spending, each.refusal) for each in batch.questions]
+            return spendings(drafted, affordable=batch.affordable)
+
+        spent = {"epsilon": epsilon, "rho": rho, "share": share}
+        payer = Payer(
+            ask=partial(self.ask, project=project, person=person, fresh=fresh),
+            split=split,
+            spending={name: said for name, said in spent.items() if said is not None},
+        )
+        known = self._granted(table, project, person)
+        return synthesise(payer, known, columns, bands=bands, rows=rows)
+
+    def explain_synthesis(  # noqa: PLR0913 (as `synthesise`)
+        self,
+        table: str,
+        columns: Sequence[str] = (),
+        *,
+        project: str,
+        person: str,
+        bands: int = BANDS,
+        epsilon: float | None = None,
+        rho: float | None = None,
+        share: float | None = None,
+    ) -> Batch:
+        """What `synthesise` would ask, and what that would cost and err."""
+        known = self._granted(table, project, person)
+        asked = blocks(table, categories(known, columns, bands))
+        return self.explain_batch(
+            [each.sql for each in asked],
+            parts=[each.weight for each in asked],
+            project=project,
+            person=person,
+            epsilon=epsilon,
+            rho=rho,
+            share=share,
+        )
+
+    def _granted(self, table: str, project: str, person: str) -> Table:
+        """A table as a project may ask it."""
+        with self._parts.control.reading() as connection:
+            found = admit(connection, project, person, self._parts.clock())
+        if table not in found.catalogue.tables:
+            raise Refused("unknown_table", f"There is no table {table[:80]}.")
+        return found.catalogue.tables[table]
