@@ -32,8 +32,12 @@ ORDERED: Final[tuple[type[exp.Expr], ...]] = (
 )
 """Aggregates that are one of the values, by the parser's node."""
 
+TRUTHS: Final[tuple[type[exp.Expr], ...]] = (exp.LogicalOr, exp.LogicalAnd)
+"""Aggregates of conditions, which are of one person's rows only."""
+
 AGGREGATES: Final[tuple[type[exp.Expr], ...]] = (
     *(exp.Count, exp.CountIf, exp.Sum, exp.Avg, exp.Filter),
     *SPREAD_OF,
     *ORDERED,
+    *TRUTHS,
 )

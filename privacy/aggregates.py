@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 import sqlglot.expressions as exp
 
-from privacy.aggregate_kinds import AGGREGATES, ORDERED, SPREAD_OF
+from privacy.aggregate_kinds import AGGREGATES, ORDERED, SPREAD_OF, TRUTHS
 from privacy.catalogue import Type
 from privacy.choices import case, named
 from privacy.domains import ends
@@ -236,10 +236,26 @@ def _ordered(node: exp.Expr, scope: Scope) -> Aggregate:
     return replace(found, argument=found.argument and weighed(found.argument))
 
 
+def _truth(node: exp.Expr, scope: Scope) -> Aggregate:
+    """Refuse what one row of one person decides: its neighbour is a count."""
+    inside = quote(node.this, scope.text)
+    name, kept = "BOOL_OR", inside
+    if isinstance(node, exp.LogicalAnd):
+        name, kept = "BOOL_AND", f"NOT ({inside})"
+    raise refuse(
+        "unsupported",
+        f"{name} is of a person's rows, in a subquery by person: of everybody's, one "
+        "row alone would decide it. Count the rows that do.",
+        clause=quote(node, scope.text),
+        suggestion=f"COUNT_IF({kept})" if inside else "",
+    )
+
+
 _Binder: TypeAlias = Callable[[exp.Expr, Scope], Aggregate]
 
 _BINDERS: Final[tuple[tuple[tuple[type[exp.Expr], ...], _Binder], ...]] = (
     ((exp.Filter,), _filtered),
     (ORDERED, _ordered),
     (tuple(SPREAD_OF), _spread),
+    (TRUTHS, _truth),
 )

@@ -10,28 +10,22 @@ from typing import Final
 import sqlglot.expressions as exp
 
 from privacy.aggregate_kinds import AGGREGATES
-from privacy.aggregates import bind_aggregate, weighed
-from privacy.catalogue import Column, Domain, Type
-from privacy.domains import LARGEST, ends, number
-from privacy.errors import Refused
+from privacy.aggregates import weighed
+from privacy.catalogue import Column
 from privacy.expression import Call, ColumnOf, Expression, Function, is_sensitive
+from privacy.figures import INSIDE, Mean, figure_of
 from privacy.finite import columns_of, narrowed
 from privacy.grouping import has_sets
-from privacy.infer import call
 from privacy.joins import Related
 from privacy.keys import key_nodes
-from privacy.literals import is_null
-from privacy.misfit import Misfit
 from privacy.names import named_column
-from privacy.query import Aggregate, Statistic
 from privacy.quote import quote
 from privacy.refusals import refuse
-from privacy.relation import PerPerson, Selected, Summary, Summed
+from privacy.relation import PerPerson, Selected, Summed
 from privacy.rows import bind_row
 from privacy.scope import PERSON_ID, Scope, person_of
 
 MOST_COLUMNS: Final = 256
-_INSIDE: Final = "p"
 
 _CLAUSES: Final = (
     ("having", "HAVING"),
@@ -39,16 +33,6 @@ _CLAUSES: Final = (
     ("limit", "LIMIT"),
     ("offset", "OFFSET"),
 )
-_SUMMARIES: Final = {
-    Statistic.ROWS: Summary.ROWS,
-    Statistic.PRESENT: Summary.PRESENT,
-    Statistic.SUM: Summary.SUM,
-}
-_ENDS: Final[Mapping[type[exp.Expr], Summary]] = {
-    exp.Min: Summary.MIN,
-    exp.Max: Summary.MAX,
-}
-_ORDERED: Final = frozenset({Type.NUMBER, Type.DATE, Type.DATETIME})
 
 
 def by_person(select: exp.Select, text: str) -> exp.Select:
@@ -113,20 +97,9 @@ def per_person(
     nodes = key_nodes(select, scope)
     _check_person(select, nodes, scope)
     bound = {_key(each, scope): "" for each in nodes if not _is_person(each)}
-    figures: dict[str, Summed] = {}
-    means: dict[str, _Mean] = {}
-    for each in select.expressions:
-        if _is_person(each.unalias()):
-            _check_renamed(each, scope)
-            continue
-        name = named_column(each, scope)
-        _check_free(name, (*figures, *means, *bound.values()), each, scope)
-        if isinstance(each.unalias(), exp.Avg):
-            means[name] = _mean(each.unalias(), scope)
-        elif isinstance(each.unalias(), AGGREGATES):
-            figures[name] = _summed(each.unalias(), scope)
-        else:
-            _name_key(each, name, bound, scope)
+    every = _figures(select, bound, scope)
+    figures = {name: e for name, e in every.items() if isinstance(e, Summed)}
+    means = {name: e for name, e in every.items() if isinstance(e, Mean)}
     keys = {each: narrowed(each) if narrow else each for each in bound}
     shown = [
         Column(name, keys[each].domain, sensitive=is_sensitive(each))
@@ -145,57 +118,32 @@ def per_person(
     return People(summed, tuple(shown))
 
 
+def _figures(
+    select: exp.Select, bound: dict[Expression, str], scope: Scope
+) -> Mapping[str, Summed | Mean]:
+    """The figures that are selected by name; keys that are get theirs in `bound`."""
+    found: dict[str, Summed | Mean] = {}
+    for each in select.expressions:
+        if _is_person(each.unalias()):
+            _check_renamed(each, scope)
+            continue
+        name = named_column(each, scope)
+        _check_free(name, (*found, *bound.values()), each, scope)
+        if isinstance(each.unalias(), AGGREGATES):
+            found[name] = figure_of(each.unalias(), scope)
+        else:
+            _name_key(each, name, bound, scope)
+    return found
+
+
 def _is_of_sensitive(figure: Summed) -> bool:
     return figure.argument is not None and is_sensitive(figure.argument)
-
-
-@dataclass(frozen=True, slots=True)
-class _Mean:
-    """An average of a person's rows: what it is of, and the range it has."""
-
-    total: Summed
-    count: Summed
-    domain: Domain
-
-
-def _mean(node: exp.Expr, scope: Scope) -> _Mean:
-    """AVG of a person's rows: their sum divided by their number, and truncated."""
-    argument = bind_aggregate(node, scope).argument
-    total = _range(Aggregate(Statistic.SUM, argument), scope.rows_per_person)
-    if argument is None or total is None:
-        raise _too_large(node, scope)
-    counted = Aggregate(Statistic.PRESENT, argument)
-    rows = _range(counted, scope.rows_per_person)
-    if rows is None:
-        raise TypeError("the number of a person's rows is bounded")
-    sides = (ColumnOf(_INSIDE, "total", total), ColumnOf(_INSIDE, "rows", rows))
-    try:
-        found = call(Function.DIVIDE, *sides).domain
-    except Misfit:
-        raise _too_large(node, scope) from None
-    shift = found.scale - argument.domain.scale
-    lower, upper = (_scaled(end, shift) for end in ends(argument.domain) or (0, 0))
-    domain = number(lower, upper, scale=found.scale, nullable=argument.domain.nullable)
-    return _Mean(
-        Summed(Summary.SUM, argument, total),
-        Summed(Summary.PRESENT, argument, rows),
-        domain,
-    )
-
-
-def _scaled(end: int, shift: int) -> int:
-    """An end at a finer scale, or at a coarser one truncated toward zero."""
-    factor = int(10 ** abs(shift))
-    if shift >= 0:
-        return end * factor
-    size = abs(end) // factor
-    return size if end >= 0 else -size
 
 
 def _with_means(
     summed: PerPerson,
     shown: Sequence[Column],
-    means: Mapping[str, _Mean],
+    means: Mapping[str, Mean],
     free: Iterator[str],
 ) -> People:
     """Rows of people, with quotients of sums and counts computed around them."""
@@ -205,16 +153,16 @@ def _with_means(
         for name, mean in means.items()
         for each, figure in zip(names[name], (mean.total, mean.count), strict=True)
     ]
-    inside = replace(summed, name=_INSIDE, columns=(*summed.columns, *hidden))
+    inside = replace(summed, name=INSIDE, columns=(*summed.columns, *hidden))
     columns: list[tuple[str, Expression]] = [
-        (each.name, ColumnOf(_INSIDE, each.name, each.domain, each.sensitive))
+        (each.name, ColumnOf(INSIDE, each.name, each.domain, each.sensitive))
         for each in shown
     ]
     for name, mean in means.items():
         total, rows = names[name]
         sides = (
-            ColumnOf(_INSIDE, total, mean.total.domain, _is_of_sensitive(mean.total)),
-            ColumnOf(_INSIDE, rows, mean.count.domain),
+            ColumnOf(INSIDE, total, mean.total.domain, _is_of_sensitive(mean.total)),
+            ColumnOf(INSIDE, rows, mean.count.domain),
         )
         columns.append((name, Call(Function.DIVIDE, sides, mean.domain)))
     every = [
@@ -290,61 +238,8 @@ def _name_key(
         raise refuse(
             "not_grouped",
             "A column of a subquery by person is person_id, one of its keys as GROUP "
-            "BY has it, or COUNT, SUM, AVG, MIN or MAX of the person's rows.",
+            "BY has it, or a figure of the person's rows: COUNT, SUM, AVG, MIN, MAX, "
+            "MEDIAN, BOOL_OR or BOOL_AND.",
             clause=quote(node, scope.text),
         )
     bound[value] = name
-
-
-def _end(node: exp.Expr, scope: Scope) -> Summed:
-    """MIN or MAX of a person's rows: one of their values, so of the same range."""
-    argument = weighed(bind_row(node.this, scope))
-    if argument.domain.type not in _ORDERED or is_null(argument):
-        raise refuse(
-            "type_mismatch",
-            f"{node.key.upper()} takes numbers, dates or times.",
-            clause=quote(node, scope.text),
-        )
-    return Summed(_ENDS[type(node)], argument, argument.domain)
-
-
-def _summed(node: exp.Expr, scope: Scope) -> Summed:
-    if type(node) in _ENDS:
-        return _end(node, scope)
-    aggregate = bind_aggregate(node, scope)
-    summary = _SUMMARIES.get(aggregate.statistic)
-    if summary is None:
-        raise refuse(
-            "unsupported",
-            "A person's rows are summed up by COUNT, SUM, AVG, MIN and MAX.",
-            clause=quote(node, scope.text),
-        )
-    domain = _range(aggregate, scope.rows_per_person)
-    if domain is None:
-        raise _too_large(node, scope)
-    return Summed(summary, aggregate.argument, domain)
-
-
-def _range(aggregate: Aggregate, rows: int) -> Domain | None:
-    """The range of a figure of 1 to `rows` rows; None where it leaves 64 bits."""
-    argument = aggregate.argument
-    if aggregate.statistic is Statistic.ROWS or argument is None:
-        return number(1, rows, nullable=False)
-    if aggregate.statistic is Statistic.PRESENT:
-        return number(0, rows, nullable=False)
-    low, high = argument.domain.lower, argument.domain.upper
-    if not (isinstance(low, int) and isinstance(high, int)):
-        raise TypeError("a summed expression is bounded on both sides")
-    lower, upper = min(low, low * rows), max(high, high * rows)
-    if max(abs(lower), abs(upper)) > LARGEST:
-        return None
-    domain = argument.domain
-    return number(lower, upper, scale=domain.scale, nullable=domain.nullable)
-
-
-def _too_large(node: exp.Expr, scope: Scope) -> Refused:
-    return refuse(
-        "overflow",
-        "The sum of a person's rows could grow past 64 bits. Narrow it with CLAMP.",
-        clause=quote(node, scope.text),
-    )

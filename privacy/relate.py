@@ -31,6 +31,7 @@ from privacy.relation import (
 )
 from privacy.rows import bind_condition
 from privacy.scope import (
+    PERSON_ID,
     Part,
     Scope,
     part_of,
@@ -102,15 +103,24 @@ def _from(select: exp.Select, around: _Surroundings) -> Related:
             "A question asks of a table: FROM "
             f"{listed(sorted(around.catalogue.tables))}.",
         )
-    kept = where_of(select, around.text).joins
-    joins = [*(select.args.get("joins") or ()), *kept]
+    where = where_of(select, around.text)
+    joins = [*(select.args.get("joins") or ()), *where.joins, *where.marks]
     found = _part(source.this, "r0" if joins else "", around)
     for place, each in enumerate(joins, start=1):
         added = _part(each.this, f"r{place}", around)
         _check_alias(added.scope.parts[0], found.scope, each)
-        found = _joined(each, found, added)
+        joined = _joined(each, found, added)
+        found = _unseen(joined, found.scope) if each in where.marks else joined
         _check_tables(found.relation)
     return found
+
+
+def _unseen(found: Related, before: Scope) -> Related:
+    """A join whose columns no name means but the one that stands for its subquery."""
+    added = found.scope.parts[-1]
+    names = {(each, added.name) for each in (PERSON_ID, *added.columns)}
+    hidden = found.scope.hidden | before.hidden | names
+    return replace(found, scope=replace(found.scope, hidden=hidden))
 
 
 def _joined(node: exp.Join, found: Related, added: Related) -> Related:

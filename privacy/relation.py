@@ -46,6 +46,10 @@ class Summary(Enum):
     SUM = "SUM"
     MIN = "MIN"
     MAX = "MAX"
+    DISTINCT = "COUNT(DISTINCT x)"
+    MEDIAN = "MEDIAN"
+    ANY = "BOOL_OR"
+    ALL = "BOOL_AND"
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,8 +76,8 @@ def _buried(node: exp.Expr, binding: Binding) -> Refused:
     """A semi join where it is not a condition of WHERE by itself (`semi`)."""
     return refuse(
         "unsupported",
-        "IN (SELECT …) and EXISTS stand in WHERE, by themselves or between ANDs, and "
-        "not in OR, CASE or an aggregate. LEFT JOIN, and IS NULL, can be used there.",
+        "IN (SELECT …) and EXISTS stand in WHERE, and not in an aggregate, a key or "
+        "another join. LEFT JOIN, and IS NULL, can be used there.",
         clause=binding.quote(node),
     )
 

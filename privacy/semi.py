@@ -14,6 +14,7 @@ import sqlglot.expressions as exp
 
 from privacy.chains import chain
 from privacy.errors import Refused
+from privacy.marked import marked
 from privacy.quote import quote
 from privacy.refusals import refuse
 from privacy.scope import PERSON_ID
@@ -23,10 +24,15 @@ _CLAUSES = ("having", "order", "limit", "offset", "group", "with_", "joins")
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """A WHERE taken apart: conditions of rows, and semi and anti joins."""
+    """A WHERE taken apart: conditions of rows, and joins that nobody sees.
+
+    `joins` are semi and anti joins. `marks` are LEFT JOINs of people who have such
+    rows, by which the conditions tell whether a row's person is one (`marked`).
+    """
 
     conditions: tuple[exp.Expr, ...]
     joins: tuple[exp.Join, ...]
+    marks: tuple[exp.Join, ...] = ()
 
     @property
     def condition(self) -> exp.Expr | None:
@@ -46,6 +52,7 @@ def where_of(select: exp.Select, text: str) -> Where:
         return Where((), ())
     conditions: list[exp.Expr] = []
     joins: list[exp.Join] = []
+    marks: list[exp.Join] = []
     for each in _members(where.this):
         kind, inside = _kept(each)
         if isinstance(inside, exp.In) and inside.args.get("query"):
@@ -53,10 +60,12 @@ def where_of(select: exp.Select, text: str) -> Where:
         elif isinstance(inside, exp.Exists):
             joins.append(_exists(inside, kind, text))
         else:
-            conditions.append(each)
-    if not joins:
+            found = marked(each, len(marks), text)
+            conditions.append(found.condition)
+            marks += found.joins
+    if not joins and not marks:
         return Where((where.this,), ())
-    return Where(tuple(conditions), tuple(joins))
+    return Where(tuple(conditions), tuple(joins), tuple(marks))
 
 
 def _members(node: exp.Expr) -> list[exp.Expr]:

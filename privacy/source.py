@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Final
 
 import sqlglot.expressions as exp
 
 from privacy.expression import Call, Case, Expression, Function
 from privacy.infer import call
-from privacy.nodes import BIGINT, binary, cast, grouped, when
+from privacy.nodes import BIGINT, binary, cast, grouped, minus, product, when
 from privacy.relation import (
     Join,
     JoinKind,
@@ -107,20 +108,40 @@ def _people(summed: PerPerson, locations: Mapping[str, str]) -> exp.Select:
 
 
 def _figure(summed: Summed) -> exp.Expr:
-    """A figure of a person's rows, in BIGINT: binding proved that it fits."""
-    match summed:
-        case Summed(Summary.ROWS, None):
-            return exp.Count(this=exp.Star())
-        case Summed(Summary.PRESENT, argument) if argument is not None:
-            return exp.Count(this=render(argument))
-        case Summed(Summary.SUM, argument) if argument is not None:
-            return cast(exp.Sum(this=render(argument)), BIGINT)
-        case Summed(Summary.MIN, argument) if argument is not None:
-            return exp.Min(this=plain(argument))
-        case Summed(Summary.MAX, argument) if argument is not None:
-            return exp.Max(this=plain(argument))
-        case _:
-            raise ValueError("a summary counts rows, or has an argument")
+    """A figure of a person's rows, a number in BIGINT: binding proved that it fits."""
+    argument = summed.argument
+    if argument is None:
+        return exp.Count(this=exp.Star())
+    if summed.summary in (Summary.MIN, Summary.MAX):
+        return _WRITTEN[summed.summary](plain(argument))
+    return _WRITTEN[summed.summary](render(argument))
+
+
+def _median(value: exp.Expr) -> exp.Expr:
+    """Ten times the median: five times the two values in the middle, added up.
+
+    The engine's own is a float. Its discrete quantile is the lower of the two, and
+    that of what is negated, negated, the upper.
+    """
+    lower, upper = (
+        exp.Anonymous(
+            this="quantile_disc", expressions=[each, exp.Literal.number("0.5")]
+        )
+        for each in (value, exp.Neg(this=value.copy()))
+    )
+    return product(exp.Literal.number(5), minus(lower, upper))
+
+
+_WRITTEN: Final[Mapping[Summary, Callable[[exp.Expr], exp.Expr]]] = {
+    Summary.PRESENT: lambda value: exp.Count(this=value),
+    Summary.DISTINCT: lambda value: exp.Count(this=exp.Distinct(expressions=[value])),
+    Summary.SUM: lambda value: cast(exp.Sum(this=value), BIGINT),
+    Summary.MIN: lambda value: exp.Min(this=value),
+    Summary.MAX: lambda value: exp.Max(this=value),
+    Summary.MEDIAN: lambda value: _median(cast(value, BIGINT)),
+    Summary.ANY: lambda value: exp.LogicalOr(this=value),
+    Summary.ALL: lambda value: exp.LogicalAnd(this=value),
+}
 
 
 def _joins(relation: Relation, locations: Mapping[str, str]) -> list[exp.Join]:

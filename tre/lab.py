@@ -24,6 +24,7 @@ from privacy.accounting import ATTO, Loss, Measure
 from privacy.explain import Explanation
 from privacy.names import DRAW
 from privacy.policy import POLICIES
+from privacy.profile import Profile
 from tre.audit.act import acting
 from tre.batch import Batch
 from tre.control.engines import Durability
@@ -34,6 +35,7 @@ from tre.environment import OPERATOR, Environment, found
 from tre.exactly import Behind, Brought
 from tre.governance import people, populations, projects
 from tre.governance.application import Criteria, read_application
+from tre.governance.catalogue import last_profiles
 from tre.governance.roles import Role
 from tre.home import Confinement, Parts, Terms
 from tre.intake import Options
@@ -61,8 +63,9 @@ class Lab:
     a mapping. `epsilon`, `delta` and `measure` ("zcdp" or "pure") are the project's
     budget; the population's never binds. `policy` is a disclosure policy by name:
     "gateway", or "none" for differential privacy without certificates. Answers wait
-    for no time slot unless `quantise_time`. Raises Invalid where tables and package
-    do not fit. Everything it wrote is gone when it is closed.
+    for no time slot unless `quantise_time`. With `profiles`, those of another
+    laboratory, none is measured: two that have the same plan alike. Raises Invalid
+    where tables and package do not fit. Everything it wrote is gone when it is closed.
     """
 
     def __init__(  # noqa: PLR0913 (the contract's signature)
@@ -75,6 +78,7 @@ class Lab:
         measure: str = "zcdp",
         policy: str = "gateway",
         quantise_time: bool = False,
+        profiles: Mapping[str, Profile] | None = None,
     ) -> None:
         if policy not in POLICIES:
             known = ", ".join(sorted(POLICIES))
@@ -103,7 +107,9 @@ class Lab:
             self._parts = found(self._folder / "home", terms)
             undo.callback(self._parts.close)
             self._environment = Environment(self._parts)
-            self._links = _furnish(self._parts, manifest, self._sources, asked)
+            self._links = _furnish(
+                self._parts, manifest, self._sources, asked, profiles
+            )
             self._undo = undo.pop_all()
 
     def ask(
@@ -269,6 +275,11 @@ class Lab:
         """What is left of the project's budget."""
         return self._environment.remaining(PROJECT)
 
+    def profiles(self) -> Mapping[str, Profile]:
+        """The profile of each table, as it was measured when it was published."""
+        with self._parts.control.reading() as connection:
+            return last_profiles(connection, self._manifest.name)
+
     def links(self) -> pa.Table:
         """Which person each row became: resource, row (its position), person.
 
@@ -326,6 +337,7 @@ def _furnish(
     manifest: Manifest,
     sources: Mapping[str, TableSource],
     budget: Mapping[str, float | str],
+    profiles: Mapping[str, Profile] | None,
 ) -> pa.Table:
     """Onboard the tables, and have a project of every column approved."""
     controller = manifest.package.tre.controller
@@ -336,7 +348,7 @@ def _furnish(
         people.add_person(act, RESEARCHER, [Role.RESEARCHER])
         people.add_person(act, _COMMITTEE, [Role.COMMITTEE])
         people.add_person(act, _STEWARD, [Role.STEWARD], controller)
-    options = Options(fewest_rows=0, keep_links=True)
+    options = Options(fewest_rows=0, keep_links=True, profiles=profiles)
     publication = onboard_dataset(
         parts, manifest, _STEWARD, sources=sources, options=options
     )

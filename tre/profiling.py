@@ -89,6 +89,15 @@ def profile(
         return Profiled(_earlier(connection, publication), None)
 
 
+def with_profiles(
+    publication: Publication, profiles: Mapping[str, Profile]
+) -> Profiled:
+    """The publication's tables with profiles that were measured of other data."""
+    tables = publication.tables
+    held = tuple(replace(each, profile=profiles.get(each.name)) for each in tables)
+    return Profiled(held, None)
+
+
 def fail_profile(gate: Gate, profiled: Profiled) -> None:
     """Settle the charge of a publication that did not take place."""
     if profiled.measured is not None:
@@ -256,7 +265,6 @@ def _start(starts: tuple[int, ...], name: str = "brought") -> exp.Expr:
 
 
 def _earlier(connection: Connection, publication: Publication) -> tuple[Table, ...]:
-    found = last_profiles(connection, publication.dataset)
-    return tuple(
-        replace(table, profile=found.get(table.name)) for table in publication.tables
-    )
+    return with_profiles(
+        publication, last_profiles(connection, publication.dataset)
+    ).tables

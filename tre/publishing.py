@@ -41,7 +41,7 @@ from tre.intake.zones import Busy, digest_of
 from tre.ledger.budget import Budget
 from tre.manifest import Budget as DeclaredBudget
 from tre.manifest import Kind, Manifest, Resource, load
-from tre.profiling import fail_profile, profile
+from tre.profiling import fail_profile, profile, with_profiles
 from tre.recorded import files_on_record, zones_of
 from tre.trace import Step, step
 
@@ -79,14 +79,15 @@ def onboard_dataset(
     _allow(parts, manifest, person)
     zones = zones_of(parts)
     use, before = _use(parts, manifest.name), _before(parts, manifest)
+    chosen = replace(options or Options(), use=use, before=before)
     with step(Step.TAKE_IN):
         publication = onboard(
             manifest,
             zones,
-            _Register(parts, manifest, person, use, before),
+            _Register(parts, manifest, person, chosen),
             sources=sources,
             progress=_told(progress),
-            options=replace(options or Options(), use=use, before=before),
+            options=chosen,
         )
     keep_summary(zones, publication)
     return publication
@@ -178,18 +179,22 @@ class _Register:
     parts: Parts
     manifest: Manifest
     person: str
-    use: Use
-    before: Before | None
+    options: Options
 
     def switch(self, publication: Publication) -> None:
         """Measure its profile, and put it in force in one transaction."""
+        before, profiles = self.options.before, self.options.profiles
         gate, cap = self.parts.gate, _cap(self.manifest.package.tre.budget)
         own = cap.total_nano if cap else None
-        profiled = profile(gate, publication, self.person, own)
+        profiled = (
+            profile(gate, publication, self.person, own)
+            if profiles is None
+            else with_profiles(publication, profiles)
+        )
         switch = replace(
             _switch(self.manifest, publication, profiled.tables),
-            purposes=self.use.purposes,
-            extends=self.before.version if self.before else None,
+            purposes=self.options.use.purposes,
+            extends=before.version if before else None,
         )
         try:
             with acting(self.parts.control, self.person, self.parts.clock()) as act:

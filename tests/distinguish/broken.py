@@ -29,8 +29,12 @@ def none_at_all(_: Mechanism, values: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def surer(selection: Selection, scores: NDArray[np.int64]) -> int:
-    """A choice with half the noise that was priced."""
-    return choose(replace(selection, scale=selection.scale / 2), scores)
+    """A choice with a quarter of the noise that was priced.
+
+    Half of it is more than shows: an exponential mechanism moves the odds of what is
+    seen by half of what it may, as all scores move one way.
+    """
+    return choose(replace(selection, scale=selection.scale / 4), scores)
 
 
 def every_key(_: Threshold, counts: Mapping[str, int]) -> Collection[str]:

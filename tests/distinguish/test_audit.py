@@ -12,7 +12,8 @@ from tre.distinguish.audit import audit
 from tre.distinguish.finding import Finding
 from tre.distinguish.game import Game
 from tre.distinguish.labs import Labs, neighbours
-from tre.distinguish.suite import COUNT_PURE, SUITE
+from tre.distinguish.pure_games import COUNT_PURE
+from tre.distinguish.suite import SUITE
 
 SURE = 1 - 1e-6
 """A test fails of itself once in a million times."""

@@ -16,7 +16,8 @@ from tests.distinguish.breaking import (
 )
 from tests.distinguish.test_audit import audited
 from tre.distinguish.game import Game
-from tre.distinguish.suite import COUNT_GAUSSIAN, KEY, SUM_PURE
+from tre.distinguish.pure_games import NOBODY_ELSE, SUM_PURE
+from tre.distinguish.zcdp_games import COUNT_GAUSSIAN, KEY
 
 pytestmark = pytest.mark.statistical
 
@@ -27,7 +28,12 @@ BROKEN: dict[str, tuple[Break, Game, int]] = {
     "forgotten clamp": (forgotten_clamp, SUM_PURE, 4_000),
     "off-by-one cap": (one_row_more, SUM_PURE, 40_000),
     "un-noised key": (in_the_enclave("every key"), KEY, 180),
-    "a threshold lowered": (half_a_threshold, KEY_OF_ONE, 6_000),
+    "a choice with a quarter of its noise": (
+        in_the_enclave("surer"),
+        NOBODY_ELSE,
+        20_000,
+    ),
+    "a threshold lowered": (half_a_threshold, KEY_OF_ONE, 12_000),
     "half the price, Laplace": (half_price, SUM_PURE, 8_000),
     "half the price, Gaussian": (half_price, COUNT_GAUSSIAN, 40_000),
 }

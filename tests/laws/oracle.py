@@ -128,19 +128,29 @@ def summed_rows(
     return found
 
 
-def figure(summed: Summed, rows: list[Row]) -> int | None:
+def figure(summed: Summed, rows: list[Row]) -> Any:
     """A figure of one person's rows; the sum of nothing is NULL."""
     if summed.argument is None:
         return len(rows)
     values = [unscaled(summed.argument, row) for row in rows]
     present = [each for each in values if each is not None]
-    if summed.summary is Summary.PRESENT:
-        return len(present)
-    if not present:
+    if not present and summed.summary not in (Summary.PRESENT, Summary.DISTINCT):
         return None
-    if summed.summary is Summary.MIN:
-        return min(present)
-    return max(present) if summed.summary is Summary.MAX else sum(present)
+    return FIGURES[summed.summary](sorted(present))
+
+
+FIGURES: dict[Summary, Callable[[list[Any]], Any]] = {
+    Summary.PRESENT: len,
+    Summary.DISTINCT: lambda present: len(set(present)),
+    Summary.SUM: sum,
+    Summary.MIN: min,
+    Summary.MAX: max,
+    Summary.MEDIAN: lambda present: (
+        5 * (present[(len(present) - 1) // 2] + present[len(present) // 2])
+    ),
+    Summary.ANY: any,
+    Summary.ALL: all,
+}
 
 
 def matched_by(join: Join, row: Row, other: Row) -> bool:

@@ -40,6 +40,11 @@ SOURCES = {
     " AVG(pay) AS pay, COUNT(*) AS n FROM earnings GROUP BY person_id)": [
         *("low", "high", "mean", "pay", "n")
     ],
+    "(SELECT person_id, COUNT(DISTINCT region) AS n, MEDIAN(pay) AS pay,"
+    " MEDIAN(score) AS mean, BOOL_OR(employed) AS employed,"
+    " BOOL_AND(score > 0 OR employed) AS always, MAX(score) FILTER (WHERE employed)"
+    " AS high, AVG(score) FILTER (WHERE pay > 9) AS low FROM earnings"
+    " GROUP BY person_id)": ["n", "pay", "mean", "employed", "high", "low"],
     "(SELECT DISTINCT person_id, region, employed FROM earnings)": [
         *("region", "employed")
     ],
@@ -51,6 +56,8 @@ SOURCES = {
     " WHERE sector = 'Farms') AND region IN (SELECT region FROM regions))": [
         *("region", "score", "pay")
     ],
+    "(SELECT * FROM earnings WHERE score > 0 OR person_id IN (SELECT person_id FROM"
+    " jobs WHERE sector = 'Farms'))": ["region", "score", "pay"],
     "(SELECT * FROM jobs AS j WHERE NOT EXISTS (SELECT 1 FROM earnings AS e WHERE"
     " e.person_id = j.person_id AND e.tax_year = j.tax_year AND j.hours > 3))": [
         *("tax_year", "sector")
@@ -184,6 +191,8 @@ KEPT = [
     "EXISTS (SELECT 1 FROM jobs AS x WHERE x.person_id = t0.person_id)",
     "NOT EXISTS (SELECT 1 FROM (SELECT * FROM earnings WHERE score = 0) AS x"
     " WHERE t0.person_id = x.person_id AND t0.person_id = x.person_id)",
+    "(t0.person_id IN (SELECT person_id FROM jobs WHERE hours > 5) OR NOT EXISTS"
+    " (SELECT 1 FROM earnings AS x WHERE x.person_id = t0.person_id AND x.score = 0))",
 ]
 """Conditions about a person's other rows."""
 

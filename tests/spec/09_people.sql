@@ -18,6 +18,15 @@ GROUP BY sex
 SELECT AVG(mean) AS mean, AVG(highest - lowest) AS range
 FROM (SELECT person_id, AVG(pay) AS mean, MIN(pay) AS lowest, MAX(pay) AS highest FROM earnings GROUP BY person_id)
 
+-- BOOL_OR and BOOL_AND say whether any of a person's rows is so, or each; COUNT(DISTINCT x) how many different values they have, and MEDIAN what is in the middle, exactly. FILTER takes some of the person's rows for one figure.
+SELECT regions > 1 AS moved, COUNT(*) AS people, AVG(usual) AS usual, AVG(latest) AS latest
+FROM (
+    SELECT person_id, COUNT(DISTINCT region) AS regions, MEDIAN(pay) AS usual, MAX(pay) FILTER (WHERE tax_year >= 2015) AS latest, BOOL_OR(employed) AS ever
+    FROM earnings GROUP BY person_id
+)
+WHERE ever
+GROUP BY moved
+
 -- DISTINCT leaves each of a person's different rows once, which is GROUP BY person_id and the others.
 SELECT region, COUNT(*) AS people
 FROM (SELECT DISTINCT person_id, region FROM earnings)
@@ -36,6 +45,12 @@ SELECT SUM(n) AS n FROM (SELECT region, COUNT(*) AS n FROM earnings GROUP BY reg
 
 -- unsupported: a spread of one person's rows says little.
 SELECT COUNT(*) AS n FROM (SELECT person_id, STDDEV(pay) AS pay FROM earnings GROUP BY person_id) WHERE pay > 100
+
+-- unsupported: whether anybody at all has such a row, one person decides alone.
+SELECT BOOL_OR(pay > 100000) AS anybody FROM earnings
+
+-- unbounded: the median of a person's rows needs public bounds, too.
+SELECT COUNT(*) AS n FROM (SELECT person_id, MEDIAN(debt) AS usual FROM earnings GROUP BY person_id) WHERE usual > 100
 
 -- unsupported: say WHERE around it.
 SELECT COUNT(*) AS n FROM (SELECT person_id FROM earnings GROUP BY person_id HAVING COUNT(*) > 2)

@@ -36,8 +36,24 @@ SELECT COUNT(*) AS n FROM earnings WHERE tax_year IN (SELECT tax_year FROM jobs)
 -- join: nor with EXISTS.
 SELECT COUNT(*) AS n FROM earnings AS e WHERE EXISTS (SELECT 1 FROM jobs AS j WHERE j.tax_year = e.tax_year)
 
--- unsupported: in OR it would not be a condition by itself.
-SELECT COUNT(*) AS n FROM earnings WHERE age > 60 OR person_id IN (SELECT person_id FROM jobs)
+-- Inside OR and NOT, too, they say of the row's person whether they have such rows.
+SELECT COUNT(*) AS n
+FROM earnings
+WHERE age > 60 OR person_id IN (SELECT person_id FROM jobs WHERE sector = 'Farms')
+
+-- There EXISTS has conditions of the other table alone, beside whose rows they are.
+SELECT COUNT(DISTINCT e.person_id) AS people
+FROM earnings AS e
+WHERE NOT (e.employed OR EXISTS (SELECT 1 FROM jobs AS j WHERE j.person_id = e.person_id AND j.hours > 30))
+
+-- unsupported: which of them belong to this row cannot be said inside OR.
+SELECT COUNT(*) AS n FROM earnings AS e WHERE age > 60 OR EXISTS (SELECT 1 FROM jobs AS j WHERE j.person_id = e.person_id AND j.tax_year = e.tax_year)
+
+-- unsupported: nor are public tables looked up there, but by LEFT JOIN.
+SELECT COUNT(*) AS n FROM earnings WHERE age > 60 OR region IN (SELECT region FROM regions)
+
+-- unsupported: it chooses rows of the question, not of one aggregate.
+SELECT COUNT(*) FILTER (WHERE person_id IN (SELECT person_id FROM jobs)) AS n FROM earnings
 
 -- unsupported: of a list with a NULL, NOT IN is never true.
 SELECT COUNT(*) AS n FROM earnings WHERE region NOT IN (SELECT region FROM regions)

@@ -46,8 +46,9 @@ def audit(
     independent of each other and of everything chosen. `asked` of the judged plays
     are asked of either laboratory one by one, the others drawn. The bound is above
     the true loss with probability at most 1 − `confidence`. Raises Invalid where
-    there are too few draws to learn from.
+    there are too few draws to learn from, or the plan is not what the game `reaches`.
     """
+    labs.check(game)
     plays = min(draws, game.most or draws) // game.repeats
     if game.claim is Claim.DELTA:
         return _delta(labs, game, plays, min(asked, plays // 4), confidence)
@@ -56,7 +57,7 @@ def audit(
     if judged < learned:
         raise Invalid("draws", f"expected at least {60 * game.repeats}")
     charge = labs.charge(game)
-    score, rule = _chosen(labs, game, learned, judged, charge, 1 - confidence)
+    score, rule = _chosen(labs, game, learned, charge, 1 - confidence)
     heads = secrets.randbits(judged).bit_count()
     fewer, more = labs.play(game, (judged - heads, heads), asked)
     guesses = rule.guesses(score(fewer), score(more))
@@ -90,15 +91,20 @@ def audit_all(
 
 
 def _chosen(
-    labs: Labs, game: Game, learned: int, judged: int, charge: Charge, miss: float
+    labs: Labs, game: Game, learned: int, charge: Charge, miss: float
 ) -> tuple[Score, Rule]:
-    """The score and the rule, by plays that are not judged."""
+    """The score and the rule, by plays that are not judged.
+
+    The rule is the one by which these plays alone prove most: one that a few of them
+    speak for would be best by chance.
+    """
     fewer, more = labs.play(game, (learned, learned), 0)
     score = learn(fewer, more, game.shape)
     scores = score(fewer), score(more)
     if game.claim is not Claim.EPSILON:
         return score, choose_always(*scores)
-    return score, choose(*scores, judged, _bound(game.claim, judged, charge, miss))
+    plays = 2 * learned
+    return score, choose(*scores, plays, _bound(game.claim, plays, charge, miss))
 
 
 def _bound(

@@ -58,7 +58,8 @@ class Game:
     `columns` of the answer are looked at, in every row or in those whose key is as
     `row` says, (column, value). A play is `repeats` answers, each for `epsilon`, or for
     `rho` where that is said. At most `most` answers are had, where there is budget or
-    patience for no more.
+    patience for no more. `reaches` are words of the question's explanation without
+    which it would be a game of something else: of what the profile decides.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Game:
     shape: Shape
     epsilon: float | None = 1.0
     rho: float | None = None
-    row: tuple[str, str] | None = None
+    row: tuple[str, str | int] | None = None
     repeats: int = 1
     most: int | None = None
+    reaches: str = ""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
+from connectors.errors import Invalid
 from privacy.accounting import ATTO, NANO, Loss, epsilon_of_rho
 from privacy.names import DRAW
+from privacy.profile import Profile
 from tre.distinguish.game import AMPLE, Game, Setting
 from tre.distinguish.table import Figures, figures
 from tre.lab import Lab
@@ -41,6 +43,15 @@ class Labs:
         pairs = zip((self.fewer, self.more), times, strict=True)
         return tuple(_played(lab, game, plays, asked) for lab, plays in pairs)
 
+    def check(self, game: Game) -> None:
+        """Invalid where a plan is not of what the game is to be of."""
+        if not game.reaches:
+            return
+        for lab in (self.fewer, self.more):
+            told = lab.explain(game.question, epsilon=game.epsilon, rho=game.rho)
+            if not any(game.reaches in each for each in told.words):
+                raise Invalid("games", f"expected a plan that {game.reaches}")
+
     def charge(self, game: Game) -> Charge:
         """What one more play costs by the ledger. The play is thrown away."""
         before = self.more.remaining()
@@ -58,19 +69,31 @@ class Labs:
 
 @contextmanager
 def neighbours(setting: Setting) -> Iterator[Labs]:
-    """Both laboratories of a setting, for as long as the block lasts."""
-    with _open(setting, more=False) as fewer, _open(setting, more=True) as more:
+    """Both laboratories of a setting, for as long as the block lasts.
+
+    Both plan by the profile that was measured of the smaller: what a question gives
+    away is bounded for any profile that was released before it.
+    """
+    with (
+        _open(setting, setting.fewer, None) as fewer,
+        _open(setting, setting.more, fewer.profiles()) as more,
+    ):
         yield Labs(setting, fewer, more)
 
 
-def _open(setting: Setting, *, more: bool) -> Lab:
+def _open(
+    setting: Setting,
+    tables: Mapping[str, pa.Table],
+    profiles: Mapping[str, Profile] | None,
+) -> Lab:
     return Lab(
-        setting.more if more else setting.fewer,
+        tables,
         setting.package,
         epsilon=AMPLE,
         delta=setting.delta,
         measure=setting.measure,
         policy=setting.policy,
+        profiles=profiles,
     )
 
 

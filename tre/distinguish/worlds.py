@@ -25,9 +25,18 @@ HOURS: Final = 20
 SHARING: Final = 4
 """People whose ward the one has, too: about as many as make a key come out or not."""
 
+SPENDING: Final = 5
+"""One in so many spends much: enough for their average to be known in a profile."""
+
+HIGH: Final = 10
+"""One in so many of either shift is high: the rarer, the more one person's rows say."""
+
 SCORE: Final = 15
 SECOND: Final = 4
 """People of the second wave: so few that a quantile is anywhere, or nearly."""
+
+AISLES: Final = tuple(f"aisle {each}" for each in range(48))
+"""So many that a cell is small beside its noise, where leaving values out gains."""
 
 REGIONS: Final = ("east", "north", "south", "west")
 
@@ -52,6 +61,7 @@ def _tables(people: int, *, one_more: bool) -> Mapping[str, pa.Table]:
     return {
         "visits": pa.Table.from_pylist(_visits(people, extra), _VISITS),
         "people": pa.Table.from_pylist(_people(people, extra), _PEOPLE),
+        "purchases": pa.Table.from_pylist(_purchases(people, extra), _PURCHASES),
     }
 
 
@@ -64,7 +74,8 @@ def _visits(people: int, extra: int | None) -> list[Mapping[str, Any]]:
             "employer": "a firm",
             "ward": "elm" if person < SHARING else "oak",
             "shift": "night" if person % 2 else "day",
-            "high": person % 4 < 2,  # noqa: PLR2004 (half of either shift)
+            "trade": "all trades",
+            "high": person // 2 % HIGH == 0,
             "pay": PAY / 2,
             "hours": person % (HOURS + 1),
             "wave": 2 if person < SECOND else 1,
@@ -85,7 +96,7 @@ def _visits(people: int, extra: int | None) -> list[Mapping[str, Any]]:
             "wave": 2,
             "score": SCORE,
         }
-        rows += [one] * BROUGHT
+        rows += [{**one, "trade": f"trade {each}"} for each in range(BROUGHT)]
     return rows
 
 
@@ -94,12 +105,28 @@ def _people(people: int, extra: int | None) -> list[Mapping[str, Any]]:
     return [{"id": each, "sex": "f" if each == extra else "m"} for each in everybody]
 
 
+def _purchases(people: int, extra: int | None) -> list[Mapping[str, Any]]:
+    """One row a person: most spend little, and one in `SPENDING` much."""
+    rows: list[Mapping[str, Any]] = [
+        {
+            "id": person,
+            "aisle": AISLES[person // SPENDING % len(AISLES)],
+            "spent": PAY * (0.4 if person % SPENDING == 0 else 0.02),
+        }
+        for person in range(people)
+    ]
+    if extra is not None:
+        rows += [{"id": extra, "aisle": AISLES[0], "spent": 50.0 * PAY}] * BROUGHT
+    return rows
+
+
 _VISITS: Final = pa.schema(
     {
         "id": pa.int64(),
         "region": pa.string(),
         "employer": pa.string(),
         "ward": pa.string(),
+        "trade": pa.string(),
         "shift": pa.string(),
         "high": pa.bool_(),
         "pay": pa.float64(),
@@ -109,6 +136,9 @@ _VISITS: Final = pa.schema(
     }
 )
 _PEOPLE: Final = pa.schema({"id": pa.int64(), "sex": pa.string()})
+_PURCHASES: Final = pa.schema(
+    {"id": pa.int64(), "aisle": pa.string(), "spent": pa.float64()}
+)
 
 
 def _number(name: str, most: int, **tre: Any) -> dict[str, Any]:  # noqa: ANN401 (YAML)
@@ -147,6 +177,7 @@ PACKAGE: Final[Mapping[str, Any]] = {
                     _listed("region", REGIONS),
                     {"name": "employer", "constraints": {"required": True}},
                     {"name": "ward", "constraints": {"required": True}},
+                    {"name": "trade", "constraints": {"required": True}},
                     _listed("shift", ("day", "night")),
                     {
                         "name": "high",
@@ -164,6 +195,17 @@ PACKAGE: Final[Mapping[str, Any]] = {
             "name": "people",
             "tre": {"privacy_unit": "person", "rows_per_person": 1},
             "schema": {"fields": [_ID, _listed("sex", ("f", "m"))]},
+        },
+        {
+            "name": "purchases",
+            "tre": {"privacy_unit": "person", "rows_per_person": CAP},
+            "schema": {
+                "fields": [
+                    _ID,
+                    _listed("aisle", AISLES),
+                    _number("spent", PAY, decimals=2, out_of_range="clamp"),
+                ]
+            },
         },
     ],
 }

@@ -11,6 +11,7 @@ from typing import Protocol, TypeAlias
 import pyarrow as pa
 
 from privacy.catalogue import Table
+from privacy.profile import Profile
 from tre.intake.heed import ANY, Use
 
 
@@ -185,11 +186,14 @@ class Options:
     data. Memory is the engine's own; the process needs some 300 MiB beside it. `use`
     is what the version may be asked for, which says which objections it heeds.
     `before` is what a delivery adds to or corrects; None where it takes its place.
+    With `profiles`, by table, none is measured: they were, of other data, which the
+    laboratory's user brought as well.
     """
 
     fewest_rows: int = 1
     keep_links: bool = False
     use: Use = ANY
     before: Before | None = None
+    profiles: Mapping[str, Profile] | None = None
     memory_mib: int = 1024
     threads: int = 2
