@@ -60,6 +60,10 @@ class Box:
     columns: Mapping[Axis, Spans]
     other: frozenset[Joint]
 
+    def __hash__(self) -> int:
+        """Equal boxes have equal hashes."""
+        return hash((frozenset(self.columns.items()), self.other))
+
 
 @dataclass(frozen=True, slots=True)
 class By:
@@ -88,21 +92,21 @@ def groups(query: BoundQuery) -> tuple[Group, ...]:
     source = opened(query.relation)
     here = [] if query.where is None else [source.read(query.where)]
     base = [*source.conditions, *here]
-    found: dict[tuple[Expression, ...], set[str]] = {}
+    found: dict[Box, set[str]] = {}
     for aggregate in query.aggregates:
         for figure, conditions in _figures(aggregate, source):
-            found.setdefault(conditions, set()).add(figure)
+            found.setdefault(_box([*base, *conditions]), set()).add(figure)
     keys = [_by(source.read(each.expression)) for each in query.keys]
     sets = query.sets or (tuple(range(len(keys))),)
     return tuple(
         Group(
             source.text,
-            _box([*base, *conditions]),
+            box,
             tuple(keys[each] for each in chosen),
             frozenset(figures),
         )
         for chosen in sets
-        for conditions, figures in found.items()
+        for box, figures in found.items()
     )
 
 

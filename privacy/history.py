@@ -20,7 +20,7 @@ from math import prod
 from typing import Final
 
 from privacy.extent import Axis, Box, By, Group
-from privacy.spans import NOTHING, Spans, share
+from privacy.spans import NOTHING, Spans
 
 LITTLE: Final = Fraction(1, 20)
 """Groups differ by little where public values, equally frequent, would put at most
@@ -104,13 +104,14 @@ def _boxes(first: Box, second: Box) -> Iterator[Difference]:
         return
     mine, its = ([_at(box, each) for each in columns] for box in (first, second))
     met = [a & b for a, b in zip(mine, its, strict=True)]
-    sizes = [prod((j.share for j in each), start=Fraction(1)) for each in others]
-    one, two, both = (_shares(columns, found) for found in (mine, its, met))
-    apart = one * sizes[0] + two * sizes[1] - 2 * both * sizes[0] * sizes[1]
-    shared = both * sizes[0] * sizes[1]
+    rest = [prod(joint.share for joint in each) for each in others]
+    one, two, both = (prod(each.size for each in found) for found in (mine, its, met))
+    whole = prod(max(1, each.whole.size) for each in columns)
+    shared = both * rest[0] * rest[1]
+    apart = one * rest[0] + two * rest[1] - 2 * shared
     joint = [name for each in others for one in each for name in one.names]
     names = tuple(sorted({*(each.name for each in columns), *joint}))
-    if shared and apart <= LITTLE and 2 * apart <= shared:
+    if shared and 2 * apart <= shared and apart <= LITTLE * whole:
         yield Difference(Kind.LITTLE, names)
     elif len(columns) == 1 and not any(others) and _complete(columns[0], mine + its):
         yield Difference(Kind.PARTS, names)
@@ -123,11 +124,6 @@ def _differing(first: Box, second: Box) -> list[Axis]:
 
 def _at(box: Box, column: Axis) -> Spans:
     return box.columns.get(column, column.whole)
-
-
-def _shares(columns: Sequence[Axis], found: Sequence[Spans]) -> Fraction:
-    parts = (share(s, c.whole) for c, s in zip(columns, found, strict=True))
-    return prod(parts, start=Fraction(1))
 
 
 def _complete(column: Axis, found: Sequence[Spans]) -> bool:

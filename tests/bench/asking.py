@@ -20,6 +20,7 @@ from privacy.compile import compile_plan
 from privacy.parse import parse
 from privacy.plan import plan
 from privacy.policy import GATEWAY
+from tre.earlier import MOST_COMPARED
 from tre.enclave.job import Attachment
 from tre.encryption import crypto_extension
 from tre.governance.admit import admit
@@ -83,6 +84,12 @@ QUESTIONS = {
     ),
 }
 
+EARLIER = (
+    "SELECT region, COUNT(*) AS n, AVG(pay) AS pay"
+    " FROM earnings WHERE pay > {} GROUP BY region"
+)
+"""What was asked before: each question is compared with every other."""
+
 
 def table(rows: int) -> pa.Table:
     """People with 1 to 8 rows each, as many rows as asked."""
@@ -103,6 +110,11 @@ def main(rows: int = 100_000) -> bool:
     with Lab({"earnings": table(rows)}, PACKAGE, epsilon=1e6) as lab:
         engine = Engine(lab)
         held = [_told(lab, engine, *question) for question in QUESTIONS.items()]
+        for number in range(MOST_COMPARED):
+            lab.ask(EARLIER.format(number), epsilon=0.1)
+        for name, question in QUESTIONS.items():
+            told = f"{name}, after {MOST_COMPARED} others"
+            held.append(_told(lab, engine, told, question))
     return all(held)
 
 
