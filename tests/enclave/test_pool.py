@@ -90,6 +90,26 @@ def test_a_spare_takes_the_place_of_the_killed(two: Enclave) -> None:
         assert answered(two, 3)
 
 
+def test_a_process_stands_ready_once_it_has_said_how_it_is_confined(
+    two: Enclave,
+) -> None:
+    """Not before; while all are at questions; and again after all were killed."""
+    silent = speaking(two._published, "hear()")
+    silent.start()
+    assert not silent.stands_ready()
+    silent.close()
+    assert answered(two, 1)
+    with two.seat(), two.seat():
+        assert two.stands_ready()
+    for worker in two._idle:
+        worker._process.kill()
+        worker._process.wait()
+    two.stands_ready()
+    assert len(two._idle) == 3
+    two.granted()
+    assert two.stands_ready()
+
+
 def test_who_finds_none_free_is_turned_away(tmp_path: Path) -> None:
     """Waiting for a process has an end, at which nothing was read."""
     capacity = Capacity(patience_seconds=30.0)

@@ -74,11 +74,10 @@ class Home:
         home = self.folder / "home"
         self.folder.mkdir()
         made(home, self.folder, self.control)
-        hows, begun = _hows(home, times), time.monotonic()
+        begun = time.monotonic()
         for first in range(0, times, AT_A_TIME):
-            fates = killed(
-                home, hows[first : first + AT_A_TIME], verified_every=AT_A_TIME
-            )
+            hows = _hows(home, min(AT_A_TIME, times - first), first)
+            fates = killed(home, hows, verified_every=AT_A_TIME)
             self.ends.update(fate.found for fate in fates)
             self.kills += sum(fate.killed for fate in fates)
             took = time.monotonic() - begun
@@ -94,15 +93,16 @@ def _whole(homes: Sequence[Home], times: int) -> str:
     return f"{_said(sum(home.kills for home in homes), ends)}: {dict(ends)}"
 
 
-def _hows(home: Path, times: int) -> list[How]:
+def _hows(home: Path, times: int, first: int) -> list[How]:
     """Half at a step, half at an instant; every fourth starts its enclave itself.
 
-    Half of those have it killed before them.
+    Half of those have it killed before them. What a question takes is counted anew for
+    each lot: the more was asked, the more it is.
     """
     own, lent = undisturbed(home), undisturbed(home, own=False)
     chance = random.Random()  # noqa: S311 - when to kill
     hows = []
-    for number, share in enumerate(spread(times)):
+    for number, share in enumerate(spread(times, first)):
         mine = number % 4 == 0
         whole = own if mine else lent
         if number % 8 < 4:

@@ -157,6 +157,20 @@ class Enclave:
             raise Unavailable
         return granted
 
+    def stands_ready(self) -> bool:
+        """Whether a process could be handed out at once, or is at a question.
+
+        It waits for none; one that ended meanwhile is replaced.
+        """
+        with self._lock:
+            gone = [each for each in self._idle if not each.usable()]
+            self._idle = [each for each in self._idle if each not in gone]
+            for each in gone:
+                each.end()
+            if not self._closed:
+                self._fill()
+            return self._busy > 0 or any(each.greeted() for each in self._idle)
+
     def close(self) -> None:
         """End every process and wipe their scratch."""
         with self._lock:

@@ -64,6 +64,10 @@ class Worker:
             return False
         return self._granted is None or not ready(self._replies, select.POLLIN)
 
+    def greeted(self) -> bool:
+        """Whether `granted` would not have to wait."""
+        return self._granted is not None or ready(self._replies, select.POLLIN)
+
     def granted(self, patience: Patience) -> frozenset[str] | None:
         """The layers that confine it, once it is ready; None where it is not."""
         if self._granted is None:

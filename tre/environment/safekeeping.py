@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from privacy.policy import Policy
 from tre.backup import back_up
 from tre.control import rates
 from tre.control.database import LOST, unavailable
-from tre.enclave.confinement import LAYERS
+from tre.enclave.confinement import LAYERS, Unavailable
 from tre.environment.acting import Acting, actor_of
 from tre.governance.confinement import (
     Acceptance,
@@ -51,17 +52,26 @@ class Layer:
 class Safekeeping(Acting):
     """Keys, what confines the processes that read data, and copies of it all."""
 
-    def check_writable(self) -> None:
-        """Whether a question could be charged now. Refused with unavailable if not.
+    def check_ready(self) -> None:
+        """Whether a question could be charged and run now.
 
-        It writes, since a full disk, or one that turned read-only, can still be read.
+        `Unavailable` without a process to run it; refused with `unavailable` without
+        the ledger. It writes, since a full disk can still be read, as can one that
+        turned read-only.
         """
+        if not self._parts.gate.enclave.stands_ready():
+            raise Unavailable
         try:
             with self._parts.control.writing() as connection:
                 now = self._parts.clock()
                 rates.try_once(connection, rates.PROBES, "0000", now)
         except LOST:
             raise unavailable() from None
+
+    def await_enclave(self) -> None:
+        """Wait until a process stands ready, or has shown that none will."""
+        with suppress(Unavailable):
+            self._parts.gate.enclave.granted()
 
     def keys(self) -> tuple[Kept, ...]:
         """The names of all keys, and their zones."""

@@ -101,8 +101,12 @@ class _Gateway(FastAPI):
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Heads are published while it runs; at its end, questions come to theirs."""
+    """Heads are published while it runs; at its end, questions come to theirs.
+
+    Nobody is listened to before an enclave process is ready for a question.
+    """
     current_default_thread_limiter().total_tokens = THREADS
+    await run_in_threadpool(app.state.environment.await_enclave)
     publishing = asyncio.create_task(_publish_heads(app.state.environment))
     yield
     publishing.cancel()

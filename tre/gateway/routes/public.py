@@ -69,9 +69,12 @@ async def healthz() -> dict[str, str]:
 
 @router.get("/readyz", summary="Whether the server can answer questions")
 def readyz(environment: TheEnvironment, ready: TheReadiness) -> dict[str, str]:
-    """503 while no question could be charged: the database is written to, to see."""
+    """503 while no question could be charged and run.
+
+    The database is written to, to see, and a process stands ready for what is asked.
+    """
     try:
-        ready.look(environment.check_writable)
+        ready.look(environment.check_ready)
     except Exception:  # noqa: BLE001 - whatever is wrong, it is not ready
         raise Problem(
             503, "not_ready", "No question can be answered just now."
