@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,6 +14,9 @@ import pyarrow.parquet as pq
 from connectors.errors import Invalid
 from connectors.place import LocalFile, Place, placed
 from connectors.source import BATCH_ROWS, distinct
+
+FETCHED: Final = 1 << 22
+"""Bytes that are asked of a store at once; without it, all of a column's in a group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ class ParquetSource:
             if isinstance(where, Path):
                 LocalFile(where).check()
                 return pq.ParquetFile(where, memory_map=True, pre_buffer=False)
-            return pq.ParquetFile(where.open(), pre_buffer=False)
+            return pq.ParquetFile(where.open(), pre_buffer=False, buffer_size=FETCHED)
         except FileNotFoundError:
             message = "there is no such file"
         except (pa.ArrowException, OSError):

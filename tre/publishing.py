@@ -54,12 +54,18 @@ def check_dataset(
 ) -> Report:
     """Look at a manifest's sources before publication, and publish nothing.
 
-    Drift is told against what was kept of the version in force.
+    Drift is told against what was kept of the version in force. What contradicts the
+    catalogue is a finding like others: a population may yet be created.
     """
     loaded = load(manifest, base)
     zones = zones_of(parts)
     earlier = recall_summary(zones, loaded.name)
-    return report(loaded, zones, parts.clock().date(), earlier)
+    found = report(loaded, zones, parts.clock().date(), earlier)
+    try:
+        _check_catalogue(parts, loaded)
+    except Invalid as invalid:
+        return found.contradicted(invalid)
+    return found
 
 
 def onboard_dataset(
@@ -163,11 +169,17 @@ def _allow(parts: Parts, manifest: Manifest, person: str) -> None:
     _cap(package.tre.budget)
     with parts.control.reading() as connection:
         may_publish(connection, person, manifest.name, package.tre.controller)
+    _check_catalogue(parts, manifest)
+
+
+def _check_catalogue(parts: Parts, manifest: Manifest) -> None:
+    """Invalid where the manifest contradicts the catalogue as it is."""
+    with parts.control.reading() as connection:
         if not population_exists(connection, manifest.population):
             raise Invalid(
                 "tre.population", f"there is no population {manifest.population}"
             )
-        place = manifest.population, package.tre.controller
+        place = manifest.population, manifest.package.tre.controller
         tables = [resource.name for resource in manifest.resources]
         check_place(connection, manifest.name, place, tables)
 

@@ -25,7 +25,7 @@ from tre.inspection.drift import _index
 from tre.inspection.inspect import report
 from tre.inspection.kept import forget_summary, keep_summary, recall_summary
 from tre.inspection.page import page_of
-from tre.inspection.report import Finding, Report
+from tre.inspection.report import Finding, Level, Report
 from tre.intake import Zones, onboard
 from tre.manifest import load
 
@@ -315,6 +315,31 @@ def _people(seed: int) -> list[tuple[int, ...]]:
         (draw.randint(0, 5), *(draw.randint(0, 2) for _ in "abc"), draw.randint(0, 1))
         for _ in range(size)
     ]
+
+
+BORN = {
+    "name": "born",
+    "type": "date",
+    "tre": {"role": "identifier", "kind": "date-of-birth"},
+}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "level", "change"),
+    [(1, Level.WARNING, ""), (20, Level.SERIOUS, 'name: born, format: "%d/%m/%Y"')],
+)
+def test_dates_written_in_another_way_are_serious(
+    zones: Zones, tmp_path: Path, wrong: int, level: Level, change: str
+) -> None:
+    """One wrong date of birth is an error; where many are, the format is."""
+    dates = ["31/12/1980"] * wrong + ["1980-12-31"] * (100 - wrong)
+    unit = {"privacy_unit": "person", "rows_per_person": 1}
+    resource = _resource("t", [ID, BORN, {"name": "n"}], **unit)
+    resource["tre"]["link"] = {"identifiers": ["id", "born"]}
+    columns = {"id": [f"{n}" for n in range(100)], "born": dates, "n": ["1"] * 100}
+    finding = _the(_looked(zones, tmp_path, (resource, columns)), "wrong_identifier")
+    assert (finding.rows, finding.level) == (wrong, level)
+    assert change in finding.change
 
 
 @pytest.mark.parametrize("seed", range(6))

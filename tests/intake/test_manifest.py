@@ -230,7 +230,7 @@ WRONG: list[tuple[str, object, str, str]] = [
     ("resources", [], "resources", "at least one"),
     ("resources", {}, "resources", "expected a list"),
     ("tre.controller", ..., "tre.controller", "required"),
-    ("tre.populaton", "x", "tre.populaton", "unknown key"),
+    ("tre.populaton", "x", "tre.populaton", "unknown key: is it population?"),
     (
         "tre.budget",
         {"epsilon": 0, "delta": 1e-6},
@@ -245,7 +245,7 @@ WRONG: list[tuple[str, object, str, str]] = [
         "tre.budget.epsilon",
         "finite",
     ),
-    ("tre.retention", "soon", "tre.retention", "date"),
+    ("tre.retention", "soon", "tre.retention", "expected a date such as 2031-12-31"),
     ("resources.0.name", "_x", "resources[0].name", "expected a letter"),
     ("resources.0.path", "/etc/passwd", "resources[0].path", "own folder"),
     ("resources.0.path", "../x.csv", "resources[0].path", "own folder"),
@@ -374,7 +374,7 @@ WRONG: list[tuple[str, object, str, str]] = [
         f"{FIELDS}.2.constraints.minimum",
         1,
         f"{FIELDS}.2.constraints.minimum",
-        "no list",
+        "nor for type",
     ),
     (f"{FIELDS}.3.constraints", {}, f"{FIELDS}.3.constraints", ""),
     (

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -94,25 +92,3 @@ def test_made_up_tables_are_written(tre: Callable[..., Said], tmp_path: Path) ->
         assert 0 < made.num_rows <= 50
         assert "person_id" in made.column_names
     assert tre("dataset", "dummy", "nowhere", "-o", tmp_path).status == 3
-
-
-@pytest.mark.slow
-@pytest.mark.seen("chromium")
-@pytest.mark.parametrize("path", ["/catalogue", f"/catalogue/{NAME}"])
-def test_a_browser_shows_the_pages(served: Served, path: str, tmp_path: Path) -> None:
-    """Chromium renders the page under its own policy, without a complaint."""
-    with served.http(None) as http:
-        address = str(http.base_url).rstrip("/") + path
-    shown = subprocess.run(
-        [
-            "chromium",
-            *("--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr"),
-            *(f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", address),
-        ],
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert "<h1>" in shown.stdout
-    assert not re.findall(r"CONSOLE.*", shown.stderr)

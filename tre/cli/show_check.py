@@ -100,12 +100,14 @@ def _identifiers(table: TableReport) -> Table:
 
 def _persons(persons: RowsPerPerson) -> Iterator[RenderableType]:
     yield (
-        f"{persons.people:,} people by equal identifiers, with up to {persons.most:,} "
-        f"rows; the cap of {persons.cap} would drop {persons.dropped:,} rows."
+        f"{persons.people:,} people by equal identifiers, who have "
+        f"{persons.most:,} row{'' if persons.most == 1 else 's'} at most; the cap of "
+        f"{persons.cap} would drop {persons.dropped:,} rows."
     )
     caps = ", ".join(
         f"{cap.rows_per_person}: {cap.dropped:,}"
         for cap in persons.other_caps[:_MOST_CAPS]
+        if cap.rows_per_person != persons.cap
     )
     if caps:
         yield f"Dropped by other caps: {caps}."

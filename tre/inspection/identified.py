@@ -17,6 +17,11 @@ from tre.manifest import Kind, Role
 
 OLDEST_YEARS: Final = 120
 
+MUCH: Final = 0.1
+"""The share of values that are wrong from which on it is the column that is."""
+
+FORMAT: Final = '- {{name: {name}, format: "%d/%m/%Y"}}   # as its dates are written'
+
 BIRTHS: Final = """
 SELECT
     count(*), count(x), count(DISTINCT x),
@@ -75,15 +80,19 @@ def judged_identifiers(
     """Identifiers that cannot be right."""
     for one in found:
         if one.wrong:
-            rule = "a date that somebody now living can have been born on"
-            if one.kind != Kind.DATE_OF_BIRTH.value:
-                rule = f"one that can be issued as {one.kind}"
+            present = one.rows - one.missing
+            rule = f"one that can be issued as {one.kind}"
+            change = ""
+            if one.kind == Kind.DATE_OF_BIRTH.value:
+                rule = "a date that somebody now living can have been born on"
+                change = FORMAT.format(name=one.name)
             yield Finding(
-                Level.WARNING,
+                Level.SERIOUS if one.wrong > MUCH * present else Level.WARNING,
                 "wrong_identifier",
                 table,
                 one.name,
-                f"{one.wrong:,} of {one.rows - one.missing:,} values are not {rule}: "
-                "they link by nothing but being equal",
+                f"{one.wrong:,} of {present:,} values are not {rule}: they link by "
+                "nothing but being equal",
                 one.wrong,
+                change if one.wrong > MUCH * present else "",
             )

@@ -7,9 +7,10 @@ that are not listed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
+from connectors.errors import Invalid
 from tre.intake import Counts
 
 
@@ -187,3 +188,16 @@ class Report:
         """Every finding, the serious ones first."""
         every = [finding for table in self.tables for finding in table.findings]
         return tuple(sorted(every, key=lambda one: list(Level).index(one.level)))
+
+    def contradicted(self, invalid: Invalid) -> Report:
+        """With what of the manifest contradicts the catalogue, beside its first table.
+
+        It is of the manifest as a whole: the message begins with the key's place.
+        """
+        first, *others = self.tables
+        message = f"{invalid}: as it is, the dataset would be refused"
+        finding = Finding(
+            Level.SERIOUS, "contradicts_catalogue", first.table, "", message
+        )
+        told = replace(first, findings=(finding, *first.findings))
+        return replace(self, tables=(told, *others))

@@ -53,6 +53,10 @@ class Marks:
 
 NO_MARKS: Final = Marks()
 
+ONE_COLUMN: Final = (
+    "has one column, which is not in the manifest's schema: is dialect.delimiter "
+    "another?"
+)
 UNDECLARED: Final = (
     "is not in the manifest's schema: declare it, with drop: true if it is not to be "
     "read. (A file without a line of names needs dialect: {header: false}.)"
@@ -78,6 +82,8 @@ def incoming(resource: Resource, source: Source, path: str) -> tuple[Incoming, .
     """
     schema = source.schema
     declared = {field.name for field in resource.table_schema.fields}
+    if len(schema) == 1 < len(declared) and not declared & {*schema.names}:
+        raise Invalid(source.name, ONE_COLUMN)
     for at, name in enumerate(schema.names, start=1):
         if name not in declared:
             raise Invalid(source.name, f"column {at} {UNDECLARED}")

@@ -151,7 +151,8 @@ def _unbounded(field: TableField, path: str) -> None:
     """Refuse bounds (and, on booleans, categories) that would mean nothing."""
     for key, raw in _bounds(field):
         if raw is not None:
-            raise Invalid(f"{path}.constraints.{key}", "is only for what has no list")
+            message = f"is not for a list of values, nor for type {field.type.value}"
+            raise Invalid(f"{path}.constraints.{key}", message)
     if field.type is FieldType.BOOLEAN and field.constraints.enum is not None:
         raise Invalid(f"{path}.constraints.enum", "is not for a boolean")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Hashable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -22,8 +23,12 @@ from tre.manifest.document import (
 from tre.manifest.model import Manifest, Package
 from tre.manifest.rules import check
 from tre.manifest.secrets import refuse_secrets
+from tre.manifest.shape import known_keys
 from tre.manifest.source import BUILT_IN, known_kinds
 from tre.manifest.transform import KINDS, TAG
+
+NEAR: Final = 0.75
+"""How alike two keys are of which one is taken for the other, misspelt."""
 
 YAML_MERGE: Final = "tag:yaml.org,2002:merge"
 
@@ -40,13 +45,13 @@ EXPECTED: Final[Mapping[str, str]] = {
     "mapping_type": "a mapping",
     "dict_type": "a mapping",
     "model_type": "a mapping",
+    "date_type": "a date such as 2031-12-31",
+    "date_parsing": "a date such as 2031-12-31",
+    "date_from_datetime_parsing": "a date such as 2031-12-31",
 }
 """What pydantic's error types mean to somebody who writes a manifest."""
 
-SAID: Final[Mapping[str, str]] = {
-    "extra_forbidden": "unknown key",
-    "missing": "expected a value: this key is required",
-}
+MISSING: Final = "expected a value: this key is required"
 
 
 def load(source: Path | str | Mapping[str, Any], base: Path | None = None) -> Manifest:
@@ -96,8 +101,10 @@ def _path(location: tuple[int | str, ...]) -> str:
 
 def _expectation(error: ErrorDetails) -> str:
     match error["type"]:
-        case "extra_forbidden" | "missing" as kind:
-            return SAID[kind]
+        case "extra_forbidden":
+            return _unknown(str(error["loc"][-1]))
+        case "missing":
+            return MISSING
         case "enum" | "literal_error":
             return f"expected one of {error['ctx']['expected']}"
         case "value_error":
@@ -108,6 +115,12 @@ def _expectation(error: ErrorDetails) -> str:
             return _expected(kind) or error["msg"].replace(
                 "Input should be", "expected", 1
             )
+
+
+def _unknown(key: str) -> str:
+    """That there is no such key, and which one is nearly called so."""
+    near = get_close_matches(key, known_keys(), n=1, cutoff=NEAR)
+    return f"unknown key: is it {near[0]}?" if near else "unknown key"
 
 
 def _choice(location: tuple[int | str, ...]) -> str:

@@ -64,3 +64,13 @@ class Model(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, allow_inf_nan=False, hide_input_in_errors=True
     )
+
+
+def known_keys() -> frozenset[str]:
+    """Every key that some part of a manifest has."""
+    return frozenset(
+        known.alias or name
+        for model in Model.__subclasses__()
+        for part in (model, *model.__subclasses__())
+        for name, known in part.model_fields.items()
+    )
