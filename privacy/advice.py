@@ -94,13 +94,21 @@ def _profiled(price: Price) -> Table | None:
 def _dropped(table: Table, profile: Profile) -> tuple[str, ...]:
     if table.rows_per_person < 2:  # noqa: PLR2004 (one row each: there is no choice)
         return ()
-    kept = rows_within(profile, table.rows_per_person)
-    share = max(0, profile.dropped) / (kept + max(0, profile.dropped))
+    share = max(0, profile.dropped) / _brought(profile, table)
+    bounds = "".join(f", {each.words}" for each in table.bounds)
     return (
-        f"Publication kept {table.rows_per_person} rows of a person: it left out "
-        f"about {max(0, profile.dropped):,} of all ({share:.1%}, measured of version "
-        f"{profile.version}), and no interval speaks of those.",
+        f"Publication kept {table.rows_per_person} rows of a person{bounds}: it left "
+        f"out about {max(0, profile.dropped):,} of all ({share:.1%}, measured of "
+        f"version {profile.version}), and no interval speaks of those.",
     )
+
+
+def _brought(profile: Profile, table: Table) -> float:
+    """How many rows people brought, about, and never fewer than were left out."""
+    dropped = max(0, profile.dropped)
+    if table.bounds:  # rows within the cap may be left out, too
+        return max(dropped, rows_within(profile, 2 * profile.starts[-1]))
+    return dropped + rows_within(profile, table.rows_per_person)
 
 
 def _ranked(price: Price) -> tuple[str, ...]:
@@ -110,6 +118,8 @@ def _ranked(price: Price) -> tuple[str, ...]:
         return ()
     cap = max(chances)
     whole, rank = chances[cap], price.plan.rank
+    if cap == 1:
+        return ()
     if rank is None:
         return (
             f"Averages are over all {cap} rows a person may have: leaving rows out "
@@ -222,11 +232,14 @@ def _fewer(price: Price) -> tuple[str, ...]:
 def _about_people(price: Price) -> tuple[str, ...]:
     bounded = price.plan.bounded
     rows = [c for c in price.plan.components if _counts_rows(c) and c.weight == 1]
-    if not rows or bounded.cells_per_person >= bounded.rows_per_person:
+    people, moved = bounded.cells_per_person, bounded.contribution.squared
+    if price.measure is Measure.PURE:
+        people, moved = people**2, bounded.rows_per_person**2
+    if not rows or people >= moved:
         return ()
     return (
-        f"COUNT(DISTINCT person_id) is moved by {bounded.cells_per_person} at most "
-        f"where COUNT(*) is by {bounded.rows_per_person}.",
+        f"COUNT(DISTINCT person_id) is moved by {sqrt(people):.3g} at most where "
+        f"COUNT(*) is by {sqrt(moved):.3g}.",
     )
 
 

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Final
 
 from privacy.beyond import is_past
+from privacy.contribution import Contribution
 from privacy.cut import Tail
 from privacy.draft import (
     Draft,
@@ -47,7 +48,7 @@ def total_reading(draft: Draft, argument: Expression) -> Reading:
     if clip and isinstance(argument, ColumnOf) and isinstance(relation, TableOf):
         at = clip.bound
         parts = (
-            sum_clipped(argument, relation, at),
+            sum_clipped(argument, relation, at, draft.bounded.contribution),
             sum_beyond(argument, relation, at, LOST_WEIGHT),
             people_over(argument, relation, at, OVER_WEIGHT),
         )
@@ -73,7 +74,7 @@ def mean_reading(draft: Draft, argument: Expression) -> Reading:
     count = draft.position(
         count_of(draft, Aggregate(Statistic.PRESENT, argument), Fraction(1))
     )
-    found = _past(draft, argument, draft.bounded.rows_per_person, lambda each: each)
+    found = _past(draft, argument, draft.bounded.contribution, lambda each: each)
     read = _mean_of(draft, argument)
     return replace(read, component=total, divisor=count, past=found)
 
@@ -81,20 +82,25 @@ def mean_reading(draft: Draft, argument: Expression) -> Reading:
 def _ranked_mean(
     draft: Draft, argument: Expression, relation: TableOf, rank: int
 ) -> Reading:
-    """AVG of some of each person's rows, and what the others sum and count to."""
+    """AVG of some of each person's rows, and what the others sum and count to.
+
+    Of a table capped at C rows, ranks are from 1 to C: so many rows are within the
+    rank and so many past it at most, whichever of a person's rows a question keeps.
+    """
     moved, _ = draft.averaged(argument)
     name, table = relation.name, relation.table
-    rest = draft.bounded.rows_per_person - rank
+    inside = draft.bounded.contribution.at_most(rank)
+    rest = draft.bounded.contribution.at_most(table.rows_per_person - rank)
     kept = within(moved, name, table, rank)
     out = past(moved, name, table, rank)
-    total = draft.position(sum_over(kept, Fraction(1), rank))
-    count = draft.position(count_over(kept, Fraction(1), rank))
+    total = draft.position(sum_over(kept, Fraction(1), inside))
+    count = draft.position(count_over(kept, Fraction(1), inside))
     checks = (
         draft.position(sum_over(out, _CHECK_WEIGHT, rest)),
         draft.position(count_over(out, _CHECK_WEIGHT, rest)),
     )
     kept_of = partial(within, name=name, table=table, rank=rank)
-    found = _past(draft, argument, rank, kept_of)
+    found = _past(draft, argument, inside, kept_of)
     read = replace(_mean_of(draft, argument), component=total, divisor=count)
     return replace(read, left_out=checks, past=found)
 
@@ -102,7 +108,7 @@ def _ranked_mean(
 def _past(
     draft: Draft,
     argument: Expression,
-    rows: int,
+    rows: Contribution,
     kept: Callable[[Expression], Expression],
 ) -> tuple[tuple[int, Tail], ...]:
     """How many of the values that are averaged are past each bound, of so many rows."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
-from privacy.contribution import rows_per_person
+from privacy.among import agreeing, meeting
+from privacy.contribution import Contribution, groups_among, rows_among
 from privacy.query import BoundQuery
 
 
@@ -13,25 +14,51 @@ from privacy.query import BoundQuery
 class BoundedQuery:
     """A question of which one person has at most so many rows, in so many cells.
 
-    `rows_per_person` follows from the caps publication enforced, so nothing is read
-    from the data and nothing need be filtered; joins of people multiply them. A row
-    is in one cell, so a person is in at most as many cells as they have rows.
+    `rows_per_person` and `rows_per_cell`, how many of them are in any one cell, follow
+    from what publication enforced, so nothing is read from the data and nothing need
+    be filtered; joins of people multiply them. A row is in one cell of each grouping
+    set, so a person is in at most as many cells of a set as they have rows.
     """
 
     query: BoundQuery
     rows_per_person: int
+    rows_per_cell: int
     cells_per_person: int
+
+    @property
+    def contribution(self) -> Contribution:
+        """One person's rows over the cells."""
+        return Contribution(self.rows_per_person, self.rows_per_cell)
 
 
 def bound(query: BoundQuery) -> BoundedQuery:
     """Bound one person's rows and cells by public facts. Refuses nothing.
 
+    The question's condition keeps a person at most so many rows. Of those in one cell
+    they have as many as agree in its keys: where publication, or a subquery by person,
+    leaves them r for each combination of some columns, and these are keys or kept at
+    k combinations, r·k. Of several grouping sets the largest number counts. In g cells
+    of r rows they have g·r rows at most.
+
     Raises ValueError for a relation that is about no people, or of which one person
     may have any number of rows: binding refuses it.
     """
-    rows = rows_per_person(query.relation)
+    among = meeting(query.where, {})
+    keys = [key.expression for key in query.keys]
+    sets = query.sets or (tuple(range(len(keys))),)
+    in_one = max(
+        rows_among(query.relation, agreeing([keys[each] for each in kept], among))
+        for kept in sets
+    )
+    rows = max(1, rows_among(query.relation, among))
+    in_one = max(1, min(rows, in_one))
     emerging = any(key.domain.values is None for key in query.keys)
-    return BoundedQuery(query, rows, rows if emerging else min(rows, cells(query)))
+    if query.sets:
+        return BoundedQuery(query, rows, in_one, min(rows, cells(query)))
+    groups = max(1, groups_among(query.relation, keys, among))
+    most = groups if emerging else min(groups, cells(query))
+    rows = min(rows, most * in_one)
+    return BoundedQuery(query, rows, in_one, min(rows, most))
 
 
 def cells(query: BoundQuery) -> int:

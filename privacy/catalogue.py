@@ -108,6 +108,34 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupBound:
+    """What publication enforced of one person's rows by the values of some columns.
+
+    A person has at most `rows` rows for each combination of their values, and rows of
+    at most `groups` combinations; None where that is not bounded. NULL is a value like
+    others. Publication leaves rows out until it holds, each person's by that person's
+    rows alone, so it holds for every neighbouring database.
+    """
+
+    columns: tuple[str, ...]
+    rows: int | None = None
+    groups: int | None = None
+
+    @property
+    def words(self) -> str:
+        """What of a person's rows was kept, to end a sentence that begins with that.
+
+        >>> GroupBound(("tax_year",), rows=1, groups=4).words
+        'at most 1 for each tax_year, and those of at most 4'
+        """
+        each = " and ".join(self.columns)
+        if self.rows is None:
+            return f"those of at most {self.groups} of {each}"
+        others = "" if self.groups is None else f", and those of at most {self.groups}"
+        return f"at most {self.rows} for each {each}{others}"
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """One published table as the public knows it.
 
@@ -117,7 +145,7 @@ class Table:
     `unique` are the sets of columns that no two rows of a public table agree on:
     publication enforced it. A protected table has none. `profile` says how many rows
     people have, where that could be afforded, and `size` what its steward says of
-    its size.
+    its size. `bounds` are what publication enforced by groups of a person's rows.
     """
 
     name: str
@@ -130,6 +158,7 @@ class Table:
     unique: tuple[tuple[str, ...], ...] = ()
     profile: Profile | None = None
     size: Size = Size.MEDIUM
+    bounds: tuple[GroupBound, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ def frequency(evidence: Evidence) -> Masks:
 
 
 def _too_few(support: Support, evidence: Evidence) -> Iterator[NDArray[np.bool_]]:
-    rows = evidence.price.plan.bounded.rows_per_person
+    rows = evidence.price.plan.bounded.rows_per_cell
     for each in (support, *(Support(besides, rows) for besides in support.besides)):
         least = least_shown(evidence.price, each)
         yield evidence.noised.values[each.component] < least
@@ -217,8 +217,8 @@ def _share(position: int, evidence: Evidence) -> Iterator[NDArray[np.bool_]]:
     if found is None:
         return
     meeting, rows = found
-    rows_per_person = price.plan.bounded.rows_per_person
-    least = price.plan.policy.threshold_people * rows_per_person
+    rows_per_cell = price.plan.bounded.rows_per_cell
+    least = price.plan.policy.threshold_people * rows_per_cell
     for part in (meeting, _less(rows, meeting)):
         proven = point(part, evidence) - float(_margin(part, price))
         yield proven < least

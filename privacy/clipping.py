@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from math import hypot, sqrt
 from typing import Final
 
@@ -17,10 +18,11 @@ from privacy.averages import LOST_WEIGHT, OVER_WEIGHT
 from privacy.catalogue import Table, Unit
 from privacy.ceiling import Ceiling, ceiling_at
 from privacy.cut import UNEVEN
+from privacy.draft import sum_clipped, sum_over
 from privacy.expression import ColumnOf, Expression
 from privacy.histogram import Histogram
 from privacy.moments import ends_of
-from privacy.plan import Plan, aggregates_in, plan_less
+from privacy.plan import Component, Plan, aggregates_in, plan_less
 from privacy.profile import Profile
 from privacy.query import AggregateRef, Statistic
 from privacy.reading import Reading, left_out, past, positions
@@ -75,9 +77,9 @@ def clips_of(
     table = _summed(plan)
     if table is None or table.profile is None:
         return ()
-    noise = _noise(plan, measure, nano)
+    asked = _Asked(plan, measure, _noise(plan, measure, nano))
     return tuple(
-        (argument, tuple(_clips(histogram, argument, noise, plan.cells)))
+        (argument, tuple(_clips(histogram, argument, asked)))
         for argument in _arguments(plan)
         if (histogram := _totals(plan, table, table.profile, argument)) is not None
     )
@@ -132,15 +134,39 @@ def _totals(
     return measured(plan.query, argument, profile.totals, (0, most))
 
 
-def _clips(
-    histogram: Histogram, argument: ColumnOf, noise: float, cells: int
-) -> Iterator[Clip]:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Sums over the cells of a plan, and the noise where one person moves by one."""
+
+    plan: Plan
+    measure: Measure
+    noise: float
+
+    def moved(self, component: Component) -> float:
+        """How far one person moves a component, as the noise has it."""
+        pure = self.measure is Measure.PURE
+        return component.l1 if pure else sqrt(component.l2_squared)
+
+    def whole(self, argument: ColumnOf) -> float:
+        """How far one person moves a sum of whole rows."""
+        rows = self.plan.bounded.contribution
+        return self.moved(sum_over(argument, Fraction(1), rows))
+
+    def clipped(self, argument: ColumnOf, bound: int) -> float:
+        """How far one person moves a sum whose totals are clipped at a bound."""
+        relation, rows = self.plan.query.relation, self.plan.bounded.contribution
+        if not isinstance(relation, TableOf):
+            raise TypeError("only sums of one table are clipped")
+        return self.moved(sum_clipped(argument, relation, bound, rows))
+
+
+def _clips(histogram: Histogram, argument: ColumnOf, asked: _Asked) -> Iterator[Clip]:
     """Each bound of a class past the first, the largest total of all last.
 
     What is lost by people of whom there is no more than the histogram's noise is not
     predicted: it is measured with the answer, as all of the loss is.
     """
-    largest = ends_of(argument)[1]
+    largest, noise, cells = ends_of(argument)[1], asked.noise, asked.plan.cells
     lowest, most, surely = histogram.starts[0], histogram.most, histogram.surely
     people = histogram.total / cells
     shared = float(1 + LOST_WEIGHT + OVER_WEIGHT)
@@ -151,7 +177,11 @@ def _clips(
             uneven = people * (UNEVEN - 1) * cut.above
             chance = cut.deviation * sqrt(people)
             told = noise * shared / float(LOST_WEIGHT) * (most - bound) / cells
-            each = noise * bound * (shared if bound < most else 1.0)
+            each = noise * (
+                shared * asked.clipped(argument, bound)
+                if bound < most
+                else asked.whole(argument)
+            )
             size = people * (cut.mean + cut.above)
             yield Clip(cut, each, hypot(uneven, chance, told), size)
 

@@ -10,6 +10,7 @@ from typing import Final
 from privacy.beyond import replaced
 from privacy.bound import BoundedQuery
 from privacy.ceiling import Ceiling
+from privacy.contribution import Contribution
 from privacy.cut import Cut
 from privacy.errors import Refused
 from privacy.expression import ColumnOf, Expression
@@ -88,18 +89,26 @@ class Draft:
 
 def sum_of(draft: Draft, argument: Expression, weight: Fraction) -> Component:
     """A sum over all rows that publication kept."""
-    return sum_over(argument, weight, draft.bounded.rows_per_person)
+    return sum_over(argument, weight, draft.bounded.contribution)
 
 
-def sum_over(argument: Expression, weight: Fraction, rows: int) -> Component:
-    """A sum in which one person has so many rows."""
+def sum_over(argument: Expression, weight: Fraction, rows: Contribution) -> Component:
+    """A sum in which one person has so many rows: a cell moves by each at most."""
     largest = max(1, *(abs(end) for end in ends_of(argument)))
-    return _sum(argument, weight, rows * largest)
+    moved = rows.rows * largest
+    return _sum(argument, weight, moved, rows.squared * largest**2)
 
 
-def sum_clipped(argument: ColumnOf, relation: TableOf, bound: int) -> Component:
-    """A sum over all rows, to which one person adds at most `bound`, over all cells."""
-    return _sum(clipped(argument, relation.table, bound), Fraction(1), bound)
+def sum_clipped(
+    argument: ColumnOf, relation: TableOf, bound: int, rows: Contribution
+) -> Component:
+    """A sum over all rows, to which one person adds at most `bound`, over all cells.
+
+    And to one cell at most what their rows in it do, m, so that Δ₂² ≤ m·bound.
+    """
+    in_one = min(bound, rows.in_one_cell * ends_of(argument)[1])
+    found = clipped(argument, relation.table, bound)
+    return _sum(found, Fraction(1), bound, bound * max(1, in_one))
 
 
 def sum_beyond(
@@ -119,11 +128,13 @@ def people_over(
     """
     found = over(argument, relation.table, bound)
     if relation.table.rows_per_person == 1:
-        return count_over(found, weight, 1)
+        return count_over(found, weight, Contribution(1, 1))
     return _sum(found, weight, PERSON)
 
 
-def _sum(argument: Expression, weight: Fraction, moved: int) -> Component:
+def _sum(
+    argument: Expression, weight: Fraction, moved: int, squared: int | None = None
+) -> Component:
     if moved > LARGEST_SENSITIVITY:
         raise Refused(
             "overflow",
@@ -131,24 +142,25 @@ def _sum(argument: Expression, weight: Fraction, moved: int) -> Component:
             suggestion="Narrow the value with CLAMP(x, low, high).",
         )
     scale = argument.domain.scale
-    return Component(Statistic.SUM, argument, moved, moved**2, scale, weight)
+    squared = moved**2 if squared is None else squared
+    return Component(Statistic.SUM, argument, moved, squared, scale, weight)
 
 
 def count_of(draft: Draft, aggregate: Aggregate, weight: Fraction) -> Component:
     """A count in its plainest form, so that equal counts are one component."""
-    rows, people = draft.bounded.rows_per_person, draft.bounded.cells_per_person
-    apart = rows > 1 or bool(draft.bounded.query.sets)
+    rows, people = draft.bounded.contribution, draft.bounded.cells_per_person
+    apart = rows.rows > 1 or bool(draft.bounded.query.sets)
     match _plainest(aggregate, people_apart=apart):
         case Aggregate(Statistic.PEOPLE, argument):
             return Component(Statistic.PEOPLE, argument, people, people, 0, weight)
         case Aggregate(statistic, argument):
-            return Component(statistic, argument, rows, rows**2, 0, weight)
+            return Component(statistic, argument, rows.rows, rows.squared, 0, weight)
 
 
-def count_over(argument: Expression, weight: Fraction, rows: int) -> Component:
+def count_over(argument: Expression, weight: Fraction, rows: Contribution) -> Component:
     """A count of rows where the argument is present, of one person so many."""
     present = presence(argument)
-    return Component(Statistic.PRESENT, present, rows, rows**2, 0, weight)
+    return Component(Statistic.PRESENT, present, rows.rows, rows.squared, 0, weight)
 
 
 def _plainest(aggregate: Aggregate, *, people_apart: bool) -> Aggregate:

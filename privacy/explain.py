@@ -6,10 +6,11 @@ Public facts only: the same for any data, and free.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod, sqrt
 
 from privacy.accounting import Loss, Measure
 from privacy.advice import cheaper, choices, hidden
-from privacy.contribution import factors
+from privacy.contribution import Contribution, factors
 from privacy.expected_error import ColumnError, error_of
 from privacy.granularity import is_count
 from privacy.levels import views
@@ -19,6 +20,7 @@ from privacy.plan import Plan, aggregates_in
 from privacy.price import Price, loss_of
 from privacy.quantile import upper_quantile
 from privacy.query import Output
+from privacy.relation import tables
 from privacy.shown_from import (
     Certificate,
     certificate_words,
@@ -85,7 +87,7 @@ def explain(price: Price) -> Explanation:
     outputs = _asked(price)
     seen = views(price)
     return Explanation(
-        bounds=_bounds(plan),
+        bounds=_bounds(price),
         choices=choices(price),
         cells=plan.cells,
         emerging=_emerging(price),
@@ -127,14 +129,43 @@ def _half_error(price: Price) -> Loss:
     return loss_of(price.measure, nano, price.conversion_delta_atto)
 
 
-def _bounds(plan: Plan) -> str:
-    rows, cells = plan.bounded.rows_per_person, plan.bounded.cells_per_person
-    if rows == 1:
-        return "One person has one row, in one cell."
-    joined = factors(plan.query.relation)
-    product = " × ".join(f"{cap} of {name}" for name, cap in joined)
-    why = f" ({product})" if len(joined) > 1 else ""
-    return f"One person has at most {rows} rows{why}, in at most {cells} of the cells."
+def _bounds(price: Price) -> str:
+    """How many rows one person has, in how many cells, and what that follows from."""
+    bounded = price.plan.bounded
+    rows, in_one = bounded.contribution, bounded.rows_per_cell
+    if rows.rows == 1:
+        return f"One person has one row, in one cell.{_gain(price)}"
+    each = f", at most {in_one} of them in one cell" if in_one < rows.rows else ""
+    return (
+        f"One person has at most {rows.rows} rows{_factors(price, rows)}, in at "
+        f"most {bounded.cells_per_person} of the cells{each}.{_gain(price)}"
+    )
+
+
+def _factors(price: Price, rows: Contribution) -> str:
+    """Which caps multiply to so many rows."""
+    joined = factors(price.plan.query.relation)
+    if len(joined) == 1 or prod(cap for _, cap in joined) != rows.rows:
+        return ""
+    return f" ({' × '.join(f'{cap} of {name}' for name, cap in joined)})"
+
+
+def _gain(price: Price) -> str:
+    """What bounds by group make of the noise, where they make a difference."""
+    relation, rows = price.plan.query.relation, price.plan.bounded.contribution
+    most = prod(cap for _, cap in factors(relation))
+    pure = price.measure is Measure.PURE
+    moved = rows.rows if pure else sqrt(rows.squared)
+    if moved >= most:
+        return ""
+    named = {table.name: table for table in tables(relation)}.values()
+    kept = "; ".join(
+        f"of {table.name} publication kept {each.words}"
+        for table in named
+        for each in table.bounds
+    )
+    why = f" ({kept})" if kept else ""
+    return f" So noise is for {moved:.3g} of a person's rows, and not for {most}{why}."
 
 
 def _emerging(price: Price) -> str:

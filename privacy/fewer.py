@@ -155,9 +155,18 @@ class _Asked:
 
     @property
     def ranks(self) -> tuple[int, ...]:
-        """Numbers of rows to weigh up: few, and the cap last."""
+        """Numbers of rows to weigh up: few, and the cap last.
+
+        Fewer than a question keeps of a person's anyway.
+        """
         steps = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)
-        return (*(step for step in steps if step < self.cap), self.cap)
+        most = min(self.cap, self.plan.bounded.rows_per_person)
+        return (*(step for step in steps if step < most), self.cap)
+
+    def moved(self, rank: int) -> float:
+        """How many rows' worth of noise one person's take, of this rank at most."""
+        rows = self.plan.bounded.contribution.at_most(rank)
+        return rows.rows if self.measure is Measure.PURE else sqrt(rows.squared)
 
     def best_rank(self, cuts: Cuts) -> int:
         return min(self.ranks, key=lambda rank: self.chances(rank, cuts).error)
@@ -217,7 +226,7 @@ class _Asked:
         narrow = 1.0 if cut is None else cut.half / span
         centred = sqrt(_VARIANCE) if cut is None else cut.off_centre
         weights = () if cut is None else tuple(map(cut.weight_of, cut.tails))
-        noise = narrow * rank * self._each(centred, sum(weights)) / left
+        noise = narrow * self.moved(rank) * self._each(centred, sum(weights)) / left
         lot, bias = narrow * sqrt(_VARIANCE * out / rows), narrow * _DIFFERENT * out
         found = Chances(
             rank, out, noise, lot, bias, margin=_Z * hypot(noise, lot, bias)
@@ -225,7 +234,7 @@ class _Asked:
         if cut is None:
             return found
         counted = [
-            rank * self._counted(float(weight), float(sum(weights))) / rows
+            self.moved(rank) * self._counted(float(weight), float(sum(weights))) / rows
             for weight in weights
         ]
         return _cut(found, cut, span, rows, counted)

@@ -253,7 +253,7 @@ def _per_row(above: Component, below: Component, plan: Plan) -> tuple[int, int] 
         case Statistic.ROWS:
             times = 1
         case Statistic.PEOPLE if below.argument is None:
-            times = plan.bounded.rows_per_person
+            times = plan.bounded.rows_per_cell
         case Statistic.PRESENT if same and above.statistic is not Statistic.ROWS:
             times = 1
         case _:

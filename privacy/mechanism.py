@@ -168,9 +168,9 @@ def selection_loss(selection: Selection) -> Fraction:
     """The privacy loss of one choice, exactly as OpenDP's map states it.
 
     ρ of zCDP with Gumbel noise, (2Δ/s)²/8; ε of pure DP with exponential noise,
-    2Δ/s; of monotone scores with Δ in place of 2Δ. All are convex in Δ and 0 at 0, so
-    for choices in several groups among which one person's Δ is divided, the losses add
-    up to at most this.
+    2Δ/s; of monotone scores with Δ in place of 2Δ. So for choices in several groups, of
+    which one person moves the scores by Δᵢ each, the losses add up to this where Δ is
+    √ΣΔᵢ² under zCDP and ΣΔᵢ under pure DP.
     """
     mapped = _noisy_max_of(selection).map(selection.moved)
     if not (isfinite(mapped) and mapped > 0):

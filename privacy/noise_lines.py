@@ -11,7 +11,7 @@ from privacy.plan import Plan, positions
 from privacy.price import Price
 from privacy.ranks import Choice, Part
 from privacy.reading import AnyReading, left_out, past
-from privacy.selection import Selector
+from privacy.selection import Selector, moved_by
 from privacy.wording import component_words, where_words, words_of
 
 
@@ -102,7 +102,7 @@ def _choice(choice: Choice, chosen: Selector, share: float) -> NoiseLine:
         component=f"rank {at} of {words_of(choice.argument)}{ends[choice.part]}",
         distribution=selections[0].best.value,
         scale=max(each.scale for each in selections) / target.below,
-        moved=choice.moved / target.below,
+        moved=moved_by(choice, selections[0].best) / target.below,
         share=share,
         asked=True,
     )

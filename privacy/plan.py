@@ -137,11 +137,12 @@ def plan(bounded: BoundedQuery, policy: Policy) -> Plan:
     """Plan a bounded question under a policy.
 
     Sensitivities hold for one person added or removed, with at most
-    `rows_per_person` = C rows, each in one cell. COUNT moves by at most C in all,
-    so Δ₁ = C and Δ₂ ≤ C; distinct people by 1 in each of at most c cells, so
+    `rows_per_person` = C rows, each in one cell, and at most `rows_per_cell` = r in
+    any one. COUNT moves by at most C in all and r in a cell, so Δ₁ = C and
+    Δ₂² ≤ r·C; distinct people by 1 in each of at most c cells, so
     Δ₁ = c and Δ₂² = c; distinct values, of which there are k, by one for each of a
-    person's rows and by k in each cell, so Δ₁ ≤ C and Δ₂² ≤ C·min(C, k); a sum of
-    values in [lo, hi] by C·max(|lo|, |hi|) in both. An average is a sum of
+    person's rows and by k in each cell, so Δ₁ ≤ C and Δ₂² ≤ C·min(r, k); a sum of
+    values in [lo, hi] by max(|lo|, |hi|) times as much in both. An average is a sum of
     differences from a public centre and a count, and what is about spread has sums
     of products of such differences besides, rounded to a public unit; each is
     noised and paid for. A quantile is chosen among public candidates, for whose
@@ -168,18 +169,19 @@ def plan_less(
     """Plan over less of one table than publication kept.
 
     Averages are over the first `rank` of each person's rows. A row's rank was drawn
-    by lot at publication and is from 1 to the cap C within a person, so at most
-    `rank` rows are kept and at most C − `rank` left out: sums and counts of either
-    move by no more than that many rows do. What is left out is summed and counted
-    too, for a small part of the price: over all cells it tells how far the average is
-    off. None is all rows.
+    by lot at publication and is from 1 to the table's cap within a person, so at most
+    `rank` rows are kept and at most the cap less `rank` left out: sums and counts of
+    either move by no more than that many rows do. What is left out is summed and
+    counted too, for a small part of the price: over all cells it tells how far the
+    average is off. None is all rows.
 
     `cuts` are of an AVG's column: values past a bound are told as what the profile
     says, so that they are between public numbers closer to each other, and counted, of
     one person as many as they have rows. `clips` are of a SUM's column: a row counts
     for min(1, bound/total) of itself, by its person's published total, toward zero:
     over all cells and whichever rows are kept, a person adds at most the bound, and
-    moves no weight of anybody else's, so Δ₁ and Δ₂ are at most that. People over the
+    to one cell what r rows do, m, and moves no weight of anybody else's, so Δ₁ is at
+    most the bound and Δ₂² at most m times that. People over the
     bound are counted by the part that a row has of the total, in millionths toward
     zero, so that one person adds at most a million over all cells. Either touches no
     other figure. ValueError for a rank of anything but averages, or of several tables.
@@ -221,7 +223,7 @@ def _emerging(bounded: BoundedQuery, policy: Policy) -> Emerging | None:
     if all(key.domain.values is not None for key in bounded.query.keys):
         return None
     fewest = policy.threshold_people if policy.certificates else 1
-    return Emerging(bounded.rows_per_person, fewest, policy.threshold_weight)
+    return Emerging(bounded.cells_per_person, fewest, policy.threshold_weight)
 
 
 def most_cells(plan: Plan) -> int:
@@ -287,7 +289,7 @@ def _order(draft: Draft, aggregate: Aggregate) -> Order:
     argument = aggregate.argument
     if argument is None:
         raise TypeError("a quantile is of an argument")
-    rows, query = draft.bounded.rows_per_person, draft.bounded.query
+    rows, query = draft.bounded.contribution, draft.bounded.query
     crowd = crowd_of(query, argument, cells(query))
     found = choices_of(aggregate, rows, _MISS / _parts(draft, aggregate), crowd)
     made = cells(query) * (len(draft.choices) + len(found))
@@ -332,9 +334,11 @@ def _cross(draft: Draft, left: Expression, right: Expression) -> Cross:
 
 def _values(draft: Draft, argument: Expression) -> Component:
     """How many different values there are: removing a row removes one at most."""
-    rows, listed = draft.bounded.rows_per_person, argument.domain.values
-    in_one_cell = rows if listed is None else max(1, min(rows, len(listed)))
-    moved = min(rows, in_one_cell * draft.bounded.cells_per_person)
+    bounded, listed = draft.bounded, argument.domain.values
+    rows, in_one_cell = bounded.rows_per_person, bounded.rows_per_cell
+    if listed is not None:
+        in_one_cell = max(1, min(in_one_cell, len(listed)))
+    moved = min(rows, in_one_cell * bounded.cells_per_person)
     whole = Fraction(1)
     return Component(Statistic.DISTINCT, argument, moved, moved * in_one_cell, 0, whole)
 

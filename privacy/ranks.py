@@ -15,9 +15,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
+from math import isqrt
 from typing import Final
 
 from privacy.catalogue import Domain
+from privacy.contribution import Contribution
 from privacy.expression import Expression
 from privacy.grid import END_BLOCKS, Grid, grid_of
 from privacy.query import Aggregate, Statistic
@@ -58,7 +60,7 @@ class Target:
 class Choice:
     """One choice of a candidate in every cell, to be made with noise.
 
-    One person has at most `rows_per_person` rows over all cells. `miss` is the
+    One person has at most so many `rows` over all cells. `miss` is the
     probability with which an end of an interval may be on the wrong part of the
     value; for a value it says how far from an extreme it is looked for. `weight` is
     its part of the price, and `crowd` what the profile tells of where rows are.
@@ -68,7 +70,7 @@ class Choice:
     grid: Grid
     target: Target
     part: Part
-    rows_per_person: int
+    rows: Contribution
     miss: Fraction
     weight: Fraction
     crowd: Crowd | None = None
@@ -86,7 +88,13 @@ class Choice:
     @property
     def moved(self) -> int:
         """How far one person moves the distances of all cells together."""
-        return self.rows_per_person * self.target.per_row
+        return self.rows.rows * self.target.per_row
+
+    @property
+    def moved_in_squares(self) -> int:
+        """The root of how far those of each cell, squared and added up; rounded up."""
+        squared = self.rows.squared * self.target.per_row**2
+        return isqrt(squared - 1) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +114,7 @@ class Order:
 
 def choices_of(
     aggregate: Aggregate,
-    rows_per_person: int,
+    rows: Contribution,
     miss: Fraction,
     crowd: Crowd | None = None,
 ) -> tuple[Choice, ...]:
@@ -129,7 +137,7 @@ def choices_of(
             whole if part is Part.VALUE else coarse,
             target,
             part,
-            rows_per_person,
+            rows,
             _EXTREME_MISS if part is Part.VALUE else miss / ends,
             VALUE_WEIGHT if part is Part.VALUE else (1 - VALUE_WEIGHT) / ends,
             crowd,

@@ -201,6 +201,19 @@ def whose(relation: Relation) -> str:
             return name
 
 
+def names(relation: Relation) -> Iterator[str]:
+    """The names that columns of its rows are known by."""
+    match relation:
+        case Join(kind, left, right):
+            yield from names(left)
+            if kind not in UNSEEN:
+                yield from names(right)
+        case TableOf(name=name) | Selected(name=name):
+            yield name
+        case PerPerson(name=name) | Stacked(name=name):
+            yield name
+
+
 def matches_one(join: Join) -> bool:
     """Whether public facts say that a left row matches one right row at most.
 

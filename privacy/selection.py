@@ -56,15 +56,15 @@ def selector(choice: Choice, best: Best, at_most: Fraction) -> Selector | None:
     Looked for at the very end, an extreme is as far from a candidate as there are rows
     beyond it: one more row lowers every score or none, and half the noise is enough.
     """
-    shares = _shares(choice)
-    first = calibrate_selection(best, moved=choice.moved, at_most=at_most * shares[0])
+    shares, moved = _shares(choice), moved_by(choice, best)
+    first = calibrate_selection(best, moved=moved, at_most=at_most * shares[0])
     if first is None:
         return None
     aside = shift(choice, first)
     monotone = choice.target.inwards != 0 and aside == 0
     made = [
         calibrate_selection(
-            best, moved=choice.moved, at_most=at_most * share, monotone=monotone
+            best, moved=moved, at_most=at_most * share, monotone=monotone
         )
         for share in shares
     ]
@@ -72,6 +72,15 @@ def selector(choice: Choice, best: Best, at_most: Fraction) -> Selector | None:
     if len(stages) < len(shares):
         return None
     return Selector(choice.grid, choice.target, stages)
+
+
+def moved_by(choice: Choice, best: Best) -> int:
+    """How far one person moves the distances of all cells, as this noise has it.
+
+    Losses of the cells add up: with Gumbel noise they go with the square of how far
+    each cell's distances move, with exponential noise with that itself.
+    """
+    return choice.moved_in_squares if best is Best.GUMBEL else choice.moved
 
 
 def _shares(choice: Choice) -> tuple[Fraction, ...]:

@@ -47,7 +47,7 @@ def support(draft: Draft, aggregate: Aggregate) -> Support:
         return _whole_support(draft, aggregate, aggregate.argument)
     summed = draft.find(Statistic.SUM, aggregate.argument)
     if summed is not None and _is_indicator(aggregate.argument):
-        return Support(summed, draft.bounded.rows_per_person)
+        return Support(summed, draft.bounded.rows_per_cell)
     first, *others = kept
     found = _whole_support(draft, aggregate, first)
     return replace(found, besides=_counted(draft, others))
@@ -77,28 +77,30 @@ def _judged(aggregate: Aggregate, argument: Expression) -> tuple[Value, ...]:
 
 
 def _counted(draft: Draft, kept: Iterable[Expression]) -> tuple[int, ...]:
-    weight, rows = draft.policy.support_weight, draft.bounded.rows_per_person
+    weight, rows = draft.policy.support_weight, draft.bounded.contribution
     if draft.ranked is not None:
-        relation, rows = draft.ranked
-        kept = [within(each, relation.name, relation.table, rows) for each in kept]
+        relation, rank = draft.ranked
+        rows = rows.at_most(rank)
+        kept = [within(each, relation.name, relation.table, rank) for each in kept]
     return tuple(draft.position(count_over(each, weight, rows)) for each in kept)
 
 
 def _whole_support(
     draft: Draft, aggregate: Aggregate, argument: Expression | None
 ) -> Support:
-    rows = draft.bounded.rows_per_person
+    rows = draft.bounded.contribution
     if draft.ranked is not None and argument is not None:
         return _ranked_support(draft, aggregate, argument, *draft.ranked)
     if argument is not None and aggregate.other is not None:
         argument = together(argument, aggregate.other)
     if argument is not None and argument.domain.nullable:
         return _present_support(draft, argument)
-    for statistic, per_person in ((Statistic.PEOPLE, 1), (Statistic.ROWS, rows)):
+    in_one = rows.in_one_cell
+    for statistic, per_person in ((Statistic.PEOPLE, 1), (Statistic.ROWS, in_one)):
         found = draft.find(statistic, None)
         if found is not None:
             return Support(found, per_person)
-    counted = Aggregate(Statistic.PEOPLE if rows > 1 else Statistic.ROWS)
+    counted = Aggregate(Statistic.PEOPLE if rows.rows > 1 else Statistic.ROWS)
     count = count_of(draft, counted, draft.policy.support_weight)
     return Support(draft.position(count), 1)
 
@@ -110,7 +112,7 @@ def _present_support(draft: Draft, argument: Expression) -> Support:
         return Support(found, 1)
     present = Aggregate(Statistic.PRESENT, argument)
     count = count_of(draft, present, draft.policy.support_weight)
-    return Support(draft.position(count), draft.bounded.rows_per_person)
+    return Support(draft.position(count), draft.bounded.rows_per_cell)
 
 
 def _ranked_support(
@@ -124,8 +126,9 @@ def _ranked_support(
     if argument == aggregate.argument:
         argument = draft.averaged(argument)[0]
     kept = within(argument, relation.name, relation.table, rank)
-    count = count_over(kept, draft.policy.support_weight, rank)
-    return Support(draft.position(count), rank)
+    rows = draft.bounded.contribution.at_most(rank)
+    count = count_over(kept, draft.policy.support_weight, rows)
+    return Support(draft.position(count), rows.in_one_cell)
 
 
 def _is_indicator(argument: Expression) -> bool:

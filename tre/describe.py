@@ -160,6 +160,10 @@ def described_table(
         "rows_per_person": table.rows_per_person
         if table.unit is not Unit.NONE
         else None,
+        "group_bounds": [
+            {"by": list(each.columns), "rows": each.rows, "groups": each.groups}
+            for each in table.bounds
+        ],
         "size": table.size.value,
         "columns": [_column(column, said.get("roles", {})) for column in table.columns],
         "profile": None if table.profile is None else _profile(table.profile),

@@ -254,7 +254,8 @@ def _proof(position: int, plan: Plan) -> int | None:
 
 def _plainly(query: BoundQuery) -> Plan:
     """The plan that computes each aggregate as SQL defines it."""
-    uncapped = BoundedQuery(query, _UNCAPPED, min(_UNCAPPED, cells(query)))
+    most = min(_UNCAPPED, cells(query))
+    uncapped = BoundedQuery(query, _UNCAPPED, _UNCAPPED, most)
     components: list[Component] = []
     readings = []
     for aggregate in query.aggregates:

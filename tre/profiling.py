@@ -27,7 +27,16 @@ from tre.enquiry import Gate
 from tre.governance.catalogue import Version, last_profiles
 from tre.intake import Publication
 from tre.intake.carry import brought_by
-from tre.intake.sql import column, named, number, relation, select, sql
+from tre.intake.sql import (
+    Tree,
+    column,
+    named,
+    number,
+    relation,
+    select,
+    select_from,
+    sql,
+)
 from tre.ledger.measure import (
     Measured,
     fail_measurement,
@@ -36,7 +45,14 @@ from tre.ledger.measure import (
 )
 
 COUNTED: Final = "count(*)"
-DROPPED: Final = "sum(least(greatest(brought - :cap, 0), :most))"
+DROPPED: Final = "sum(least(greatest(brought - :kept, 0), :most))"
+BESIDE: Final = """
+SELECT b.*, coalesce(r.kept, 0) AS kept
+FROM :brought AS b
+LEFT JOIN (SELECT person_id, count(*) AS kept FROM :rows GROUP BY person_id) AS r
+    ON r.person_id = b.person_id
+"""
+"""What bounds by group leave of a person's rows is known by counting them."""
 CLAMPED: Final = "sum(least(:moved, :cap))"
 ONE_OF_EACH: Final = "_rank = 1 AND :value IS NOT NULL"
 
@@ -137,7 +153,7 @@ def _drawn(
         measured: Profile | None = None
         if table.name in planned:
             moved = [f"m{place}" for place, _ in clamped]
-            classes, sums = jobs(table.name, attachment, planned[table.name], moved)
+            classes, sums = jobs(table, attachment, planned[table.name], moved)
             people = gate.enclave.answer(classes).values[0][0].tolist()
             figures = [int(v[0][0]) for v in gate.enclave.answer(sums).values]
             counted = [
@@ -194,18 +210,22 @@ def link_jobs(table: str, attachment: Attachment, links: Links) -> tuple[Job, Jo
 
 
 def jobs(
-    table: str, attachment: Attachment, planned: Measurement, moved: list[str]
+    table: Table, attachment: Attachment, planned: Measurement, moved: list[str]
 ) -> tuple[Job, Job]:
     """What the enclave computes and noises: people of each class, and then sums.
 
     `moved` are the columns with each person's clamped values, as `planned` has them.
     """
-    brought = relation(attachment.alias, brought_by(table))
+    brought: Tree = relation(attachment.alias, brought_by(table.name))
     columns = [named(_start(planned.starts), "k0"), named(sql(COUNTED), "c0")]
     classes = select(columns, brought).group_by(number(1), copy=False)
     starts = Domain(Type.NUMBER, 0, nullable=False, values=planned.starts)
     cap, most = number(planned.cap), number(planned.most_dropped)
-    sums = [sql(DROPPED, cap=cap, most=most)]
+    kept: Tree = cap
+    if table.bounds:
+        rows = relation(attachment.alias, table.name)
+        brought, kept = select_from(BESIDE, brought=brought, rows=rows), column("kept")
+    sums = [sql(DROPPED, kept=kept, most=most)]
     sums += [sql(CLAMPED, moved=column(name), cap=cap) for name in moved]
     figures = [named(each, f"c{place}") for place, each in enumerate(sums)]
     selected = select(figures, brought)

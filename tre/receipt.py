@@ -76,7 +76,7 @@ def _selection(choice: Choice, selector: Selector) -> Mapping[str, Json]:
         "noise": selector.stages[0].selection.best.value,
         "scale": [repr(each.selection.scale) for each in selector.stages],
         "shift": [each.shift for each in selector.stages],
-        "linf": choice.moved,
+        "linf": selector.stages[0].selection.moved,
         "monotone": selector.stages[0].selection.monotone,
     }
 

@@ -120,6 +120,13 @@ def test_the_choice_is_told_in_words() -> None:
     assert "Averages are over all 8 rows" in everything
 
 
+def test_people_of_one_row_have_no_choice_of_rows() -> None:
+    """Nothing is said of leaving rows out where a person has one."""
+    told = " ".join(explain(priced(averages(500, 20_000, cap=1))).words)
+    assert "One person has one row" in told
+    assert "Averages are over" not in told
+
+
 def test_a_price_of_pure_epsilon_chooses_too() -> None:
     """Under Laplace noise rows count for less, and the rule is the same."""
     assert priced(averages(2_000), "0.1", PURE).plan.rank is not None

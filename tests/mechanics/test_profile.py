@@ -48,7 +48,8 @@ def exact(brought: list[tuple[int, int, int]]) -> list[int]:
     connection.execute('CREATE TABLE v."_brought_t" AS FROM given')
     read = lambda sql: connection.execute(sql).to_arrow_table()
     found: list[ExactTable] = [
-        execute(job, read) for job in jobs("t", Attachment("v", "", ""), PLANNED, MOVED)
+        execute(job, read)
+        for job in jobs(TABLE, Attachment("v", "", ""), PLANNED, MOVED)
     ]
     return [int(v) for table in found for values in table.values for v in values]
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from privacy.catalogue import Domain, Type
+from privacy.contribution import Contribution
 from privacy.grid import Grid, grid_of
 from privacy.histogram import Histogram, ladder
 from privacy.mechanism import (
@@ -37,6 +38,8 @@ WIDE = number(0, 10**6)
 NARROW = number(-5, 20)
 SAMPLE = 20_000
 NEWS = 1e-6
+ONE = Contribution(1, 1)
+FOUR = Contribution(4, 4)
 
 
 def aggregate(at: Fraction | str, *, disc: bool = False) -> Aggregate:
@@ -72,7 +75,7 @@ def test_one_person_moves_no_distance_further_than_stated(
     at: Fraction | str, others: list[int], mine: list[int], shifted: int
 ) -> None:
     """Adding a person's rows moves each distance by at most per_row for each row."""
-    for choice in choices_of(aggregate(at), 4, Fraction(1, 20)):
+    for choice in choices_of(aggregate(at), FOUR, Fraction(1, 20)):
         inwards = choice.target.inwards
         moved = abs(shifted) * inwards if inwards else shifted
         stage = Stage(Selection(Best.GUMBEL, 1.0, choice.moved), moved)
@@ -94,7 +97,7 @@ def test_no_end_on_the_wrong_side_is_near_its_target(
     """
     asked = aggregate(at, disc=disc)
     lowest, highest = exact_ends(asked, sorted(buckets))
-    for choice in choices_of(asked, 4, Fraction(1, 20))[1:]:
+    for choice in choices_of(asked, FOUR, Fraction(1, 20))[1:]:
         selection = Selection(Best.GUMBEL, scale, choice.moved)
         far = margin(choice, selection)
         found = scored(buckets, choice, Stage(selection, shift(choice, selection)))
@@ -126,7 +129,7 @@ def test_at_the_very_end_rows_move_all_distances_one_way(
     at: str, others: list[int], mine: list[int]
 ) -> None:
     """So one person's rows raise the scores of no candidate: they are monotone."""
-    value, *_ = choices_of(aggregate(at), 4, Fraction(1, 20))
+    value, *_ = choices_of(aggregate(at), FOUR, Fraction(1, 20))
     stage = Stage(Selection(Best.GUMBEL, 1.0, value.moved, monotone=True), 0)
     before, after = (scored(each, value, stage) for each in (others, others + mine))
     assert (after >= before).all()
@@ -205,7 +208,7 @@ def test_an_extreme_is_looked_for_at_the_end_where_values_reach_it(at: str) -> N
     for name, people in (("full", full), ("middle", middle)):
         crowd = Crowd(Histogram("x", 0, starts, 10**6, people, 20), 5_000.0)
         for known in (crowd, replace(crowd, rows=None)):
-            value, *_ = choices_of(asked, 8, Fraction(1, 20), known)
+            value, *_ = choices_of(asked, Contribution(8, 8), Fraction(1, 20), known)
             made = selector(value, Best.GUMBEL, Fraction(1, 50))
             assert made is not None
             first, second = made.stages
@@ -236,7 +239,7 @@ def test_a_choice_costs_at_most_what_was_asked(
     """All selections of a choice together cost no more, and nearly as much."""
     argument = WIDE if wide else NARROW
     half = Aggregate(Statistic.QUANTILE_CONT, argument, at=Fraction(1, 2))
-    for choice in choices_of(half, rows, Fraction(1, 20)):
+    for choice in choices_of(half, Contribution(rows, rows), Fraction(1, 20)):
         made = selector(choice, best, asked)
         assert made is not None
         refined = wide and choice.part is Part.VALUE
@@ -341,7 +344,7 @@ def test_with_little_noise_the_right_bucket_is_chosen(at: Fraction | str) -> Non
     exact = np.quantile(
         values, {"MIN": 0.0, "MAX": 1.0}[at] if isinstance(at, str) else float(at)
     )
-    for choice in choices_of(asked, 1, Fraction(1, 20)):
+    for choice in choices_of(asked, ONE, Fraction(1, 20)):
         made = selector(choice, Best.GUMBEL, Fraction(10**6))
         assert made is not None
         (_, chosen), *_ = pick(counted, made, 3, 2).tolist()
@@ -361,9 +364,9 @@ def test_a_block_past_the_last_bucket_is_shorter() -> None:
         Choice(
             number(0, 1_030),
             grid,
-            choices_of(aggregate(Fraction(1, 2)), 1, Fraction(1, 20))[0].target,
+            choices_of(aggregate(Fraction(1, 2)), ONE, Fraction(1, 20))[0].target,
             Part.VALUE,
-            1,
+            ONE,
             Fraction(1, 4),
             Fraction(1),
         ),

@@ -10,6 +10,7 @@ from typing import Any, Final
 from rich.console import RenderableType
 from rich.table import Table
 
+from privacy.catalogue import GroupBound
 from tre.cli.output import columns, facts
 from tre.intake import Counts, Publication
 from tre.intake.publication import Changes
@@ -227,8 +228,14 @@ def _span(each: Mapping[str, Any]) -> str:
 
 
 def _cap(table: Mapping[str, Any]) -> str:
-    rows = table["rows_per_person"]
-    return f", at most {rows} of each" if rows and rows > 1 else ""
+    rows, bounds = table["rows_per_person"], table["group_bounds"]
+    if not rows or rows == 1:
+        return ""
+    grouped = (
+        GroupBound(tuple(each["by"]), each["rows"], each["groups"]).words
+        for each in bounds
+    )
+    return "".join([f", at most {rows} of each", *(f", {each}" for each in grouped)])
 
 
 def _columns(described: Sequence[Mapping[str, Any]]) -> Table:

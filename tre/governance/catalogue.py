@@ -15,6 +15,7 @@ from privacy.catalogue import (
     Catalogue,
     Column,
     Domain,
+    GroupBound,
     Size,
     Table,
     Type,
@@ -115,6 +116,9 @@ def encode_table(table: Table) -> str:
             "title": table.title,
             "unique": [list(key) for key in table.unique],
             "size": table.size.value,
+            "bounds": [
+                [list(each.columns), each.rows, each.groups] for each in table.bounds
+            ],
             "columns": [
                 {
                     "name": column.name,
@@ -155,6 +159,10 @@ def decode_table(body: str) -> Table:
         unique=tuple(tuple(key) for key in facts.get("unique", ())),
         profile=_decode_profile(facts.get("profile")),
         size=Size(facts.get("size", Size.MEDIUM.value)),
+        bounds=tuple(
+            GroupBound(tuple(columns), rows, groups)
+            for columns, rows, groups in facts.get("bounds", ())
+        ),
     )
 
 

@@ -91,14 +91,14 @@ def check_same(before: Sequence[Table], after: Sequence[Table]) -> None:
         if table.unit is not Unit.NONE and _relied_on(table) != old[table.name]:
             raise Invalid(
                 f"resources[{index}]",
-                "expected the columns, bounds, lists and cap of the version before:"
+                "expected the columns, bounds, lists and caps of the version before:"
                 " where they change, deliver the dataset whole (kind: replace)",
             )
 
 
 def _relied_on(table: Table) -> object:
     columns = tuple((known.name, known.domain) for known in table.columns)
-    return table.unit, table.rows_per_person, columns
+    return table.unit, table.rows_per_person, table.bounds, columns
 
 
 def carried_rows(table: Table, carry: Carry) -> exp.Select:

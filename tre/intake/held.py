@@ -12,25 +12,30 @@ from typing import Final
 
 from privacy.catalogue import Table
 from tre.intake.engine import Engine
+from tre.intake.grouped import within_groups
 from tre.intake.spine import HELD, SEEN, Addition
-from tre.intake.sql import number, relation, sql, text
+from tre.intake.sql import number, relation, select_from, sql, text
 
 ATTRIBUTES: Final = relation("staging", "attributes")
 PEOPLE: Final = relation("staging", "people")
 
+SEVERAL: Final = """
+SELECT p.person, p.record, a.*
+FROM :people AS p
+SEMI JOIN (
+    SELECT person FROM :people GROUP BY person HAVING min(record) <> max(record)
+) AS s ON s.person = p.person
+INNER JOIN :attributes AS a ON a._row = p._row
+"""
+
 HOLD: Final = """
 INSERT INTO :held BY NAME
-WITH several AS (
-    SELECT person FROM :people GROUP BY person HAVING min(record) <> max(record)
-),
-ranked AS (
+WITH ranked AS (
     SELECT
-        p.person,
-        p.record,
-        row_number() OVER (PARTITION BY p.person ORDER BY a._order, a._row) AS rank
-    FROM :people AS p
-    SEMI JOIN several AS s ON s.person = p.person
-    INNER JOIN :attributes AS a ON a._row = p._row
+        person,
+        record,
+        row_number() OVER (PARTITION BY person ORDER BY _order, _row) AS rank
+    FROM :rows
 )
 SELECT person, rank, record, :file AS file, :resource AS resource, :epoch AS epoch
 FROM ranked
@@ -61,12 +66,14 @@ def hold(engine: Engine, table: Table, addition: Addition) -> None:
     Needs `spine` attached, and the staging that `publish` wrote the table from: ranks
     are the same.
     """
+    rows = select_from(SEVERAL, people=PEOPLE, attributes=ATTRIBUTES)
+    names = {known.name: f"c{place}" for place, known in enumerate(table.columns)}
+    kept = within_groups(rows, table, names, "person", ("_order", "_row"))
     engine.run(
         sql(
             HOLD,
             held=HELD,
-            people=PEOPLE,
-            attributes=ATTRIBUTES,
+            rows=kept.subquery("rows"),
             file=text(addition.file.as_posix()),
             resource=text(table.name),
             epoch=number(addition.epoch),

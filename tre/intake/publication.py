@@ -56,7 +56,8 @@ class Counts:
 
     `landed` rows were read; `rejected` of them failed a check (`rejects` says which),
     `without_person` had no identifiers to be known by, `over_cap` were more than
-    `rows_per_person`; `published` remain. `people` are those they belong to.
+    `rows_per_person` or a bound by group; `published` remain. `people` are those they
+    belong to.
 
     All of it is of the source alone, and of this delivery where others came before:
     rows with equal identifiers count as one person's. Linkage may find that two

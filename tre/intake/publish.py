@@ -20,6 +20,7 @@ from tre.intake.carry import (
     next_person,
 )
 from tre.intake.engine import Engine
+from tre.intake.grouped import within_groups
 from tre.intake.sql import (
     Tree,
     cast,
@@ -67,7 +68,11 @@ SELECT
     coalesce(sum(rows), 0)::BIGINT,
     coalesce(sum(least(rows, :cap)), 0)::BIGINT,
     count(*)
-FROM (SELECT count(*) AS rows FROM :people GROUP BY record)
+FROM (SELECT count(*) AS rows FROM :rows GROUP BY record)
+"""
+RECORDS: Final = """
+SELECT p.record, a.*
+FROM :attributes AS a INNER JOIN :people AS p ON p._row = a._row
 """
 BROUGHT: Final = """
 SELECT p.person, :fresh AS brought
@@ -115,12 +120,12 @@ def publish(engine: Engine, table: Table, carry: Carry | None = None) -> Publish
 
     A protected table has `person_id`, then `_rank`, from 1 within each person and in
     the order of secret random numbers, then its public columns in their narrowest
-    types; rows past `rows_per_person` are left out, and the rest lie sorted by
-    person and rank. Beside them is each person's total, over the rows that remain, of
-    every column whose sums may be clipped, and last the random number `_order` of
-    each row, by which later deliveries are ranked among them. With `carry`, rows of
-    the version before stay. A reference table has its public columns alone, and is
-    delivered whole each time.
+    types; rows past a bound by group, and then past `rows_per_person`, are left out,
+    and the rest lie sorted by person and rank. Beside them is each person's total,
+    over the rows that remain, of every column whose sums may be clipped, and last the
+    random number `_order` of each row, by which later deliveries are ranked among
+    them. With `carry`, rows of the version before stay. A reference table has its
+    public columns alone, and is delivered whole each time.
     """
     target = relation("version", table.name)
     public = [
@@ -136,9 +141,25 @@ def publish(engine: Engine, table: Table, carry: Carry | None = None) -> Publish
         engine.run(sql(BY_ROW, people=PEOPLE, attributes=ATTRIBUTES, first=first))
     rows = _capped(engine, table, public, carry)
     engine.run(sql(CREATE, target=target, rows=rows))
-    cap = number(table.rows_per_person)
-    ((with_person, kept, people),) = engine.run(sql(TALLY, people=PEOPLE, cap=cap))
+    with_person, kept, people = _tallied(engine, table, PEOPLE)
+    if table.bounds:
+        records = select_from(RECORDS, attributes=ATTRIBUTES, people=PEOPLE)
+        _, kept, _ = _tallied(engine, table, _within(records, table, "record"))
     return Published(with_person, kept, people)
+
+
+def _tallied(engine: Engine, table: Table, rows: Tree) -> tuple[int, int, int]:
+    """The rows of the source, those of them that the cap leaves, and their people."""
+    cap = number(table.rows_per_person)
+    ((with_person, kept, people),) = engine.run(sql(TALLY, rows=rows, cap=cap))
+    return with_person, kept, people
+
+
+def _within(rows: exp.Query, table: Table, person: str) -> Tree:
+    """The rows that bounds by group leave, as a subquery."""
+    names = {known.name: f"c{place}" for place, known in enumerate(table.columns)}
+    kept = within_groups(rows, table, names, person, ("_order", "_row"))
+    return kept.subquery("rows")
 
 
 def summarise(
@@ -230,7 +251,7 @@ def links(engine: Engine, table: Table) -> pa.Table:
 def _capped(
     engine: Engine, table: Table, public: list[Tree], carry: Carry | None
 ) -> Tree:
-    rows = _ranked(table, carry).subquery("rows")
+    rows = _within(_ranked(table, carry), table, "person")
     capped = select_from(CAPPED, rows=rows, cap=number(table.rows_per_person))
     largest = engine.count(sql(LARGEST, people=PEOPLE))
     if carry is not None:

@@ -3,7 +3,7 @@
 Who stays one person keeps their rows, in the order drawn at intake. The rows of people
 who were parted go to those whose records they came of, and what cannot be said of a
 row is not guessed: it is left out. People who were put together have their rows in an
-order drawn anew, capped like anybody's.
+order drawn anew, within the bounds by group and capped like anybody's.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import sqlglot.expressions as exp
 from privacy.catalogue import Table
 from privacy.totals import most_in_total, total_of, totalled
 from tre.intake.engine import Engine
+from tre.intake.grouped import within_groups
 from tre.intake.heed import Use, objectors
 from tre.intake.publish import unsigned
 from tre.intake.renumber import GROUPED, MOVED, PARTED
@@ -60,7 +61,6 @@ SELECT old, NULL, NULL FROM :parted WHERE old NOT IN (SELECT old FROM :traced)
 """
 
 ROWS: Final = """
-CREATE TABLE :late AS
 WITH whose AS (
     SELECT h.person AS old, h.rank, g.person, g.record
     FROM earlier.held AS h
@@ -79,14 +79,14 @@ row AS (
     INNER JOIN :traced AS c ON c.old = t.person_id AND c.lowest = c.highest
     INNER JOIN :grouped AS g ON g.record = c.lowest
 )
-SELECT
-    *,
-    row_number() OVER (
-        PARTITION BY _person
-        ORDER BY sha256($lot || ' ' || person_id || ' ' || _rank)
-    ) AS _place
+SELECT *, sha256($lot || ' ' || person_id || ' ' || _rank) AS _lot
 FROM row
 WHERE _person IS NOT NULL
+"""
+
+PLACE: Final = """
+CREATE TABLE :late AS
+SELECT *, row_number() OVER (PARTITION BY _person ORDER BY _lot) AS _place FROM :rows
 """
 
 UNMOVED: Final = """
@@ -146,7 +146,12 @@ def rewrite(engine: Engine, table: Table, file: str, fresh: str, use: Use) -> No
     }
     engine.run(sql(TRACE, **parts))
     engine.run(sql(TRACE_PARTED, **parts))
-    engine.run(sql(ROWS, **parts), {"lot": secrets.token_hex(32)})
+    names = {each: each for each in _names(table)}
+    late = within_groups(select_from(ROWS, **parts), table, names, "_person", ["_lot"])
+    engine.run(
+        sql(PLACE, late=LATE, rows=late.subquery("rows")),
+        {"lot": secrets.token_hex(32)},
+    )
     rows = exp.union(
         _unmoved(engine, table, parts), _capped(engine, table, parts), distinct=False
     )

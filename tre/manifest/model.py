@@ -210,6 +210,20 @@ class Link(Model):
     similarity: Probability = 0.7
 
 
+AtLeastOne: TypeAlias = Annotated[int, Field(strict=True, ge=1, le=65_535)]
+
+
+class GroupRule(Model):
+    """What publication keeps of one person's rows by the values of some columns.
+
+    At most `rows` for each combination, and rows of at most `groups` combinations.
+    """
+
+    by: UniqueKey
+    rows: AtLeastOne | None = None
+    groups: AtLeastOne | None = None
+
+
 class ResourceExtension(Model):
     """The `tre` part of a resource.
 
@@ -218,7 +232,8 @@ class ResourceExtension(Model):
     """
 
     privacy_unit: PrivacyUnit
-    rows_per_person: int | None = Field(default=None, strict=True, ge=1, le=65_535)
+    rows_per_person: AtLeastOne | None = None
+    group_bounds: tuple[GroupRule, ...] = ()
     link: Link | None = None
     size: Size = Size.MEDIUM
     row_key: RowKey | None = None

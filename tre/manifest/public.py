@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from privacy.catalogue import Column, Table, Unit
+from privacy.catalogue import Column, GroupBound, Table, Unit
 from tre.manifest.made import made, published
 from tre.manifest.model import Manifest, PrivacyUnit, Resource, Role
 
@@ -41,6 +41,10 @@ def _table(dataset: str, resource: Resource) -> Table:
         title=resource.title,
         unique=resource.table_schema.keys,
         size=resource.tre.size,
+        bounds=tuple(
+            GroupBound(rule.by, rule.rows, rule.groups)
+            for rule in resource.tre.group_bounds
+        ),
     )
 
 

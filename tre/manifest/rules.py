@@ -102,6 +102,7 @@ def _resource(resource: Resource, path: str) -> None:
     _columns(resource, path)
     _kinds(resource, path)
     _unit(resource, path)
+    _groups(resource, path)
     _unique(resource, path)
     _link(resource, path)
 
@@ -254,6 +255,24 @@ def _public(resource: Resource, path: str) -> None:
         if field.tre.role is Role.IDENTIFIER:
             place = f"{path}.schema.fields[{index}].tre.role"
             raise Invalid(place, "a public reference table identifies nobody")
+
+
+def _groups(resource: Resource, path: str) -> None:
+    """Bounds by group are of a person's rows, by columns that researchers see."""
+    known = {
+        name
+        for field in resource.table_schema.fields
+        for name in (*([field.name] if field.published else ()), *field.tre.derive)
+    }
+    for place, rule in enumerate(resource.tre.group_bounds):
+        where = f"{path}.tre.group_bounds[{place}]"
+        if resource.tre.privacy_unit is not PrivacyUnit.PERSON:
+            raise Invalid(where, "is for privacy_unit: person")
+        if rule.rows is None and rule.groups is None:
+            raise Invalid(where, "expected rows, groups or both: how many one may have")
+        if not known.issuperset(rule.by):
+            raise Invalid(f"{where}.by", "expected names of published columns")
+        _distinct(rule.by, f"{where}.by")
 
 
 def _unique(resource: Resource, path: str) -> None:
