@@ -22,7 +22,7 @@ from privacy.ordinal import ordinal_ends
 MOST_BLOCKS: Final = 1_024
 """Candidates of one selection, and the values up to which each is one of its own."""
 
-END_BLOCKS: Final = 256
+END_BLOCKS: Final = 128
 """Candidates for the end of an interval, which fewer of them let aim nearer."""
 
 MOST_BUCKETS: Final = 2**16

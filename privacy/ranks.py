@@ -25,7 +25,7 @@ from privacy.grid import END_BLOCKS, Grid, grid_of
 from privacy.query import Aggregate, Statistic
 from privacy.told import Crowd
 
-VALUE_WEIGHT: Final = Fraction(5, 6)
+VALUE_WEIGHT: Final = Fraction(7, 8)
 """What of a quantile's price its value gets; the ends of its interval the rest."""
 
 

@@ -22,7 +22,7 @@ from privacy.ranks import Choice, Part, Target
 _EVEN: Final = Fraction(1, 3)
 """What looking inside a block gets of the price where blocks are even."""
 
-_CROWDED: Final = Fraction(1, 16)
+_CROWDED: Final = Fraction(1, 32)
 """What it gets where the profile made the blocks."""
 
 
