@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import sqlglot.expressions as exp
@@ -10,11 +11,14 @@ from privacy.aggregates import weighed
 from privacy.catalogue import Catalogue, Type
 from privacy.errors import Refused
 from privacy.expression import Expression
+from privacy.grouping import is_sets
 from privacy.keys import bind_keys
 from privacy.names import output_names
 from privacy.post import bind_post
 from privacy.query import (
+    ORDERS,
     SPREADS,
+    Aggregate,
     AggregateRef,
     BoundQuery,
     GroupingRef,
@@ -60,6 +64,8 @@ def bind(query: Query, catalogue: Catalogue) -> BoundQuery:
     having = _having(select, released)
     ordering = _ordering(select, released, outputs)
     _check_distinct(select, outputs, keys.keys, scope)
+    if keys.sets:
+        _check_sets(select, released.aggregates, keys.keys, scope)
     bound = BoundQuery(
         text=query.text,
         relation=related.relation,
@@ -108,6 +114,28 @@ def _check_distinct(
         "groups would be merged by their noise. Leave it out.",
         clause="SELECT DISTINCT" if "SELECT DISTINCT" in scope.text else "",
         suggestion="SELECT" if "SELECT DISTINCT" in scope.text else "",
+    )
+
+
+def _check_sets(
+    select: exp.Select,
+    aggregates: Iterable[Aggregate],
+    keys: tuple[Key, ...],
+    scope: Scope,
+) -> None:
+    """Refuse what has no margins: it adds up to nothing, or which cells is unknown."""
+    if any(each.statistic in ORDERS for each in aggregates):
+        what = "Quantiles, MIN and MAX"
+    elif any(key.domain.values is None for key in keys):
+        what = "Keys that are not public"
+    else:
+        return
+    sets = next(each for each in select.args["group"].expressions if is_sets(each))
+    raise refuse(
+        "unsupported",
+        f"{what} are answered by one grouping, without ROLLUP, CUBE or GROUPING SETS: "
+        "ask for each grouping by itself.",
+        clause=quote(sets, scope.text),
     )
 
 

@@ -80,7 +80,8 @@ class Binding:
             return refuse(
                 "unsupported",
                 "An aggregate cannot stand here: not in WHERE (use HAVING), "
-                "not in GROUP BY, and not inside another aggregate.",
+                "not in GROUP BY, and not inside another aggregate. A subquery by "
+                "person gives it a name, with which the question around it computes.",
                 clause=clause,
             )
         return refuse(

@@ -11,6 +11,7 @@ from typing import Final
 
 import sqlglot.expressions as exp
 
+from privacy.grammar import SETS
 from privacy.scope import PERSON_ID
 
 Change = Callable[[exp.Expr], bool]
@@ -105,11 +106,15 @@ def all_rows(node: exp.Expr) -> bool:
 
 
 def plain_keys(node: exp.Expr) -> bool:
-    """ROLLUP, CUBE or GROUPING SETS as one grouping."""
-    if not isinstance(node, exp.Rollup | exp.Cube) or node.parent is None:
+    """ROLLUP, CUBE or GROUPING SETS as one grouping, by the most keys that one has."""
+    if not isinstance(node, SETS) or not isinstance(node.parent, exp.Group):
         return False
-    keys = [each.copy() for each in node.expressions]
-    node.parent.set("expressions", keys)
+    keys = node.expressions
+    if isinstance(node, exp.GroupingSets):
+        members = (each.expressions or [each] for each in node.expressions)
+        keys = max(members, key=len, default=[])
+    others = [each for each in node.parent.expressions if each is not node]
+    node.parent.set("expressions", [each.copy() for each in (*others, *keys)])
     return True
 
 

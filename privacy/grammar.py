@@ -148,6 +148,21 @@ FUNCTIONS: Final = (
 )
 """What a question may call, as the messages list it."""
 
+_INSTEAD: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "MEAN": "Write AVG.",
+        "EVERY": "Write BOOL_AND.",
+        "APPROX_COUNT_DISTINCT": "Write COUNT(DISTINCT x): noise costs no time.",
+        "MODE": "Ask for COUNT(*) by the values, and ORDER BY it.",
+        "POW": "Write x * x.",
+        "POWER": "Write x * x.",
+        "DATE_TRUNC": "Group by YEAR(x), and by MONTH(x) beside it.",
+        "DATEDIFF": "Subtract the YEAR of one from that of the other.",
+        "DATE_DIFF": "Subtract the YEAR of one from that of the other.",
+    }
+)
+"""What does in place of functions that are often asked for."""
+
 _CLAUSES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "joins": "a join in brackets",
@@ -291,13 +306,14 @@ def _check_place(node: exp.Expr, text: str) -> None:
 
 
 def _no_function(node: exp.Func, clause: str) -> Exception:
-    name = _function_name(node)
-    near = nearest(name.upper(), FUNCTIONS)
-    hint = f" Did you mean {near}?" if near else ""
+    written = clause.partition("(")[0].strip().upper()
+    name = written if written.isidentifier() else _function_name(node).upper()
+    near = nearest(name, FUNCTIONS)
+    hint = _INSTEAD.get(name) or (f"Did you mean {near}?" if near else "")
     return refuse(
         "unsupported",
-        f"The function {name.upper()[:64]} is not part of the language."
-        f"{hint} There are: {listed(FUNCTIONS, most=len(FUNCTIONS))}.",
+        f"The function {name[:64]} is not part of the language."
+        f"{hint and f' {hint}'} There are: {listed(FUNCTIONS, most=len(FUNCTIONS))}.",
         clause=clause or name[:64],
     )
 

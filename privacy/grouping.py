@@ -23,7 +23,12 @@ Find: TypeAlias = Callable[[exp.Expr], int]
 
 def has_sets(group: exp.Expr) -> bool:
     """Whether a GROUP BY asks for several groupings at once."""
-    return any(isinstance(each, SETS) for each in group.expressions)
+    return any(map(is_sets, group.expressions))
+
+
+def is_sets(node: exp.Expr) -> bool:
+    """Whether a member of GROUP BY is ROLLUP, CUBE or GROUPING SETS."""
+    return isinstance(node, SETS)
 
 
 def grouping_sets(group: exp.Expr, find: Find, text: str) -> tuple[KeySet, ...]:

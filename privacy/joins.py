@@ -118,6 +118,13 @@ def _other_kind(side: str, word: str) -> str:
             "rows are kept first, and LEFT JOIN the others."
         )
     name = f"{side} {word}".strip()
+    if side == "FULL":
+        return (
+            "FULL JOIN is not part of the language: whose row it is would be one "
+            "side's or the other's. Stack a LEFT JOIN and, by UNION ALL, the other "
+            "table's rows that nothing matches (ANTI JOIN), with NULL for what these "
+            "have not."
+        )
     return (
         f"{name} JOIN is not part of the language. There are JOIN, "
         "LEFT JOIN, RIGHT JOIN, SEMI JOIN and ANTI JOIN."

@@ -61,18 +61,8 @@ def level(plan: Plan, measure: Measure) -> Plan:
     """Say what is measured for a plan's grouping sets; a plan of one is as it was."""
     if not plan.query.sets:
         return plan
-    if plan.choices:
-        raise Refused(
-            "unsupported",
-            "Quantiles, MIN and MAX are answered by one grouping, without ROLLUP, CUBE "
-            "or GROUPING SETS: ask for each grouping by itself.",
-        )
-    if plan.emerging is not None:
-        raise Refused(
-            "unsupported",
-            "Keys that are not public are answered by one grouping, without ROLLUP, "
-            "CUBE or GROUPING SETS: ask for each grouping by itself.",
-        )
+    if plan.choices or plan.emerging is not None:
+        raise ValueError("quantiles and keys that are to come out have one grouping")
     kind = Kind.GAUSSIAN if measure is Measure.ZCDP else Kind.LAPLACE
     shared = shares(key_sizes(plan.query), plan.query.sets, kind)
     measured = tuple(

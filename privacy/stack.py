@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Final
 
 import sqlglot.expressions as exp
@@ -12,6 +13,7 @@ from privacy.catalogue import Column, Domain, Type
 from privacy.choices import named
 from privacy.domains import ends, fits, rescaled, union
 from privacy.expression import Call, ColumnOf, Expression, Function
+from privacy.literals import typed_null
 from privacy.quote import quote
 from privacy.refusals import refuse
 from privacy.relation import (
@@ -80,8 +82,8 @@ def stack(layers: Sequence[Layer], text: str) -> Stack:
     """
     _check_people(layers, text)
     first = layers[0]
-    for each in layers[1:]:
-        _check_columns(first, each, text)
+    for each, other in combinations(layers, 2):
+        _check_columns(each, other, text)
     columns = tuple(
         Column(
             found[0].name,
@@ -137,12 +139,13 @@ def _check_columns(first: Layer, other: Layer, text: str) -> None:
     if len(first.columns) != len(other.columns):
         raise refuse(
             "type_mismatch",
-            f"The first SELECT of a union has {len(first.columns)} columns beside "
+            f"One SELECT of a union has {len(first.columns)} columns beside "
             f"person_id, and this one {len(other.columns)}.",
             clause=clause,
         )
     for mine, theirs in zip(first.columns, other.columns, strict=True):
-        if mine.domain.type is not theirs.domain.type:
+        either = (mine.domain, theirs.domain)
+        if mine.domain.type is not theirs.domain.type and not any(map(_null, either)):
             raise refuse(
                 "type_mismatch",
                 f"{theirs.name} is {named(theirs.domain.type)}, and is stacked below "
@@ -152,7 +155,14 @@ def _check_columns(first: Layer, other: Layer, text: str) -> None:
 
 
 def _common(domains: Sequence[Domain]) -> Domain:
-    return union(list(domains), nullable=any(each.nullable for each in domains))
+    """What all of them hold; a column that is always NULL has the others' type."""
+    known = [each for each in domains if not _null(each)] or list(domains)
+    return union(known, nullable=any(each.nullable for each in domains))
+
+
+def _null(domain: Domain) -> bool:
+    """Whether a column is always NULL: it has no other value."""
+    return domain.values == ()
 
 
 def _check_sizes(layers: Sequence[Layer], columns: Sequence[Column], text: str) -> None:
@@ -181,6 +191,8 @@ def _aligned(layer: Layer, columns: Sequence[Column]) -> Selected:
 
 def _at(mine: Column, common: Column) -> Expression:
     """A column at the common scale: COALESCE of one value is the value, at its own."""
+    if _null(mine.domain):
+        return typed_null(common.domain)
     domain = replace(mine.domain, scale=common.domain.scale)
     if mine.domain.type is Type.NUMBER:
         domain = rescaled(mine.domain, common.domain.scale)

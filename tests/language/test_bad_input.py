@@ -4,9 +4,11 @@ import re
 
 import hypothesis.strategies as st
 import pytest
+import sqlglot
 from hypothesis import HealthCheck, example, given, settings
 
 from privacy.errors import CODES, Refused
+from privacy.parse import parse
 from privacy.teach import understand
 from tests.language.example import CATALOGUE
 from tests.language.steps import at_once
@@ -95,6 +97,8 @@ LARGE = {
         "SELECT COUNT(*) FROM earnings WHERE pay > 1" + " " * 2**20,
         "too_long",
     ),
+    "a megabyte that is no SQL": ("SELECT " + "))'" * 350_000, "too_long"),
+    "a megabyte of brackets": ("(" * 2**20, "too_long"),
     "64 KiB and one": ("SELECT COUNT(*) FROM earnings --" + "x" * 2**16, "too_long"),
     "nested 65 deep": (
         f"SELECT SUM({'(' * 65}pay{')' * 65}) FROM earnings",
@@ -104,6 +108,21 @@ LARGE = {
     "thousands of columns": (
         f"SELECT {', '.join(f'COUNT(*) AS n{n}' for n in range(600))} FROM earnings",
         "too_many_columns",
+    ),
+    "nested 65 deep and no SQL": ("SELECT " + "(" * 65 + " FROM FROM )", "too_deep"),
+    "NOTs without end": (
+        "SELECT COUNT(*) FROM earnings WHERE " + "NOT " * 65 + "employed",
+        "too_deep",
+    ),
+    "CASEs without end": ("SELECT " + "CASE WHEN employed THEN " * 65, "too_deep"),
+    "subqueries without end": (
+        "SELECT COUNT(*) FROM " + "(SELECT * FROM " * 65 + "earnings" + ")" * 65,
+        "too_deep",
+    ),
+    "thousands of columns of a subquery": (
+        "SELECT COUNT(*) AS n FROM (SELECT"
+        f" {', '.join(f'age AS a{n}' for n in range(2_000))} FROM earnings)",
+        "too_long",
     ),
     "recursion": (
         "WITH RECURSIVE r AS (SELECT * FROM earnings UNION ALL SELECT * FROM r)"
@@ -134,6 +153,22 @@ def test_what_is_too_much_is_refused_by_its_code(sql: str, code: str) -> None:
     assert refused is not None
     assert refused.code == code
     taught(refused)
+
+
+@pytest.mark.parametrize("code", ["too_long", "too_deep"])
+def test_what_is_too_much_is_never_parsed(
+    code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A scan of the text refuses it, whatever the parser would have said."""
+
+    def unread(text: str, **_: object) -> None:
+        raise AssertionError(f"parsed {len(text):,} characters")
+
+    monkeypatch.setattr(sqlglot, "parse", unread)
+    for sql in (sql for sql, expected in LARGE.values() if expected == code):
+        with pytest.raises(Refused) as refused:
+            parse(sql)
+        assert refused.value.code == code
 
 
 def test_comments_and_names_of_any_alphabet_are_read() -> None:

@@ -52,6 +52,8 @@ SOURCES = {
     " SELECT person_id, hours, 'Kent' FROM jobs)": ["score", "region"],
     "(SELECT person_id, pay FROM earnings UNION ALL SELECT person_id, hours FROM jobs"
     " UNION ALL SELECT person_id, tax_year FROM jobs WHERE hours > 3)": ["pay"],
+    "(SELECT person_id, NULL AS score, region FROM earnings UNION ALL SELECT"
+    " person_id, hours, NULL FROM jobs)": ["score", "region"],
     "(SELECT * FROM earnings WHERE person_id NOT IN (SELECT person_id FROM jobs"
     " WHERE sector = 'Farms') AND region IN (SELECT region FROM regions))": [
         *("region", "score", "pay")

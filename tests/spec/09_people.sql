@@ -52,6 +52,9 @@ SELECT BOOL_OR(pay > 100000) AS anybody FROM earnings
 -- unbounded: the median of a person's rows needs public bounds, too.
 SELECT COUNT(*) AS n FROM (SELECT person_id, MEDIAN(debt) AS usual FROM earnings GROUP BY person_id) WHERE usual > 100
 
+-- unsupported: figures are named inside, and computed with around it.
+SELECT AVG(rate) AS rate FROM (SELECT person_id, SUM(pay) / COUNT(*) AS rate FROM earnings GROUP BY person_id)
+
 -- unsupported: say WHERE around it.
 SELECT COUNT(*) AS n FROM (SELECT person_id FROM earnings GROUP BY person_id HAVING COUNT(*) > 2)
 

@@ -38,6 +38,15 @@ GROUP BY CUBE (a, b, c, d, e, region, sex, employed, "odd name")
 -- not_grouped: GROUPING takes keys.
 SELECT region, GROUPING(age) AS g, COUNT(*) AS n FROM earnings GROUP BY ROLLUP (region)
 
+-- unsupported: quantiles do not add up, so they have no margins.
+SELECT region, sex, MEDIAN(pay) AS pay FROM earnings GROUP BY CUBE (region, sex)
+
+-- unsupported: whichever groupings are named.
+SELECT region, sex, MAX(pay) AS pay FROM earnings GROUP BY GROUPING SETS ((region, sex), (region), ())
+
+-- unsupported: nor have keys of which nobody knows which come out.
+SELECT region, employer, COUNT(*) AS n FROM earnings GROUP BY region, ROLLUP (employer)
+
 -- unsupported: per-person subqueries have one grouping.
 SELECT COUNT(*) AS n FROM (SELECT person_id, region, COUNT(*) AS n FROM earnings GROUP BY CUBE (person_id, region))
 

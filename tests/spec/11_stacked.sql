@@ -14,6 +14,13 @@ SELECT kind, COUNT(*) AS n, AVG(amount) AS mean
 FROM spells
 GROUP BY kind
 
+-- What a SELECT has not is NULL. So rows of either side of a join, matched or not, are a LEFT JOIN and the other side's rows that nothing matches.
+SELECT COUNT(*) AS n, COUNT(pay) AS paid, COUNT(hours) AS worked
+FROM (
+    SELECT e.person_id, e.pay, j.hours FROM earnings AS e LEFT JOIN jobs AS j USING (person_id, tax_year)
+    UNION ALL SELECT person_id, NULL, hours FROM jobs ANTI JOIN earnings USING (person_id, tax_year)
+)
+
 -- unsupported: UNION without ALL would merge rows of different people.
 SELECT COUNT(*) AS n FROM (SELECT age FROM earnings UNION SELECT age FROM earnings)
 
