@@ -13,6 +13,7 @@ from privacy.catalogue import Catalogue, Column, Table, Unit
 from privacy.choose import check_rows, choose, not_rows
 from privacy.contribution import rows_per_person
 from privacy.expression import is_sensitive
+from privacy.having import having_around
 from privacy.joins import Related, join
 from privacy.per_person import by_person, check_grouped, per_person
 from privacy.quote import quote
@@ -254,6 +255,8 @@ def _subquery(select: exp.Select, alias: str, around: _Surroundings) -> _Named:
     """Bind a SELECT of rows: some of them, with some columns and computed ones."""
     if select.args.get("distinct") is not None:
         select = by_person(select, around.text)
+    if select.args.get("group") is not None:
+        select = having_around(select)
     if select.args.get("group") is None:
         check_rows(select, around.text)
     else:

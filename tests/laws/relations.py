@@ -45,6 +45,8 @@ SOURCES = {
     " BOOL_AND(score > 0 OR employed) AS always, MAX(score) FILTER (WHERE employed)"
     " AS high, AVG(score) FILTER (WHERE pay > 9) AS low FROM earnings"
     " GROUP BY person_id)": ["n", "pay", "mean", "employed", "high", "low"],
+    "(SELECT person_id, region, SUM(score) AS total FROM earnings GROUP BY person_id,"
+    " region HAVING MAX(pay) > 9 OR total > 0)": ["region", "total"],
     "(SELECT DISTINCT person_id, region, employed FROM earnings)": [
         *("region", "employed")
     ],

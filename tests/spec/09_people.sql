@@ -27,6 +27,10 @@ FROM (
 WHERE ever
 GROUP BY moved
 
+-- HAVING keeps people by figures of their rows, which need not be selected.
+SELECT COUNT(*) AS people, AVG(total) AS total
+FROM (SELECT person_id, SUM(pay) AS total FROM earnings GROUP BY person_id HAVING COUNT(*) > 2 AND NOT BOOL_OR(employed) AND total > 100)
+
 -- DISTINCT leaves each of a person's different rows once, which is GROUP BY person_id and the others.
 SELECT region, COUNT(*) AS people
 FROM (SELECT DISTINCT person_id, region FROM earnings)
@@ -55,8 +59,8 @@ SELECT COUNT(*) AS n FROM (SELECT person_id, MEDIAN(debt) AS usual FROM earnings
 -- unsupported: figures are named inside, and computed with around it.
 SELECT AVG(rate) AS rate FROM (SELECT person_id, SUM(pay) / COUNT(*) AS rate FROM earnings GROUP BY person_id)
 
--- unsupported: say WHERE around it.
-SELECT COUNT(*) AS n FROM (SELECT person_id FROM earnings GROUP BY person_id HAVING COUNT(*) > 2)
+-- unsupported: which of a person's rows come first is not asked; say WHERE around it.
+SELECT COUNT(*) AS n FROM (SELECT person_id, tax_year FROM earnings GROUP BY person_id, tax_year ORDER BY tax_year LIMIT 1)
 
 -- not_grouped: one row of a person cannot stand for the others.
 SELECT COUNT(*) AS n FROM (SELECT person_id, region FROM earnings GROUP BY person_id)
