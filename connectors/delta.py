@@ -9,7 +9,7 @@ not there.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -17,11 +17,14 @@ from typing import Any, Final, TypeAlias
 from urllib.parse import unquote
 
 import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 
 from connectors.attempt import Rules, attempt, attempted
 from connectors.errors import Invalid
 from connectors.extra import extra
 from connectors.object_store import UNREACHED, ObjectStore
+from connectors.parquet import FETCHED
 from connectors.retry import Patience, Unreached
 from connectors.source import BATCH_ROWS, distinct, slices
 
@@ -78,17 +81,10 @@ class DeltaSource:
         return replace(self, columns=tuple(columns))
 
     def batches(self, rejects: Counter[str]) -> Iterator[pa.RecordBatch]:  # noqa: ARG002 - no row of a table is ragged
-        """The rows, file by file, reading one batch ahead."""
+        """The rows, file by file."""
         dataset = self._dataset()
         columns = list(self.columns or dataset.schema.names)
-        scanner = dataset.scanner(
-            columns=columns,
-            batch_size=BATCH_ROWS,
-            batch_readahead=1,
-            fragment_readahead=1,
-            use_threads=False,
-        )
-        for batch in attempted(iter(scanner.to_batches()), self.name, ANY):
+        for batch in attempted(_rows(dataset, columns), self.name, ANY):
             yield from slices(batch)
 
     def _dataset(self) -> Untyped:
@@ -134,6 +130,32 @@ class DeltaSource:
         if not (place / "_delta_log").is_dir():
             raise library.exceptions.TableNotFoundError
         return library.DeltaTable(str(place), self.version)
+
+
+def _rows(dataset: Untyped, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """File by file, some pages at a time: a scan would hold a row group whole."""
+    schema = pa.schema([dataset.schema.field(name) for name in columns])
+    for fragment in dataset.get_fragments():
+        keys = ds.get_partition_keys(fragment.partition_expression)
+        opened = fragment.filesystem.open_input_file(fragment.path)
+        with pq.ParquetFile(opened, pre_buffer=False, buffer_size=FETCHED) as file:
+            there = [name for name in columns if name in file.schema_arrow.names]
+            for batch in file.iter_batches(BATCH_ROWS, columns=there):
+                yield _whole(batch, schema, keys)
+
+
+def _whole(
+    batch: pa.RecordBatch, schema: pa.Schema, keys: Mapping[str, object]
+) -> pa.RecordBatch:
+    """The batch with what its file's folders say, and NULL of what is newer than it."""
+    there = frozenset(batch.schema.names)
+    arrays = [
+        batch.column(field.name).cast(field.type)
+        if field.name in there
+        else pa.repeat(pa.scalar(keys.get(field.name), field.type), batch.num_rows)
+        for field in schema
+    ]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
 def _told(said: str) -> str:

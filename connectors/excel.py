@@ -25,7 +25,9 @@ from connectors.errors import Invalid
 from connectors.extra import extra
 from connectors.place import Place, placed
 from connectors.rows import batched, written
-from connectors.source import BATCH_ROWS, RAGGED, distinct, places, texts
+from connectors.source import RAGGED, distinct, places, texts
+
+FETCHED: Final = 1_024
 
 LARGEST_HELD: Final = 1 << 27
 """Bytes of what a workbook is read with whole: texts that cells share, and styles."""
@@ -147,7 +149,7 @@ def _quietly(action: Callable[[], T], place: str) -> T:
 
 
 def _texts(cells: Iterator[tuple[Untyped, ...]]) -> list[list[str | None]]:
-    return [_row(row) for row in islice(cells, BATCH_ROWS)]
+    return [_row(row) for row in islice(cells, FETCHED)]
 
 
 def _row(cells: tuple[Untyped, ...]) -> list[str | None]:

@@ -95,7 +95,7 @@ def onboard_dataset(
             progress=_told(progress),
             options=chosen,
         )
-    keep_summary(zones, publication)
+    keep_summary(zones, publication, manifest.delivery.kind)
     return publication
 
 

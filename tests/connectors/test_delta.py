@@ -38,6 +38,29 @@ def test_a_version_is_read_in_batches_with_its_partitions(folder: Path) -> None:
     assert len(rows(newest)) == 150_010
 
 
+def test_folders_and_older_files_fill_in_what_a_file_has_not(tmp_path: Path) -> None:
+    """Values of folders, missing ones too, and columns that came later are read."""
+    years = pa.array([2010, None, 2010], pa.int32())
+    first = pa.table({"n": [1, 2, 3], "place": ["a b", "c/d", None], "year": years})
+    deltalake.write_deltalake(tmp_path / "t", first, partition_by=["place", "year"])
+    later = pa.table(
+        {"n": [4], "place": ["e"], "year": pa.array([2011], pa.int32()), "new": ["x"]}
+    )
+    deltalake.write_deltalake(tmp_path / "t", later, mode="append", schema_mode="merge")
+    source = DeltaSource(tmp_path / "t")
+    found = sorted(rows(source), key=lambda row: row["n"])
+    assert [row["place"] for row in found] == ["a b", "c/d", None, "e"]
+    assert [row["year"] for row in found] == [2010, None, 2010, 2011]
+    assert [row["new"] for row in found] == [None, None, None, "x"]
+    folders = rows(source.select(["year"]))
+    assert sorted(str(row["year"]) for row in folders) == [
+        "2010",
+        "2010",
+        "2011",
+        "None",
+    ]
+
+
 def test_what_is_no_table_is_refused_by_rule(folder: Path, tmp_path: Path) -> None:
     """No folder, no such version, a damaged file: each by its rule alone."""
     absent = DeltaSource(tmp_path / "none")

@@ -132,6 +132,29 @@ def test_a_connection_cut_while_reading_is_taken_up_again(port: int) -> None:
     assert relay.cuts == 0
 
 
+@pytest.mark.parametrize("kind", ["parquet", "delta"])
+def test_typed_tables_outlive_a_cut_too(port: int, kind: str) -> None:
+    """A Parquet object and a Delta table are read whole, though the store hangs up."""
+    table = pa.table({"n": list(range(200_000))})
+    options = {"compression": "none", "use_dictionary": False}
+    relay = Relay(port, cuts=1, after=200_000)
+    relay.start()
+    away = store(relay.port)
+    source: Any
+    if kind == "parquet":
+        sink = pa.BufferOutputStream()
+        pq.write_table(table, sink, **options)
+        _put(port, "cut.parquet", bytes(sink.getvalue()))
+        source = ParquetSource(StoredObject(away, "cut.parquet"))
+    else:
+        deltalake.write_deltalake(
+            f"s3://{BUCKET}/cut", table, storage_options=_options(port)
+        )
+        source = DeltaSource(StoredFolder(away, "cut"))
+    assert sorted(row["n"] for row in rows(source)) == list(range(200_000))
+    assert relay.cuts == 0
+
+
 def test_a_store_elsewhere_is_asked_with_encryption() -> None:
     """Only a store of this machine may be asked in the clear."""
     kept = Credential("a", "b")

@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from itertools import combinations
 from pathlib import Path
@@ -21,13 +22,14 @@ from hypothesis import strategies as st
 from privacy import catalogue
 from tests.intake.support import Register, new_zones
 from tre.gateway.wire import plain
-from tre.inspection.drift import _index
+from tre.inspection.drift import _index, combined, drifted
 from tre.inspection.inspect import report
 from tre.inspection.kept import forget_summary, keep_summary, recall_summary
 from tre.inspection.page import page_of
 from tre.inspection.report import Finding, Level, Report
-from tre.intake import Zones, onboard
-from tre.manifest import load
+from tre.intake import Publication, Zones, onboard
+from tre.intake.publication import Shares
+from tre.manifest import DeliveryKind, load
 
 TODAY = date(2026, 11, 25)
 CANARY = "CANARYVALUE"
@@ -426,7 +428,7 @@ def test_drift_is_told_from_what_was_kept(zones: Zones, tmp_path: Path) -> None:
     manifest = load(document, tmp_path)
     publication = onboard(manifest, zones, Register())
     assert recall_summary(zones, "moving") is None
-    keep_summary(zones, publication)
+    keep_summary(zones, publication, DeliveryKind.REPLACE)
     earlier = recall_summary(zones, "moving")
     assert not {"drift", "drift_missing"} & _rules(
         report(manifest, zones, TODAY, earlier)
@@ -441,6 +443,59 @@ def test_drift_is_told_from_what_was_kept(zones: Zones, tmp_path: Path) -> None:
     assert not _rules(found, "same")
     forget_summary(zones, "moving")
     assert recall_summary(zones, "moving") is None
+
+
+def _published(version: str, shares: Shares) -> Publication:
+    """A publication of which nothing is there but its shares."""
+    named = dict.fromkeys(Publication.__dataclass_fields__)
+    said = {"dataset": "added", "version": version, "summaries": {"t": {"x": shares}}}
+    return Publication(**{**named, **said})  # type: ignore[arg-type]  # nothing else is read
+
+
+def test_what_is_added_to_is_compared_with_all_together(zones: Zones) -> None:
+    """A delivery beside the last and beside all; a correction changes nothing kept."""
+    first, second = Shares(0.0, {"a": 1.0}, 300), Shares(0.5, {"b": 1.0}, 200)
+    keep_summary(zones, _published("1", first), DeliveryKind.APPEND)
+    keep_summary(zones, _published("2", second), DeliveryKind.APPEND)
+    earlier = recall_summary(zones, "added")
+    assert earlier is not None
+    assert earlier.delivered == {("t", "x"): second}
+    together = earlier.together["t", "x"]
+    assert (together.rows, together.missing) == (500, 0.2)
+    assert dict(together.by_label) == {"a": 0.75, "b": 0.25}
+    (drift,) = drifted("t", {"x": second}, earlier)
+    assert drift.index == 0 < drift.index_together
+    few = Shares(0.0, {"c": 1.0}, 3)
+    keep_summary(zones, _published("3", few), DeliveryKind.CORRECT)
+    assert recall_summary(zones, "added") == replace(earlier, version="3")
+    keep_summary(zones, _published("4", few), DeliveryKind.REPLACE)
+    replaced = recall_summary(zones, "added")
+    assert replaced is not None
+    assert replaced.delivered == replaced.together == {("t", "x"): few}
+    forget_summary(zones, "added")
+
+
+@given(
+    st.lists(st.sampled_from(["a", "b", None]), max_size=30),
+    st.lists(st.sampled_from(["a", "c", None]), max_size=30),
+)
+def test_shares_of_both_are_those_of_their_rows(
+    one: list[str | None], other: list[str | None]
+) -> None:
+    """Putting shares together is as good as counting the rows of both."""
+    found, counted = combined(_counted(one), _counted(other)), _counted(one + other)
+    assert found.rows == counted.rows
+    assert found.missing == pytest.approx(counted.missing)
+    for label in "abc":
+        share = counted.by_label.get(label, 0.0)
+        assert found.by_label.get(label, 0.0) == pytest.approx(share)
+
+
+def _counted(values: list[str | None]) -> Shares:
+    present = [value for value in values if value is not None]
+    shares = {v: n / len(present) for v, n in Counter(present).items()}
+    missing = 1 - len(present) / len(values) if values else 0.0
+    return Shares(missing, shares, len(values))
 
 
 @given(st.dictionaries(st.sampled_from("abc"), st.floats(0, 1), min_size=1))

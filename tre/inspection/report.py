@@ -142,12 +142,14 @@ class Risk:
 class Drift:
     """How far a column moved from the version before.
 
-    `index` is the population stability index over its bars: under 0.1 is little,
-    over 0.25 much. `missing` are the shares that were and are missing.
+    `index` is the population stability index over its bars, against the delivery
+    before, and `index_together` against all deliveries of the version before: under
+    0.1 is little, over 0.25 much. `missing` are the shares that were and are missing.
     """
 
     column: str
     index: float
+    index_together: float
     missing_before: float
     missing_now: float
 

@@ -113,10 +113,11 @@ class Before:
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """Of one column: shares of its present rows by label, and the share missing."""
+    """Of one column of so many rows: the share missing, and present ones by label."""
 
     missing: float
     by_label: Mapping[str, float] = field(repr=False)
+    rows: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,10 +48,11 @@ def _shares(engine: Engine, at: int, known: Column) -> Shares:
     missing = found.pop(None, 0)
     every = missing + sum(found.values())
     if not every:
-        return Shares(0.0, {})
+        return Shares(0.0, {}, 0)
     kept = found if label is not None else {}
     total = max(sum(found.values()), 1)
-    return Shares(missing / every, {key: n / total for key, n in kept.items()})
+    shares = {key: n / total for key, n in kept.items()}
+    return Shares(missing / every, shares, every)
 
 
 def _label(known: Column) -> Tree | None:
