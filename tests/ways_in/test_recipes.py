@@ -12,9 +12,17 @@ import pytest
 
 from tests.ways_in.conftest import Served
 from tests.ways_in.world import REGIONS, RESEARCHER
+from tre.client import Client
+from tre.gateway.formats import as_csv
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "notebook.md"
 CURL = re.findall(r"```sh\n# ([^\n]+)\n(curl .*?)```", PAGE.read_text(), re.DOTALL)
+HTTP = re.findall(
+    r"```sh\n(curl .*?)```",
+    (PAGE.parents[1] / "reference" / "http.md").read_text(),
+    re.DOTALL,
+)
+COUNTS = "SELECT region, COUNT(*) AS n FROM people GROUP BY region"
 R = re.findall(r"```r\n(.*?)```", PAGE.read_text(), re.DOTALL)
 
 
@@ -64,6 +72,30 @@ def test_curl_shows_why_it_was_refused(served: Served) -> None:
     )
     assert done.returncode == 22
     assert json.loads(done.stdout)["code"]
+
+
+@pytest.mark.seen("curl")
+def test_the_page_on_http_shows_what_works(
+    served: Served, client: Client, tmp_path: Path
+) -> None:
+    """Its question is answered, and its submission of that answer is taken in."""
+    release = client.ask(COUNTS, project="pay", epsilon=2.0)
+    (tmp_path / "table.csv").write_bytes(as_csv(release))
+    there = {
+        "http://127.0.0.1:8000": served.url,
+        "/pathways/": "/pay/",
+        "8f72de61": release.id,
+    }
+    said = []
+    for code in HTTP:
+        for words, meant in there.items():
+            code = code.replace(words, meant)
+        command = ["bash", "-c", f"cd {tmp_path}; {code}"]
+        told = ran(command, served, TOKEN=served.tokens[RESEARCHER])
+        said.append(json.loads(told))
+    answered, taken = said
+    assert answered["columns"][0]["name"] == "n"
+    assert taken["state"] == "submitted"
 
 
 @pytest.mark.slow

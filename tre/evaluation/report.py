@@ -231,9 +231,10 @@ def _audit(report: Report) -> Iterator[str]:
     if found.empty:
         return
     held = int((found["measured"] <= found["claimed"]).sum())
+    games = "one game" if len(found) == 1 else f"{len(found)} games"
     yield (
-        f"The claim was audited by {len(found)} games against the gateway: it stands "
-        f"in {held}, and was refuted in {len(found) - held}."
+        f"The claim was audited by {games} against the gateway: it stands in {held}, "
+        f"and was refuted in {len(found) - held}."
     )
 
 

@@ -169,7 +169,7 @@ def advised(report: Report) -> Table:
             depends = each.asking.sql.upper()
             mean = any(word in depends for word in ("AVG(", "/"))
             group = f" in a group of {target.group_of:,}" if mean else ""
-            said = f"±{target.margin:,g}{group}"
+            said = f"±{target.margin:,.12g}{group}"
         rows.append(
             (
                 each.asking.words,
