@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import duckdb
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.errors import Invalid
-from privacy.catalogue import Column, Domain, Table, Type, Unit
+from privacy.catalogue import Column, Domain, GroupBound, Table, Type, Unit
 from tests.intake.delivering import before, delivered, delivery
 from tests.intake.support import (
     Register,
@@ -105,10 +106,14 @@ TABLE = Table(
     columns=(Column("x", Domain(Type.NUMBER, 0, nullable=False, lower=0, upper=99)),),
     granted=frozenset(),
 )
-ROWS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 99)), max_size=12)
+NUMBER = st.one_of(st.integers(0, 1), st.integers(0, 99))
+ROWS = st.lists(st.tuples(st.integers(0, 3), NUMBER), max_size=12)
+BOUNDS = st.sampled_from([(), (GroupBound(("x",), rows=1),)])
 
 
-def _published(deliveries: list[list[tuple[int, int, int]]]) -> dict[str, list[tuple]]:
+def _published(
+    deliveries: list[list[tuple[int, int, int]]], table: Table
+) -> dict[str, list[tuple]]:
     """What publishing these rows (person, number, value) one after another leaves."""
     with duckdb.connect() as connection:
         engine = Engine(connection)
@@ -134,8 +139,8 @@ def _published(deliveries: list[list[tuple[int, int, int]]]) -> dict[str, list[t
                     "INSERT INTO staging.people VALUES (?, ?, 0)", (row, person)
                 )
             carry = Carry(ANY, corrected=False) if number else None
-            publish(engine, TABLE, carry)
-            summarise(engine, TABLE, [], carry=carry)
+            publish(engine, table, carry)
+            summarise(engine, table, [], carry=carry)
             connection.execute("DETACH staging")
             connection.execute("DETACH DATABASE IF EXISTS before")
             connection.execute("ATTACH ':memory:' AS before")
@@ -148,15 +153,19 @@ def _published(deliveries: list[list[tuple[int, int, int]]]) -> dict[str, list[t
 
 
 @settings(max_examples=20)
-@given(ROWS, st.integers(0, 12), st.integers(0, 12))
+@given(ROWS, st.integers(0, 12), st.integers(0, 12), BOUNDS)
 def test_deliveries_in_parts_leave_what_one_would(
-    people: list[tuple[int, int]], first: int, second: int
+    people: list[tuple[int, int]],
+    first: int,
+    second: int,
+    bounds: tuple[GroupBound, ...],
 ) -> None:
     """Where a delivery is cut changes nothing: neither rows, nor ranks, nor counts."""
     numbered = [(person, 7 * n % 1009, x) for n, (person, x) in enumerate(people)]
     low, high = sorted((min(first, len(numbered)), min(second, len(numbered))))
     parts = [numbered[:low], numbered[low:high], numbered[high:]]
-    assert _published(parts) == _published([numbered])
+    table = replace(TABLE, bounds=bounds)
+    assert _published(parts, table) == _published([numbered], table)
 
 
 def test_every_row_a_person_grows_without_a_shared_number(

@@ -96,6 +96,7 @@ class World:
 
     zones: Zones
     register: Known = field(default_factory=Known)
+    bounds: list[dict[str, Any]] = field(default_factory=list)
     standing: dict[str, Written] = field(default_factory=dict)
 
     def take_in(self, name: str, *records: Mapping[str, Any]) -> list[int | None]:
@@ -107,7 +108,9 @@ class World:
         ]
         schema = pa.schema([(column, pa.string()) for column in columns])
         table = pa.Table.from_pylist(held, schema)
-        found = take_in(self.zones, self.register, _document(name), table)
+        document = _document(name)
+        document["resources"][0]["tre"]["group_bounds"] = self.bounds
+        found = take_in(self.zones, self.register, document, table)
         assert found.links is not None
         self.standing[name] = Written(name, found.file, found.key_name, found.tables)
         return found.links["person"].to_pylist()
@@ -211,6 +214,30 @@ def test_the_cap_holds_over_people_who_are_merged(world) -> None:
     world.apply()
     kept = Counter(row["person_id"] for row in world.rows("clinic"))
     assert sorted(kept.values()) == [1, CAP]
+
+
+def test_bounds_by_group_hold_over_people_who_are_merged(world) -> None:
+    """Who is found to be one has as many rows of a group as anybody has."""
+    world.bounds = [{"by": ["n"], "rows": 1}]
+    world.take_in("clinic", *({**each, "n": 7} for each in (ZOE, NUMBER_AND_NAME, OLE)))
+    assert len(world.rows("clinic")) == 3
+    world.take_in("school", {**ZOE, "nhs": VALID})
+    world.apply()
+    after = world.rows("clinic")
+    assert len({row["person_id"] for row in after}) == len(after) == 2
+    assert {row["_total_n"] for row in after} == {7}
+
+
+def test_rows_that_a_bound_by_group_left_stay_whose_they_were(world) -> None:
+    """Of who had two records, each row goes to the record that it came of."""
+    world.bounds = [{"by": ["n"], "rows": 1}]
+    world.take_in("clinic", *TWO, *TWO, {**TWO[1], "n": 21})
+    assert sorted(world.whose("clinic")) == [10, 20, 21, 30]
+    pair = world.record(postcode="cb74xx"), world.record(postcode="sw1a1aa")
+    world.decide(False, (max(pair), min(pair)))
+    world.apply()
+    whose = world.whose("clinic")
+    assert whose[20] == whose[21] != whose[10] != whose[30]
 
 
 def test_what_contradicts_is_not_merged(world) -> None:
