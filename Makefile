@@ -62,7 +62,7 @@ setup: $(DEVELOPMENT) ## make .venv from the lock files and install the commit h
 	then $(BIN)/pre-commit install >/dev/null; fi
 
 # By these names in Debian and what comes of it. Tests that need one are skipped
-# without it, but in CI, where they fail.
+# without it, and fail where SYSTEM_PROGRAMS=required.
 SYSTEM := chromium curl r-base-core r-cran-httr2
 
 system: ## install the system's programs that some tests ask (a browser, R, curl), as root
