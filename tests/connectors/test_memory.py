@@ -29,11 +29,8 @@ SHORT: Final = 70_000
 LONG: Final = 980_000
 """Rows of more than one batch, and of fourteen times as many."""
 
-MORE_MIB: Final = 80
-"""What a long file may take beyond a short one: less than its rows are by themselves.
-
-Much of it is what an allocator keeps for later, and no more with still more rows.
-"""
+MORE_MIB: Final = 48
+"""What a long file may take beyond a short one: half of what its rows are."""
 
 TEXT: Final = "a region with a name that is long enough to be seen, number "
 

@@ -104,6 +104,14 @@ def test_a_report_is_its_stewards_alone(tre: Tre, tmp_path: Path) -> None:
     outline(page.read_text(encoding="utf-8"))
 
 
+def test_a_report_has_no_address(served: Served) -> None:
+    """Exact figures are for whoever has the machine: nothing over HTTP gives them."""
+    with served.http(None) as http:
+        paths = http.get("/v1/openapi.json").json()["paths"]
+    assert "/v1/datasets" in paths
+    assert not [path for path in paths if "check" in path.replace("checkpoint", "")]
+
+
 @pytest.mark.slow
 @pytest.mark.seen("chromium")
 def test_a_report_is_for_everybody(tre: Tre, tmp_path: Path) -> None:
