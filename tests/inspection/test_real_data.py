@@ -13,11 +13,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.intake.support import new_zones
+from tests.intake.support import Register, new_zones
 from tre.demo.fetch import FEBRL, WAGEPAN, Member, fetch
 from tre.inspection.inspect import report
 from tre.inspection.report import Finding, Report
-from tre.manifest import load
+from tre.intake import onboard
+from tre.manifest import Manifest, load
 
 TODAY: Final = date(2026, 11, 25)
 
@@ -83,8 +84,8 @@ def _field(column: pa.Field, first: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def clinical(fetched: Path, tmp_path_factory: pytest.TempPathFactory) -> Report:
-    """The report on the eleven tables of people of the clinical data."""
+def omop(fetched: Path, tmp_path_factory: pytest.TempPathFactory) -> Manifest:
+    """The eleven tables of people of the clinical data, as declared in a hurry."""
     folder = tmp_path_factory.mktemp("clinical")
     resources = []
     with duckdb.connect(str(fetched / CLINICAL.name), read_only=True) as connection:
@@ -98,8 +99,24 @@ def clinical(fetched: Path, tmp_path_factory: pytest.TempPathFactory) -> Report:
             cap = 1 if name == "person" else 100
             unit = {"privacy_unit": "person", "rows_per_person": cap}
             resources.append(_resource(name, fields, **unit))
-    zones = new_zones(folder / "home")
-    return report(load(_package(resources), folder), zones, TODAY)
+    return load(_package(resources), folder)
+
+
+@pytest.fixture(scope="module")
+def clinical(omop: Manifest, tmp_path_factory: pytest.TempPathFactory) -> Report:
+    """The report on them."""
+    return report(omop, new_zones(tmp_path_factory.mktemp("looked")), TODAY)
+
+
+def test_the_clinical_data_are_published_as_looked_at(
+    omop: Manifest, clinical: Report, tmp_path: Path
+) -> None:
+    """Intake of all eleven tables counts what the look before it had counted."""
+    publication = onboard(omop, new_zones(tmp_path), Register())
+    assert publication.counts == clinical.counts
+    counts = {one.table: one for one in publication.counts}
+    assert counts["person"].published == counts["person"].people == 2_694
+    assert counts["condition_occurrence"].landed == 65_332
 
 
 def _found(found: Report, table: str, rule: str) -> list[Finding]:
