@@ -18,6 +18,7 @@ from privacy.histogram import Histogram
 from privacy.profile import Profile
 from tre.governance.amendments import find_amendment
 from tre.governance.catalogue import Current, current_catalogue
+from tre.governance.changed import changed
 from tre.governance.datasets import Dataset, list_datasets
 from tre.governance.pins import pins_of
 from tre.governance.project import Project, Terms
@@ -56,7 +57,8 @@ def described_version(
     """The public facts of one version of a dataset, and the releases that used it.
 
     `version` is a label, of which the newest is meant, or an id. Versions that were
-    withdrawn or destroyed are described as they were. Refused with `unknown_dataset`.
+    withdrawn or destroyed are described as they were. `changed` says what did since
+    the version before, by that one's id. Refused with `unknown_dataset`.
     """
     held = next((e for e in list_datasets(connection) if e.name == name), None)
     listed = versions_of(connection, name)
@@ -68,6 +70,7 @@ def described_version(
             suggestion="`tre dataset show NAME` lists the versions of one.",
         )
     newest = found[-1]
+    earlier = [each for each in listed if each.number < newest.number][-1:]
     as_then = replace(held, title=newest.title, version=newest.id, label=newest.label)
     return {
         **_facts(as_then, newest.descriptor, newest.tables(connection)),
@@ -75,6 +78,10 @@ def described_version(
         "id": newest.id,
         "published_on": newest.published_on,
         "ended_on": newest.ended_on,
+        "changed": {
+            each.id: changed(each.tables(connection), newest.tables(connection))
+            for each in earlier
+        },
         "releases": list(releases_of(connection, frozenset({newest.id}))),
     }
 

@@ -15,13 +15,10 @@ from privacy.errors import Refused
 from tre.audit.act import acting
 from tre.control.tables import audit_record
 from tre.governance.datasets import withdraw_dataset
-from tre.governance.pins import Moved, moved_pins
 from tre.governance.populations import population_exists
 from tre.governance.replacing import (
     Reason,
     doomed_versions,
-    replace_versions,
-    standing_versions,
 )
 from tre.governance.roles import Action, allowed, permitted
 from tre.home import Parts
@@ -32,17 +29,14 @@ from tre.intake.rebuild import discard, keep, rebuild
 from tre.intake.zones import Busy
 from tre.recorded import files_on_record, versions_to_destroy, zones_of
 from tre.releases import releases_of
-from tre.rewritten import as_written, every_file, replacements
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """Versions written anew, and earlier releases that used what they replace."""
-
-    versions: tuple[str, ...]
-    releases: tuple[str, ...]
-    pins: tuple[Moved, ...] = ()
-    """Pins of projects that went from a version to the one written anew."""
+from tre.rewritten import (
+    Anew,
+    Rewriting,
+    as_written,
+    every_file,
+    put_in_force,
+    standing,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,40 +64,30 @@ def take_in_objections(
     return objected
 
 
-def apply_objections(parts: Parts, population: str, person: str) -> Applied:
-    """Write every version of the population that is asked or pinned anew.
+def apply_objections(parts: Parts, population: str, person: str) -> Anew:
+    """Write every version of the population that is asked or pinned without objectors.
 
-    Without objectors; a pin goes to what was written in its version's place.
-
-    All are switched in one transaction, and what they replace is destroyed. It does
-    the same whether anybody objected or not.
+    A pin goes to what was written in its version's place. All are measured, and
+    switched to in one transaction; what they replace is destroyed. It does the same
+    whether anybody objected or not.
     """
     with parts.control.reading() as connection:
         _allow(connection, population, person)
     zones = zones_of(parts)
     with zones.locked():
-        with parts.control.reading() as connection:
-            standing = standing_versions(connection, population)
-            old = as_written(connection, standing)
+        old = standing(parts, population)
         known = files_on_record(parts)
-        made = rebuild(zones, population, old, known)
+        made = rebuild(zones, population, as_written(parts, old), known)
+        rewriting = Rewriting(population, Reason.OBJECTION, old, made)
         try:
-            with acting(parts.control, person, parts.clock()) as act:
-                versions = replace_versions(
-                    act, replacements(zones, standing, made), Reason.OBJECTION
-                )
-                replaced = [each.version for each in standing]
-                moved = moved_pins(act.connection, replaced, versions)
-                act.record("objection.applied", population, {"replaced": replaced})
+            applied = put_in_force(parts, rewriting, person)
         except BaseException:
             on_record = every_file(parts)
             discard(zones, [each for each in made if each.file not in on_record])
             raise
         keep(zones, made)
         finish_destruction(parts, person)
-    with parts.control.reading() as connection:
-        used = releases_of(connection, frozenset(each.version for each in standing))
-    return Applied(versions, used, moved)
+    return applied
 
 
 def withdraw(parts: Parts, dataset: str, person: str) -> None:

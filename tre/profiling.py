@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 import sqlglot.expressions as exp
@@ -58,6 +59,25 @@ ONE_OF_EACH: Final = "_rank = 1 AND :value IS NOT NULL"
 
 
 @dataclass(frozen=True, slots=True)
+class Subject:
+    """A version whose file is complete and not in force yet, to be measured.
+
+    `version` is its label; `clamped` and `identified` are as in a `Publication`, and
+    `file` is relative to the home. `tables` have the profiles to keep where none can
+    be measured; where they have none, it is the last of the dataset's.
+    """
+
+    dataset: str
+    version: str
+    population: str
+    tables: tuple[Table, ...]
+    file: Path
+    key_name: str
+    clamped: tuple[tuple[tuple[int, str], ...], ...]
+    identified: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Profiled:
     """Tables with the profiles they will be published with, and what they cost.
 
@@ -76,33 +96,47 @@ class Profiled:
             act.record("profile.kept", version, {"measured_in": kept})
 
 
-def profile(
-    gate: Gate, publication: Publication, person: str, dataset_nano: int | None
-) -> Profiled:
-    """The publication's tables with their profiles, charged before they are read.
+def published(publication: Publication) -> Subject:
+    """A publication, as what is to be measured."""
+    return Subject(
+        publication.dataset,
+        publication.version,
+        publication.population,
+        publication.tables,
+        publication.file,
+        publication.key_name,
+        publication.clamped,
+        publication.identified,
+    )
 
-    `dataset_nano` is the dataset's own budget, None for none.
+
+def profile(
+    gate: Gate, subject: Subject, person: str, dataset_nano: int | None = None
+) -> Profiled:
+    """The version's tables with their profiles, charged before they are read.
+
+    `dataset_nano` is the dataset's own budget before it has an account, None for none.
     """
     planned = {
         table.name: measurement(table, tuple(name for _, name in clamped), kinds)
         for table, clamped, kinds in zip(
-            publication.tables,
-            publication.clamped,
-            publication.identified,
+            subject.tables,
+            subject.clamped,
+            subject.identified,
             strict=True,
         )
         if table.unit is not Unit.NONE
     }
-    measured = _reserved(gate, publication, person, planned, dataset_nano)
+    measured = _reserved(gate, subject, person, planned, dataset_nano)
     if measured is not None:
         try:
-            return Profiled(_drawn(gate, publication, planned), measured)
+            return Profiled(_drawn(gate, subject, planned), measured)
         except BaseException as problem:
             fail_measurement(gate.control, measured.id, gate.clock())
             if not isinstance(problem, Failed | Unavailable):
                 raise
     with gate.control.reading() as connection:
-        return Profiled(_earlier(connection, publication), None)
+        return Profiled(_earlier(connection, subject), None)
 
 
 def with_profiles(
@@ -122,7 +156,7 @@ def fail_profile(gate: Gate, profiled: Profiled) -> None:
 
 def _reserved(
     gate: Gate,
-    publication: Publication,
+    subject: Subject,
     person: str,
     planned: Mapping[str, Measurement],
     dataset_nano: int | None,
@@ -132,8 +166,8 @@ def _reserved(
         return None
     return reserve_measurement(
         gate.control,
-        dataset=publication.dataset,
-        population=publication.population,
+        dataset=subject.dataset,
+        population=subject.population,
         nano=nano,
         person=person,
         owner=gate.owner,
@@ -142,12 +176,12 @@ def _reserved(
 
 
 def _drawn(
-    gate: Gate, publication: Publication, planned: Mapping[str, Measurement]
+    gate: Gate, subject: Subject, planned: Mapping[str, Measurement]
 ) -> tuple[Table, ...]:
-    file, key = publication.file.as_posix(), publication.key_name
-    version = Version(publication.file.stem, publication.dataset, "", file, key, "")
+    file, key = subject.file.as_posix(), subject.key_name
+    version = Version(subject.file.stem, subject.dataset, "", file, key, "")
     attachment = gate.attachment(version)
-    tables = zip(publication.tables, publication.clamped, strict=True)
+    tables = zip(subject.tables, subject.clamped, strict=True)
     found: list[Table] = []
     for table, clamped in tables:
         measured: Profile | None = None
@@ -160,7 +194,7 @@ def _drawn(
                 gate.enclave.answer(job).values[0][0].tolist()
                 for job in counts(table.name, attachment, planned[table.name])
             ]
-            label = publication.version
+            label = subject.version
             linked = _linked(gate, table.name, attachment, planned[table.name].links)
             measured = profile_of(
                 planned[table.name], people, figures, counted, label, linked
@@ -284,7 +318,9 @@ def _start(starts: tuple[int, ...], name: str = "brought") -> exp.Expr:
     return exp.Case(ifs=whens, default=number(starts[0]))
 
 
-def _earlier(connection: Connection, publication: Publication) -> tuple[Table, ...]:
-    return with_profiles(
-        publication, last_profiles(connection, publication.dataset)
-    ).tables
+def _earlier(connection: Connection, subject: Subject) -> tuple[Table, ...]:
+    found = last_profiles(connection, subject.dataset)
+    return tuple(
+        replace(table, profile=table.profile or found.get(table.name))
+        for table in subject.tables
+    )

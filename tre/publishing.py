@@ -33,15 +33,17 @@ from tre.intake import (
     onboard,
 )
 from tre.intake.heed import Use
+from tre.intake.identity import cleaning
 from tre.intake.incoming import linking
 from tre.intake.passes import PASSES
 from tre.intake.publication import Before
 from tre.intake.sweep import sweep_locked
+from tre.intake.weigh import blocking
 from tre.intake.zones import Busy, digest_of
 from tre.ledger.budget import Budget
 from tre.manifest import Budget as DeclaredBudget
 from tre.manifest import Kind, Manifest, Resource, load
-from tre.profiling import fail_profile, profile, with_profiles
+from tre.profiling import fail_profile, profile, published, with_profiles
 from tre.recorded import files_on_record, zones_of
 from tre.trace import Step, step
 
@@ -199,7 +201,7 @@ class _Register:
         gate, cap = self.parts.gate, _cap(self.manifest.package.tre.budget)
         own = cap.total_nano if cap else None
         profiled = (
-            profile(gate, publication, self.person, own)
+            profile(gate, published(publication), self.person, own)
             if profiles is None
             else with_profiles(publication, profiles)
         )
@@ -299,8 +301,11 @@ def _method(resource: Resource) -> Mapping[str, Json] | None:
         return None
     rules = resource.tre.link
     passes = (rules and rules.passes) or PASSES
+    named = {kind.value: cleaning(kind) for kind in kinds}
     return {
-        "identifiers": sorted({kind.value for kind in kinds}),
+        "identifiers": sorted(named),
+        "cleaning": named,
+        "blocking": blocking(kinds) if rules and rules.threshold < 1 else [],
         "passes": [" + ".join(each.value for each in needed) for needed in passes],
         "threshold": str(rules.threshold) if rules else None,
         "review": str(rules.review) if rules else None,

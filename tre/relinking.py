@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tre.audit.act import acting
-from tre.control.canonical import Json
-from tre.governance.replacing import Reason, replace_versions, standing_versions
+from tre.governance.pins import Moved
+from tre.governance.replacing import Reason
 from tre.governance.roles import Action, permitted
 from tre.home import Parts
 from tre.intake.rebuild import keep
@@ -15,45 +15,58 @@ from tre.intake.successor import settle_successor
 from tre.objecting import finish_destruction
 from tre.recorded import files_on_record, zones_of
 from tre.reviewing import check_population
-from tre.rewritten import as_written, every_file, replacements
+from tre.rewritten import (
+    Rewriting,
+    as_written,
+    every_file,
+    put_in_force,
+    standing,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """A population's next spine version, and the versions published under it."""
+    """A population's next spine version, and the versions published under it.
+
+    `pins` are pins of projects that went to these from those they replace, and
+    `releases` earlier ones that used what was replaced.
+    """
 
     spine_version: int
     versions: tuple[str, ...]
+    pins: tuple[Moved, ...]
+    releases: tuple[str, ...]
 
 
 def apply_linkage(parts: Parts, population: str, person: str) -> Applied:
-    """Make a new spine version, and publish every version that is asked under it.
+    """Make a new spine version, and publish what is asked or pinned under it.
 
-    All are switched in one transaction, and what they replace is destroyed, the old
-    spine first. It does the same whether anybody is merged or parted, or not: every
-    number is drawn anew.
+    A pin goes to what was written in its version's place. All are measured, and
+    switched to in one transaction; what they replace is destroyed, the old spine
+    first. It does the same whether anybody is merged or parted, or not: every number
+    is drawn anew.
     """
     check_population(parts, population, person, Action.RELINK)
     zones = zones_of(parts)
     with zones.locked():
-        with parts.control.reading() as connection:
-            standing = standing_versions(connection, population)
-            old = as_written(connection, standing)
-        made = relink(zones, population, old, files_on_record(parts))
+        old = standing(parts, population)
+        known = files_on_record(parts)
+        made = relink(zones, population, as_written(parts, old), known)
         version = made.successor.version
+        rewriting = Rewriting(
+            population,
+            Reason.LINKAGE,
+            old,
+            made.written,
+            spine_version=str(version),
+            facts={"spine_version": version},
+        )
         try:
-            pairs = replacements(zones, standing, made.written, str(version))
-            with acting(parts.control, person, parts.clock()) as act:
-                versions = replace_versions(act, pairs, Reason.LINKAGE)
-                detail: dict[str, Json] = {
-                    "spine_version": version,
-                    "replaced": [each.version for each in standing],
-                }
-                act.record("linkage.applied", population, detail)
+            anew = put_in_force(parts, rewriting, person)
         finally:
             _settle(parts, made)
         finish_destruction(parts, person)
-    return Applied(version, versions)
+    return Applied(version, anew.versions, anew.pins, anew.releases)
 
 
 def rotate_linkage_key(parts: Parts, population: str, person: str) -> None:

@@ -217,7 +217,8 @@ with Environment.open(home) as environment:
 MOMENTS = {
     ("relink", "before"): 1,
     ("relink", "after"): 1,
-    ("replacements", "after"): 1,
+    ("put_in_force", "before"): 1,
+    ("put_in_force", "after"): 2,
     ("settle_successor", "before"): 2,
     ("settle_successor", "after"): 2,
     ("keep", "before"): 2,
@@ -270,3 +271,37 @@ def test_each_version_says_how_its_people_were_linked(environment) -> None:
     assert published["public"]["linkage"]["pupils"] == said
     named = {each["name"]: each for each in environment.register()["datasets"]}
     assert named["pupils"]["linkage"]["pupils"] == said
+
+
+def test_what_is_written_anew_is_measured_anew(environment) -> None:
+    """A new spine version has statements of its own, charged, in log and register."""
+    before = environment.remaining_of_population("residents").rho
+    environment.apply_linkage(person=LINKERS[0])
+    paid = before - environment.remaining_of_population("residents").rho
+    (table,) = environment.dataset("people")["tables"]
+    people = [*table["linkage"]["figures"]["people"].values()]
+    assert abs(people[2] - PEOPLE) < 6 * 32
+    assert abs(people[0]) < 6 * 32
+    assert paid == pytest.approx(2 * table["profile"]["rho"])
+    rebuilt = {each["of"]: each for each in _log(environment, "dataset.rebuilt")}
+    assert rebuilt["people/2"]["linkage"]["people"] == table["linkage"]
+    named = {each["name"]: each for each in environment.register()["datasets"]}
+    assert named["people"]["linkage"]["people"] == table["linkage"]
+
+
+def test_what_cannot_be_measured_anew_says_nothing_of_links(
+    environment, monkeypatch
+) -> None:
+    """The rest of the profile is of what was replaced, by its id, and says so."""
+    monkeypatch.setattr("tre.profiling.reserve_measurement", lambda *_, **__: None)
+    environment.apply_objections()
+    (table,) = environment.dataset("people")["tables"]
+    assert table["linkage"]["figures"] is None
+    assert table["profile"]["measured_of"] == "people/1"
+    environment.apply_linkage()
+    (table,) = environment.dataset("people")["tables"]
+    assert table["profile"]["measured_of"] == "people/1"
+    kept = {
+        each["of"]: each["measured_in"] for each in _log(environment, "profile.kept")
+    }
+    assert kept["people/3"] == {"people": "people/1"}

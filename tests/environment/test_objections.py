@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import pkgutil
 from pathlib import Path
 
 import pytest
@@ -215,22 +216,22 @@ def test_destruction_that_was_interrupted_is_finished(
         assert len(_log(again, "dataset.destroyed")) == 1
 
 
-@pytest.mark.parametrize("broken", ["rebuild", "replace_versions"])
+@pytest.mark.parametrize(
+    "broken", ["tre.objecting.rebuild", "tre.rewritten.replace_versions"]
+)
 def test_a_rebuild_that_is_interrupted_changes_nothing(
     environment, sources, monkeypatch, broken
 ) -> None:
     """Until the switch the old version is asked; afterwards only the new one."""
-    import tre.objecting
-
     environment.import_objections(_objections(sources, 7))
     before, standing = _published(environment), _standing(environment)
-    done = getattr(tre.objecting, broken)
+    done = pkgutil.resolve_name(broken)
 
     def stopped(*arguments: object) -> None:
         done(*arguments)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(tre.objecting, broken, stopped)
+    monkeypatch.setattr(broken, stopped)
     with pytest.raises(KeyboardInterrupt):
         environment.apply_objections()
     monkeypatch.undo()

@@ -115,6 +115,24 @@ def test_a_late_objection_moves_pins_and_says_so(environment, tmp_path) -> None:
     assert environment.verify_audit().sound
 
 
+def test_a_new_spine_version_moves_pins_and_says_so(environment, tmp_path) -> None:
+    """What is pinned is numbered anew with the rest, measured, and added to as ever."""
+    environment.pin("pathways", "people", "people/1", person=RESEARCHER)
+    assert asked(environment) == ["people/1"]
+    applied = environment.apply_linkage()
+    assert applied.versions == ("people/3", "people/4")
+    (moved,) = applied.pins
+    assert (moved.version, moved.to) == ("people/1", "people/3")
+    assert len(applied.releases) == 1
+    assert sizes(environment) == {"people/3": PEOPLE, "people/4": PEOPLE + 10}
+    assert asked(environment) == ["people/3"]
+    folder = tmp_path / "sources"
+    environment.onboard(delivery(folder, rows().slice(0, 5), "3", "2"), person=STEWARD)
+    assert sizes(environment)["people/5"] == PEOPLE + 10  # two rows each, at most
+    assert asked(environment) == ["people/3"]
+    assert environment.verify_audit().sound
+
+
 def test_a_withdrawn_version_is_asked_by_nobody(environment) -> None:
     """Who pinned it is told so, and goes on with another version."""
     environment.pin("pathways", "people", "1", person=RESEARCHER)
@@ -144,7 +162,11 @@ def test_old_versions_stay_citable_with_their_releases(environment) -> None:
         "replaced",
         "replace",
     )
-    assert environment.dataset("people", "people/2")["releases"] == []
+    assert facts["changed"] == {}
+    later = environment.dataset("people", "people/2")
+    assert later["releases"] == []
+    (figures,) = later["changed"]["people/1"]
+    assert figures.startswith("people has about ")
     with pytest.raises(Refused, match="There is no version 9"):
         environment.dataset("people", "9")
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 from connectors import TableSource
 from tre.encryption import crypto_extension
 from tre.intake import Options, Publication, Zones, onboard
-from tre.intake.rebuild import Written
+from tre.intake.anew import Written
 from tre.keystore import Keystore
 from tre.manifest import load
 

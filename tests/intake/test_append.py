@@ -25,10 +25,11 @@ from tests.intake.support import (
     with_fields,
 )
 from tre.intake import Publication, Zones
+from tre.intake.brought import summarise
 from tre.intake.carry import Carry
 from tre.intake.engine import Engine
 from tre.intake.heed import ANY
-from tre.intake.publish import publish, summarise
+from tre.intake.publish import publish
 
 FIRST = [(f"p{i}", 2010, "North", i) for i in range(5)]
 

@@ -45,12 +45,12 @@ def test_duplicates_within_one_table_are_no_link(world) -> None:
 
 
 def test_what_identifiers_people_lack_is_told_by_kind(world) -> None:
-    """A person lacks a kind where one of their records does, in the table's order."""
+    """A person lacks a kind where one of their records does, by their names."""
     world.take_in("clinic", ZOE, NUMBER_AND_NAME, OLE)
     lacking: Counter[int] = Counter()
     for row in _told(world, "clinic"):
         lacking.update(place for place in range(5) if row[f"x{place}"])
-    assert lacking == {0: 2, 3: 1, 4: 1}  # nhs; born; code
+    assert lacking == {0: 1, 2: 2, 3: 1}  # born; nhs; code
 
 
 def test_a_doubtful_pair_is_told_once(world) -> None:
@@ -64,6 +64,25 @@ def test_a_doubtful_pair_is_told_once(world) -> None:
         )
     world.take_in("school", ZOE, OLE)
     assert sum(row["doubtful"] for row in _told(world, "school")) == 1
+
+
+def test_a_new_spine_version_tells_how_people_are_linked_in_it(world) -> None:
+    """Two who turn out to be one are told as one, by the pass that found them."""
+    world.take_in("clinic", ZOE, NUMBER_AND_NAME, OLE)
+    world.take_in("school", {**ZOE, "nhs": VALID})
+    assert _classes(world, "clinic") == {0: 3}
+    world.apply()
+    assert _classes(world, "clinic") == {0: 1, 2: 1}
+    assert _classes(world, "school") == {2: 1}
+
+
+def test_a_delivery_tells_anew_of_the_people_of_every_delivery(world) -> None:
+    """Who was alone when their rows came is told as linked once they are."""
+    world.take_in("clinic", ZOE, {**OLE, "n": 2})
+    world.take_in("school", {**ZOE, "code": "XX1 1XX"})
+    assert _classes(world, "clinic") == {0: 2}
+    world.append("clinic", {**OLE, "n": 3})
+    assert _classes(world, "clinic") == {0: 1, 2: 1}
 
 
 def test_no_number_is_beside_what_is_told(world) -> None:

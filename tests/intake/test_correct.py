@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,11 @@ from connectors.errors import Invalid
 from tests.intake.delivering import delivered, keyed
 from tests.intake.support import Register, fields_of, opened, published
 from tre.intake import Publication, Reason, Zones, inspect
+from tre.intake.anew import Written
 from tre.intake.publication import Changes
+from tre.intake.rebuild import keep
+from tre.intake.relink import relink
+from tre.intake.successor import settle_successor
 from tre.manifest import load
 
 FIRST = [(f"p{i}", f"r{i}", 2010, "North", i) for i in range(6)]
@@ -224,3 +229,32 @@ def test_a_check_of_a_correction_sets_aside_what_is_to_go(
     (tmp_path / "earnings.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     (counts,) = inspect(load(document, tmp_path), zones)
     assert (counts.landed, counts.rejected, counts.published) == (2, 0, 1)
+
+
+def test_a_correction_finds_its_rows_under_a_new_spine_version(
+    zones: Zones, register: Register, first: Publication
+) -> None:
+    """Numbering people anew leaves rows the numbers that their keys are known by."""
+    old = Written("earnings", first.file, first.key_name, first.tables)
+    with zones.locked():
+        made = relink(zones, "residents", [old], register.known_files())
+        (new,) = made.written
+        anew = replace(first, file=new.file, key_name=new.key_name, spine_version=2)
+        register.switched.append(anew)
+        settle_successor(zones, made.successor, register.known_files())
+        keep(zones, made.written)
+    correction = [
+        ("p1", "r1", 2010, "South", 50, "U"),
+        (None, "r2", None, None, None, "D"),
+        ("p0", "r7", 2011, "Wales", 70, "I"),
+    ]
+    second = delivered(
+        zones, register, keyed("2", "correct", "1"), *correction, onto=anew
+    )
+    assert _pays(zones, second) == [0, 3, 4, 5, 50, 70]
+    assert second.changes == (Changes("earnings", 1, 1, 1, 0),)
+    whose = {
+        row["pay"] // 100: row["person_id"]
+        for row in published(zones, second).to_pylist()
+    }
+    assert whose[70] == whose[0]

@@ -23,16 +23,19 @@ from tests.intake.support import (
 )
 from tests.intake.test_link import OTHER_VALID, VALID, ZOE
 from tre.intake import Zones, spine, sweep
+from tre.intake.anew import Written
+from tre.intake.carry import brought_by
 from tre.intake.decide import decide
 from tre.intake.engine import Engine
 from tre.intake.object import take_objections
-from tre.intake.publication import Options
-from tre.intake.rebuild import Written, keep
+from tre.intake.publication import Before, Options
+from tre.intake.rebuild import keep
 from tre.intake.reference import References
 from tre.intake.relink import Relinked, relink, rotate_key
 from tre.intake.review import Asked, pairs_to_review
 from tre.intake.successor import settle_successor
 from tre.intake.underway import opened as engine_of
+from tre.manifest import Kind
 
 KINDS = {
     "nhs": "nhs-number",
@@ -44,13 +47,15 @@ KINDS = {
 CAP = 3
 
 
-def _document(name: str) -> dict[str, Any]:
+def _document(name: str, **delivery: str) -> dict[str, Any]:
     return {
         "name": name,
+        "version": delivery.pop("version", "1"),
         "tre": {
             "controller": "Department of Examples",
             "legal_basis": "Digital Economy Act 2017, section 64",
             "population": "residents",
+            **({"delivery": delivery} if delivery else {}),
         },
         "resources": [
             {
@@ -72,6 +77,7 @@ def _document(name: str) -> dict[str, Any]:
                             "type": "integer",
                             "constraints": {"minimum": 0, "maximum": 1000},
                         },
+                        {"name": "person", "constraints": {"enum": ["p"]}},
                     ]
                 },
             }
@@ -99,21 +105,45 @@ class World:
     bounds: list[dict[str, Any]] = field(default_factory=list)
     standing: dict[str, Written] = field(default_factory=dict)
 
-    def take_in(self, name: str, *records: Mapping[str, Any]) -> list[int | None]:
-        """Publish a table; whose each row is. Rows are numbered in `n`."""
-        columns = [*KINDS, "n"]
+    def take_in(
+        self, name: str, *records: Mapping[str, Any], **delivery: str
+    ) -> list[int | None]:
+        """Publish a table; whose each row is. Rows are numbered in `n`.
+
+        What `delivery` says is done to the version that stands.
+        """
+        before = self.before(name) if delivery else None
+        columns = [*KINDS, "n", "person"]  # a name that intake uses, too
         held = [
             {**dict.fromkeys(columns), **record, "n": str(record.get("n", at))}
             for at, record in enumerate(records)
         ]
         schema = pa.schema([(column, pa.string()) for column in columns])
         table = pa.Table.from_pylist(held, schema)
-        document = _document(name)
+        document = _document(name, **delivery)
         document["resources"][0]["tre"]["group_bounds"] = self.bounds
-        found = take_in(self.zones, self.register, document, table)
+        found = take_in(self.zones, self.register, document, table, before=before)
         assert found.links is not None
-        self.standing[name] = Written(name, found.file, found.key_name, found.tables)
+        identified = {name: tuple(map(Kind, found.identified[0]))}
+        self.standing[name] = Written(
+            name, found.file, found.key_name, found.tables, identified=identified
+        )
         return found.links["person"].to_pylist()
+
+    def before(self, name: str) -> Before:
+        """What stands of a dataset, as a delivery finds it."""
+        held = self.standing[name]
+        version = str(self.zones.spine_version("residents"))
+        return Before("1", held.file, held.key_name, version, held.tables)
+
+    def append(self, name: str, *records: Mapping[str, Any]) -> None:
+        """Add rows to the version that stands."""
+        self.take_in(name, *records, kind="append", to="1", version="2")
+
+    def brought(self, name: str) -> Counter[int]:
+        """How many rows each person of a table brought."""
+        found = published(self.zones, self.standing[name], brought_by(name))
+        return Counter({row["person_id"]: row["brought"] for row in found.to_pylist()})
 
     def known(self) -> list[Path]:
         """Every file on record."""
@@ -332,6 +362,65 @@ def test_merging_with_an_objector_leaves_both_out(world) -> None:
     take_objections(world.zones, "residents", TableSource("o", objection), world.known)
     world.apply()
     assert set(world.whose("clinic")) == {30}
+
+
+# ------------------------------------------------------- deliveries before and after
+
+
+def test_rows_are_added_after_a_new_spine_version(world) -> None:
+    """They join the people as they are numbered now, under one cap and one count."""
+    _two_who_are_one(world)
+    world.apply()
+    zoe = {**ZOE, "nhs": VALID}
+    world.append("clinic", {**zoe, "n": 20}, {**zoe, "n": 21}, {**OLE, "n": 22})
+    whose, kept = world.whose("clinic"), Counter(world.whose("clinic").values())
+    assert whose[22] == whose[4]
+    assert sorted(kept.values()) == [2, CAP]
+    (merged,) = {person for n, person in whose.items() if n not in {4, 22}}
+    assert world.brought("clinic") == {merged: 6, whose[4]: 2}
+
+
+def test_who_is_put_together_is_capped_as_one_person_from_the_start(world) -> None:
+    """Of all their rows those of the lowest numbers stay, whoever brought them."""
+    _two_who_are_one(world)
+    numbers = sorted(row["_order"] for row in world.rows("clinic") if row["n"] != 4)
+    world.apply()
+    after = [row for row in world.rows("clinic") if row["n"] != 4]
+    assert [row["_order"] for row in after] == numbers[:CAP]
+    assert [row["_rank"] for row in after] == [1, 2, 3]
+
+
+def test_rows_of_every_delivery_go_where_they_came_of(world) -> None:
+    """Who is parted after rows were added keeps all that is known to be theirs."""
+    one, other = {**ZOE}, {**ZOE, "code": "CB7 4XX"}
+    world.take_in("clinic", {**one, "n": 10}, OLE)
+    world.append("clinic", {**other, "n": 20}, {**one, "n": 11})
+    assert len(set(world.whose("clinic").values())) == 2
+    pair = world.record(postcode="cb74xx"), world.record(postcode="sw1a1aa")
+    world.decide(False, (max(pair), min(pair)))
+    world.apply()
+    whose = world.whose("clinic")
+    assert whose[10] == whose[11] != whose[20]
+    assert world.brought("clinic") == {whose[10]: 2, whose[20]: 1, whose[1]: 1}
+    world.append("clinic", {**other, "n": 21})
+    again = world.whose("clinic")
+    assert again[21] == again[20] == whose[20]
+
+
+def test_who_is_parted_again_after_rows_were_added_keeps_them(world) -> None:
+    """Whose rows are whose outlives a merger, and the deliveries after it."""
+    world.take_in("clinic", {**ZOE, "n": 10}, {**OLE, "n": 30})
+    pair = world.record(forename="ole"), world.record(forename="zoe")
+    pair = max(pair), min(pair)
+    world.decide(True, pair)
+    world.apply()
+    world.append("clinic", {**OLE, "n": 31})
+    assert len(set(world.whose("clinic").values())) == 1
+    world.decide(False, pair)
+    world.apply()
+    whose = world.whose("clinic")
+    assert whose[30] == whose[31] != whose[10]
+    assert world.brought("clinic") == {whose[10]: 1, whose[30]: 2}
 
 
 # ------------------------------------------------------------------- the permutation

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from tre.cli.options import HERE, Home, Json, Person
+from tre.cli.options import HERE, Home, Json, Person, Population
 from tre.cli.output import answer, private_file
 from tre.cli.session import opened
+from tre.cli.words import replaced
 
 if TYPE_CHECKING:  # imported where it is used: every command starts this module
     from tre.relinking import Applied
@@ -18,11 +19,6 @@ if TYPE_CHECKING:  # imported where it is used: every command starts this module
 linkage: Final = typer.Typer(
     help="Who is who, kept up by linkers.", no_args_is_help=True
 )
-
-Population = Annotated[
-    str | None,
-    typer.Option("--population", metavar="N", help="Whose; the only one if left out."),
-]
 
 
 @linkage.command("review")
@@ -135,4 +131,5 @@ def _decided(taken: int) -> Iterator[str]:
 def _applied(applied: Applied) -> Iterator[str]:
     yield f"Spine version {applied.spine_version}: everybody's number is drawn anew."
     yield f"Published under it: {', '.join(applied.versions)}."
-    yield "What they replace is destroyed, and so is the spine before."
+    yield "The spine before is destroyed."
+    yield from replaced(applied.pins, applied.releases)

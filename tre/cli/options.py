@@ -69,6 +69,10 @@ Person = Annotated[
 Somebody = Annotated[
     str, typer.Option("--person", metavar="ID", envvar="TRE_PERSON", help="Who acts.")
 ]
+Population = Annotated[
+    str | None,
+    typer.Option("--population", metavar="N", help="Whose; the only one if left out."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Project = Annotated[str, typer.Option("--project", metavar="P", help="For whom.")]
 

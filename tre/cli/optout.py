@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from tre.cli.options import HERE, Home, Json, Person
+from tre.cli.options import HERE, Home, Json, Person, Population
 from tre.cli.output import answer
 from tre.cli.session import opened
+from tre.cli.words import replaced
 
 if TYPE_CHECKING:  # imported where it is used: every command starts this module
     from tre.intake.object import Objected
-    from tre.objecting import Applied, Late
+    from tre.objecting import Late
+    from tre.rewritten import Anew
 
 optout: Final = typer.Typer(help="Objections.", no_args_is_help=True)
 
@@ -24,10 +26,6 @@ File = Annotated[
         metavar="FILE",
         help="A CSV whose columns are kinds of identifiers, and purposes.",
     ),
-]
-Population = Annotated[
-    str | None,
-    typer.Option("--population", metavar="N", help="Whose; the only one if left out."),
 ]
 
 
@@ -86,12 +84,9 @@ def _taken(taken: Objected) -> Iterator[str]:
         yield f"Too little to recognise anybody by, and not kept: line {lines}."
 
 
-def _applied(applied: Applied) -> Iterator[str]:
+def _applied(applied: Anew) -> Iterator[str]:
     if not applied.versions:
         yield "No dataset of the population is published: there is nothing to rebuild."
         return
     yield f"Written anew: {', '.join(applied.versions)}."
-    for each in applied.pins:
-        yield f"The project {each.project} had pinned {each.version}: now {each.to}."
-    yield "What they replace is destroyed. Earlier releases that used it:"
-    yield ", ".join(applied.releases) or "none"
+    yield from replaced(applied.pins, applied.releases)

@@ -133,6 +133,8 @@ def _linkage(statement: Mapping[str, Any]) -> Iterator[RenderableType]:
             f"{words}, then by weight from {method['threshold']} on; from"
             f" {method['review']} on a pair is for people to decide."
         )
+    if method.get("blocking"):
+        yield f"Weighed are pairs that agree on {', or '.join(method['blocking'])}."
     if figures is None:
         yield "How well has not been measured."
         return
@@ -168,6 +170,9 @@ def _versions(dataset: Mapping[str, Any]) -> Iterator[RenderableType]:
         ended = f", ended on {dataset['ended_on']}" if dataset["ended_on"] else ""
         yield f"{dataset['id']} was published on {dataset['published_on']}{ended}."
         yield f"Releases of it: {', '.join(dataset['releases']) or 'none'}"
+        for before, changes in dataset["changed"].items():
+            yield f"Since {before}:"
+            yield from changes or ["Nothing that is public changed."]
     elif len(dataset["versions"]) > 1:
         yield ""
         table = columns("version", "id", "state", "published")

@@ -1,11 +1,16 @@
-"""Losses and values in words."""
+"""Losses, values, and what became of replaced versions, in words."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from math import floor, inf, isfinite, log10
+from typing import TYPE_CHECKING
 
 from privacy.accounting import Loss
+
+if TYPE_CHECKING:  # imported where it is used: every command starts this module
+    from tre.governance.pins import Moved
 
 
 def loss_in_words(loss: Loss) -> str:
@@ -48,6 +53,14 @@ def number_in_words(value: float | Decimal, *, width: float = 0.0) -> str:
     if isinstance(value, float) and isfinite(value):
         return f"{value:,.{_decimals(width)}f}"
     return f"{value:,}"
+
+
+def replaced(pins: Iterable[Moved], releases: Sequence[str]) -> Iterator[str]:
+    """Which pins went to versions written anew, and what had used those before."""
+    for each in pins:
+        yield f"The project {each.project} had pinned {each.version}: now {each.to}."
+    yield "The versions they replace are destroyed. Earlier releases that used them:"
+    yield ", ".join(releases) or "none"
 
 
 def _decimals(width: float) -> int:

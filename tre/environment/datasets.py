@@ -26,7 +26,6 @@ from tre.intake import Publication
 from tre.intake.object import Objected
 from tre.manifest import load
 from tre.objecting import (
-    Applied,
     Late,
     apply_objections,
     late_objections,
@@ -34,6 +33,7 @@ from tre.objecting import (
     withdraw,
 )
 from tre.publishing import Progress, check_dataset, onboard_dataset
+from tre.rewritten import Anew
 
 
 class Datasets(Acting):
@@ -161,7 +161,7 @@ class Datasets(Acting):
 
     def apply_objections(
         self, *, population: str | None = None, person: str | None = None
-    ) -> Applied:
+    ) -> Anew:
         """Write every version that is asked anew, without the people who object."""
         who = actor_of(person)
         return apply_objections(self._parts, self._population(population), who)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
@@ -21,7 +21,7 @@ from tre.control.tables import (
 from tre.governance.catalogue import encode_table
 from tre.governance.populations import population_exists
 from tre.governance.roles import Action, Person, Role, allowed, permitted
-from tre.governance.statement import statement
+from tre.governance.statement import statements
 from tre.ledger.account import Kind, Owner, State, lower_cap, open_account, set_state
 from tre.ledger.budget import Budget
 
@@ -244,18 +244,8 @@ def _public(publication: Publication) -> Mapping[str, Json]:
     kept = {
         name: said.get(name) for name in ("description", "legal_basis", "retention")
     }
-    return {"title": publication.title, **kept, "linkage": _linkage(publication)}
-
-
-def _linkage(publication: Publication) -> Mapping[str, Json]:
-    """The linkage statement of each table whose people are linked."""
-    resources: Any = publication.descriptor.get("resources", [])
-    methods = {each["name"]: each.get("link") for each in resources}
-    found = {
-        table.name: statement(methods.get(table.name), table.profile)
-        for table in publication.tables
-    }
-    return {name: said for name, said in found.items() if said is not None}
+    linkage = statements(said, publication.tables)
+    return {"title": publication.title, **kept, "linkage": linkage}
 
 
 def _create(act: Act, publication: Publication) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
@@ -21,10 +22,11 @@ from tre.control.tables import (
     project_pin,
     published_table,
 )
-from tre.governance.catalogue import decode_table, read_purposes
+from tre.governance.catalogue import decode_table, encode_table, read_purposes
 from tre.governance.datasets import UNLINKED, check_population
 from tre.governance.pins import move_pins
 from tre.governance.roles import Action, permitted
+from tre.governance.statement import methods_of, statements
 
 
 class Reason(Enum):
@@ -47,17 +49,29 @@ class Standing:
     tables: tuple[Table, ...]
     purposes: tuple[str, ...] | None
     """What alone it may be asked for; None for anything."""
+    descriptor: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """The public part of its manifest."""
+
+    @property
+    def identified(self) -> Mapping[str, tuple[str, ...]]:
+        """The kinds of identifiers by which a table's people are linked, by table."""
+        methods = methods_of(self.descriptor)
+        return {name: tuple(m["identifiers"]) for name, m in methods.items() if m}
 
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """A file with the same rows as a standing version, less or renumbered people."""
+    """A file with the same rows as a standing version, less or renumbered people.
+
+    `tables` are its own, with the profiles that were measured of them.
+    """
 
     version: str
     file: str
     key_name: str
     spine_version: str
     file_sha256: str
+    tables: tuple[Table, ...]
 
 
 def standing_versions(connection: Connection, population: str) -> tuple[Standing, ...]:
@@ -103,13 +117,14 @@ def _standing(connection: Connection, row: Row[*tuple[Any, ...]]) -> Standing:
         row.spine_version,
         _tables(connection, row.id),
         read_purposes(row.purposes),
+        json.loads(row.descriptor),
     )
 
 
 def replace_versions(
     act: Act, replacements: Sequence[Replacement], reason: Reason
 ) -> tuple[str, ...]:
-    """Put replacements in force, all at once, with everything the public knew.
+    """Put replacements in force, all at once, with what the public knew of each.
 
     What they replace is withdrawn, as is all of their datasets that nobody pinned:
     never asked again, its files to be destroyed. Pins go to the replacements. Refused
@@ -149,12 +164,10 @@ def _replace(act: Act, replacement: Replacement, reason: Reason) -> str:
         "published_at": act.now,
     }
     act.connection.execute(insert(dataset_version).values(**kept))
-    bodies = act.connection.execute(
-        select(published_table).where(published_table.c.version == row.id)
-    ).all()
+    bodies = {table.name: encode_table(table) for table in replacement.tables}
     act.connection.execute(
         insert(published_table),
-        [{"version": version, "name": each.name, "body": each.body} for each in bodies],
+        [{"version": version, "name": name, "body": bodies[name]} for name in bodies],
     )
     act.record(
         "dataset.rebuilt",
@@ -163,8 +176,9 @@ def _replace(act: Act, replacement: Replacement, reason: Reason) -> str:
             "replaces": row.id,
             "reason": reason.name.lower(),
             "spine_version": replacement.spine_version,
-            "tables_sha256": {each.name: text_digest(each.body) for each in bodies},
+            "tables_sha256": {name: text_digest(bodies[name]) for name in bodies},
             "file_sha256": replacement.file_sha256,
+            "linkage": statements(json.loads(row.descriptor), replacement.tables),
         },
     )
     move_pins(act, row.id, version)

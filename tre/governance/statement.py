@@ -7,10 +7,11 @@ method is public; every figure was noised, and is given with its margin.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from math import ceil
 from typing import Any, Final
 
+from privacy.catalogue import Table
 from privacy.linked import (
     CLASSES,
     Linked,
@@ -23,6 +24,27 @@ from privacy.profile import Profile
 
 STRICTER: Final = (0.95, 0.99)
 """Thresholds at which fewer people would be linked, as far as classes tell."""
+
+
+def statements(
+    descriptor: Mapping[str, Any], tables: Iterable[Table]
+) -> dict[str, Any]:
+    """The statement of each table of a version whose people are linked, by its name.
+
+    `descriptor` is the public part of the version's manifest.
+    """
+    methods = methods_of(descriptor)
+    found = {
+        table.name: statement(methods.get(table.name), table.profile)
+        for table in tables
+    }
+    return {name: said for name, said in found.items() if said is not None}
+
+
+def methods_of(descriptor: Mapping[str, Any]) -> dict[str, Mapping[str, Any] | None]:
+    """How the people of each table are linked; None where nobody is."""
+    resources = descriptor.get("resources", [])
+    return {each["name"]: each.get("link") for each in resources}
 
 
 def statement(

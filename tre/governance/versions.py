@@ -28,6 +28,7 @@ class Edition:
     """
 
     id: str
+    number: int
     label: str
     title: str
     state: str
@@ -96,6 +97,7 @@ def versions_of(connection: Connection, name: str) -> tuple[Edition, ...]:
     return tuple(
         Edition(
             row.id,
+            row.number,
             row.label,
             row.title,
             _state(row.state, asked=row.asked, destroyed=row.id in destroyed),

@@ -6,21 +6,32 @@ enclave reads what is made here, and only noised counts leave that.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import pyarrow as pa
 
 from privacy.linked import matching
 from tre.intake.engine import Engine
+from tre.intake.heed import ANY, Use, objectors
 from tre.intake.record import name_of
 from tre.intake.spine import DOUBT, JOINED, OBJECTIONS, RECORD, SEEN
 from tre.intake.sql import column, named, relation, select_from, sql, text
 from tre.manifest.model import Kind
 
-PEOPLE: Final = relation("staging", "people")
+MINE: Final = relation("staging", "mine")
 ASSURED: Final = relation("staging", "assured")
 CREATE: Final = "CREATE TABLE :target AS :rows"
+
+WHOSE: Final = """
+CREATE TABLE :mine AS
+SELECT DISTINCT r.person, r.record
+FROM :seen AS s INNER JOIN :record AS r ON r.record = s.record
+WHERE
+    s.file = :file
+    AND s.resource = :resource
+    AND r.person NOT IN (:objectors)
+"""
 
 DOUBTFUL: Final = """
 SELECT a.person, b.person
@@ -30,22 +41,23 @@ INNER JOIN :record AS b ON b.record = d.b
 WHERE
     a.person <> b.person
     AND (
-        a.person IN (SELECT person FROM :people)
-        OR b.person IN (SELECT person FROM :people)
+        a.person IN (SELECT person FROM :mine)
+        OR b.person IN (SELECT person FROM :mine)
     )
+    AND a.person NOT IN (:objectors)
+    AND b.person NOT IN (:objectors)
 ORDER BY d.probability DESC, d.a, d.b
 """
 
 HERE: Final = """
-SELECT DISTINCT person FROM :people
+SELECT DISTINCT person FROM :mine
 WHERE person IN (SELECT unnest($ends::BIGINT[]))
 """
 
 ASSURE: Final = """
-WITH mine AS (SELECT DISTINCT person, record FROM :people),
-whole AS (
+WITH whole AS (
     SELECT r.person, r.record
-    FROM :record AS r SEMI JOIN mine AS m ON m.person = r.person
+    FROM :record AS r SEMI JOIN :mine AS m ON m.person = r.person
 ),
 elsewhere AS (
     SELECT DISTINCT w.person
@@ -81,7 +93,7 @@ SELECT
         END
     ) AS TINYINT) AS linked,
     any_value(f.person IS NOT NULL) AS doubtful
-FROM mine AS m
+FROM :mine AS m
 INNER JOIN :record AS r ON r.record = m.record
 LEFT JOIN elsewhere AS e ON e.person = m.person
 LEFT JOIN worst AS w ON w.person = m.person
@@ -92,29 +104,46 @@ GROUP BY m.person
 sure of their records, and a record as its best pair; records alike are one record."""
 
 
-def assure(engine: Engine, dataset: str, kinds: Sequence[Kind]) -> None:
+@dataclass(frozen=True, slots=True)
+class Linking:
+    """The linked people of one table of a version: who was seen in it.
+
+    `file` is that of the version, from the home; `kinds` are those of the table's
+    identifiers. Who objects to its `use` is not among them.
+    """
+
+    dataset: str
+    resource: str
+    file: str
+    kinds: tuple[Kind, ...]
+    use: Use = ANY
+
+
+def assure(engine: Engine, linking: Linking) -> None:
     """Make `staging.assured`: each person of the table, and how they are linked.
 
     Beside `linked` and `doubtful`, `x0`, `x1`, … say whether one of the person's
     records here lacks an identifier of each kind. Needs `spine` attached.
     """
-    parts = {"people": PEOPLE, "record": RECORD, "doubt": DOUBT}
-    doubtful = matching(engine.run(sql(DOUBTFUL, **parts)))
+    who = objectors(linking.use)
+    parts = {"mine": MINE, "record": RECORD, "seen": SEEN, "objectors": who}
+    of = {"file": text(linking.file), "resource": text(linking.resource)}
+    engine.run(sql(WHOSE, **parts, **of))
+    doubtful = matching(engine.run(sql(DOUBTFUL, doubt=DOUBT, **parts)))
     ends = [person for pair in doubtful for person in pair]
-    found = engine.run(sql(HERE, **parts), {"ends": ends})
+    found = engine.run(sql(HERE, mine=MINE), {"ends": ends})
     here = {int(person) for (person,) in found}
     flagged = [a if a in here else b for a, b in doubtful]
     rows = select_from(
         ASSURE,
-        dataset=text(dataset),
+        dataset=text(linking.dataset),
         objections=text(OBJECTIONS),
-        seen=SEEN,
         joined=JOINED,
         **parts,
     )
     lacking = [
         named(sql("bool_or(:x IS NULL)", x=column(name_of(kind), "r")), f"x{place}")
-        for place, kind in enumerate(kinds)
+        for place, kind in enumerate(linking.kinds)
     ]
     engine.register("flagged", pa.table({"person": pa.array(flagged, pa.int64())}))
     try:
@@ -122,10 +151,13 @@ def assure(engine: Engine, dataset: str, kinds: Sequence[Kind]) -> None:
         engine.run(sql(CREATE, target=ASSURED, rows=rows))
     finally:
         engine.unregister("flagged")
+    engine.run(sql("DROP TABLE :mine", mine=MINE))
 
 
-def assured_columns(kinds: Sequence[Kind]) -> list[str]:
-    """The columns of `staging.assured` beside `person`; none without identifiers."""
-    if not kinds:
-        return []
-    return ["linked", "doubtful", *(f"x{place}" for place, _ in enumerate(kinds))]
+def assured_columns(linking: Linking) -> list[str]:
+    """The columns of `staging.assured` beside `person`."""
+    return [
+        "linked",
+        "doubtful",
+        *(f"x{place}" for place, _ in enumerate(linking.kinds)),
+    ]

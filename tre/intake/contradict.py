@@ -60,6 +60,29 @@ END
 """
 
 
+STRANGER: Final = """
+(
+    coalesce(:both_issued AND a.nhs_number <> b.nhs_number, FALSE)
+    OR :other_forename
+    OR :other_birthday
+    OR coalesce(a.sex <> b.sex, FALSE)
+)
+"""
+
+
+def stranger() -> Tree:
+    """Whether anything that is a person's own tells records `a` and `b` apart.
+
+    For pairs that share nothing but what very many share: that number is nobody's.
+    """
+    return sql(
+        STRANGER,
+        both_issued=_both_issued(),
+        other_forename=sql(OTHER_FORENAME),
+        other_birthday=sql(OTHER_BIRTHDAY),
+    )
+
+
 def contradiction() -> Tree:
     """Whether records `a` and `b` are of two people, whatever else they share.
 
@@ -68,10 +91,7 @@ def contradiction() -> Tree:
     differ and birthday or sex too: a person may change their name, or be misread.
     What is missing contradicts nothing. Equal local ids are above this.
     """
-    issued = [
-        valid(Kind.NHS_NUMBER, column("nhs_number", record)) for record in ("a", "b")
-    ]
-    both_issued = sql("(:a AND :b)", a=issued[0], b=issued[1])
+    both_issued = _both_issued()
     return sql(
         CONTRADICTION,
         both_issued=both_issued,
@@ -79,3 +99,10 @@ def contradiction() -> Tree:
         other_forename=sql(OTHER_FORENAME),
         other_birthday=sql(OTHER_BIRTHDAY),
     )
+
+
+def _both_issued() -> Tree:
+    issued = [
+        valid(Kind.NHS_NUMBER, column("nhs_number", record)) for record in ("a", "b")
+    ]
+    return sql("(:a AND :b)", a=issued[0], b=issued[1])

@@ -18,15 +18,17 @@ from tre.intake.sql import Tree, relation, sql, text
 OBJECTION: Final = relation("spine", "objection")
 RECORD: Final = relation("spine", "record")
 
-EVERYBODY: Final = """
+OBJECTORS: Final = """
 SELECT s.person FROM :objection AS o INNER JOIN :record AS s ON s.record = o.record
+WHERE :heeded
 """
 
 CONCERNED: Final = """
-SELECT s.person FROM :objection AS o INNER JOIN :record AS s ON s.record = o.record
-WHERE o.purposes IS NULL OR NOT list_has_all(
-    :others,
-    string_split(lower(replace(replace(o.purposes, ' ', ''), ';', ',')), ',')
+(
+    o.purposes IS NULL OR NOT list_has_all(
+        :others,
+        string_split(lower(replace(replace(o.purposes, ' ', ''), ';', ',')), ',')
+    )
 )
 """
 
@@ -35,11 +37,14 @@ WHERE o.purposes IS NULL OR NOT list_has_all(
 class Use:
     """What a version may be used for: `purposes` alone, or anything where None.
 
-    `others` are the purposes known here that it may not be used for.
+    `others` are the purposes known here that it may not be used for. What is no
+    version, but the taking in of objections, is not `heeding` any: whoever objects
+    again has to be recognised.
     """
 
     purposes: frozenset[str] | None = None
     others: frozenset[str] = frozenset()
+    heeding: bool = True
 
     @classmethod
     def of(cls, purposes: Iterable[str] | None, known: Iterable[str]) -> Use:
@@ -54,6 +59,9 @@ class Use:
 ANY: Final = Use()
 """A version that may be used for anything heeds every objection."""
 
+OBJECTING: Final = Use(heeding=False)
+"""No use at all: objections that are being taken in."""
+
 
 def plain(purpose: str) -> str:
     """A purpose without what people write differently.
@@ -66,8 +74,12 @@ def plain(purpose: str) -> str:
 
 def objectors(use: Use) -> Tree:
     """The people to leave out of a version for this use, as a subquery."""
-    whose = {"objection": OBJECTION, "record": RECORD}
-    if not use.others:
-        return sql(EVERYBODY, **whose)
+    return sql(OBJECTORS, objection=OBJECTION, record=RECORD, heeded=heeded(use))
+
+
+def heeded(use: Use) -> Tree:
+    """Whether an objection, with its purposes in `o`, is heeded in this use."""
+    if not use.heeding or not use.others:
+        return exp.Boolean(this=use.heeding)
     others = exp.Array(expressions=[text(each) for each in sorted(use.others)])
-    return sql(CONCERNED, others=others, **whose)
+    return sql(CONCERNED, others=others)

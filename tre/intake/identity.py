@@ -43,6 +43,23 @@ TEMPLATES: Final[Mapping[Kind, str]] = {
 }
 
 
+_PLAIN: Final = "case, accents, punctuation and blanks left out"
+_WORDS: Final[Mapping[Kind, str]] = {
+    Kind.LOCAL_ID: "blanks at its ends left out",
+    Kind.ENCODED: "blanks at its ends left out",
+    Kind.EMAIL: "blanks at its ends left out, in lower case",
+    Kind.FULL_NAME: "case, accents and punctuation left out, words kept apart",
+    Kind.SEX: "its first letter, or the NHS's code",
+    Kind.PHONE: "its last ten digits",
+    Kind.DATE_OF_BIRTH: "as ISO 8601, or as letters and digits if it is no date",
+}
+
+
+def cleaning(kind: Kind) -> str:
+    """What is done with identifiers of a kind before they are compared, in words."""
+    return _WORDS.get(kind, _PLAIN)
+
+
 def identity(incoming: Incoming) -> Tree:
     """The landed identifier in its compared form; NULL where nothing is left of it.
 
@@ -65,7 +82,8 @@ def identity(incoming: Incoming) -> Tree:
 def valid(kind: Kind, identity_of: Tree) -> Tree:
     """Whether a national number in its compared form is one that can be issued.
 
-    An NHS number carries a check digit (weights 10 to 2, modulo 11); a National
+    An NHS number carries a check digit (weights 10 to 2, modulo 11), which ten equal
+    digits have, too: they are written where there is none, and never issued. A National
     Insurance number has a prefix that leaves letters out. Numbers that fail are
     worth no more than any other number: they identify only beside something else.
     """
@@ -82,7 +100,9 @@ def _nhs_check() -> str:
     )
     return f"""
     CASE WHEN regexp_full_match(:n, '[0-9]{{10}}')
-        THEN (11 - ({terms}) % 11) % 11 = CAST(substr(:n, 10, 1) AS INTEGER)
+        THEN
+            (11 - ({terms}) % 11) % 11 = CAST(substr(:n, 10, 1) AS INTEGER)
+            AND replace(:n, left(:n, 1), '') <> ''
         ELSE FALSE
     END
     """

@@ -12,6 +12,7 @@ from tre.intake.agree import agree
 from tre.intake.cluster import cluster
 from tre.intake.engine import Engine
 from tre.intake.heed import ANY, Use, objectors
+from tre.intake.reach import reach, reached_people, spread, standing
 from tre.intake.resemble import resemble
 from tre.intake.sql import number, relation, sql, text
 from tre.intake.weigh import RANK, Weighing, weigh
@@ -68,7 +69,7 @@ KEEP_RECORDS: Final = """
 INSERT INTO :record BY NAME
 SELECT r.*, k.person, :epoch AS epoch
 FROM :records AS r INNER JOIN :known AS k ON k.record = r.record
-WHERE k.person NOT IN (:objectors)
+WHERE k.person NOT IN (:objectors) AND k.person NOT IN (:reached)
 """
 
 KEEP_TOKENS: Final = """
@@ -130,8 +131,8 @@ def link(engine: Engine, weighing: Weighing, added: Added) -> None:
     come first, then what weighing adds. Rows of records that no pass can identify are
     absent. Nobody already in the spine is merged or renumbered; newcomers take the next
     free numbers in an order drawn by the system's cryptographic generator. Of people
-    who object to what the rows may be used for nothing is handed over, and nothing
-    more is kept.
+    who object to what the rows may be used for, as far as objections `reach`, nothing
+    is handed over, and nothing more is kept.
     """
     agree(engine)
     weigh(engine, weighing, added.first)
@@ -139,6 +140,7 @@ def link(engine: Engine, weighing: Weighing, added: Added) -> None:
     _set_aside(engine, weighing)
     cluster(engine)
     _number(engine)
+    reach(engine, standing())
     _keep(engine, added)
 
 
@@ -146,7 +148,18 @@ def _keep(engine: Engine, added: Added) -> None:
     """Extend the spine, and hand over whose each row is."""
     parts = {"record": SPINE_RECORD, "epoch": number(added.epoch)}
     who = objectors(added.use)
-    engine.run(sql(KEEP_RECORDS, records=RECORDS, known=KNOWN, objectors=who, **parts))
+    reached = reached_people(added.use)
+    engine.run(
+        sql(
+            KEEP_RECORDS,
+            records=RECORDS,
+            known=KNOWN,
+            objectors=who,
+            reached=reached,
+            **parts,
+        )
+    )
+    spread(engine, added.epoch)
     engine.run(sql(KEEP_TOKENS, token=SPINE_TOKEN, tokens=TOKENS, **parts))
     engine.run(sql(KEEP_JOINED, joined=SPINE_JOINED, pairs=PAIRS, **parts))
     engine.run(sql(KEEP_DOUBTS, doubt=SPINE_DOUBT, doubted=DOUBTED, **parts))

@@ -1,14 +1,15 @@
 """Objections: people who are left out, from the next publication on.
 
 An objection is linked like any row, so that it reaches the person in every dataset,
-by whatever identifiers each of them has. It is kept as a record of the spine, and
-`link` hands over nothing of a person who has one.
+by whatever identifiers each of them has; and it reaches everybody else whom it fits
+(`reach`). It is kept as a record of the spine, and `link` hands over nothing of a
+person who has one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,11 +18,13 @@ import sqlglot.expressions as exp
 from connectors.errors import Invalid
 from connectors.source import Source
 from tre.intake import spine
+from tre.intake.heed import OBJECTING
 from tre.intake.link import MEMBERS, PAIRS, PEOPLE
 from tre.intake.onboard import linked, received
 from tre.intake.publication import Options
+from tre.intake.reach import REACHED, reach, spread
 from tre.intake.separate import ATTRIBUTES
-from tre.intake.sql import Tree, column, number, sql
+from tre.intake.sql import Tree, column, select_from, sql
 from tre.intake.sweep import sweep_locked
 from tre.intake.underway import Intake, opened, work
 from tre.intake.zones import Zones
@@ -34,18 +37,16 @@ KINDS: Final = {
     name: kind for kind in Kind for name in (kind.value, kind.value.replace("-", "_"))
 }
 
-OBJECT: Final = """
-INSERT INTO :objection
-SELECT DISTINCT o.record, :purposes, :epoch
-FROM (
-    SELECT _row, record FROM :people
-    UNION
-    SELECT p._row, j.b
-    FROM :people AS p INNER JOIN :pairs AS j ON j.a = p.record
-    WHERE NOT j.contradicted
-) AS o
-INNER JOIN :attributes AS a ON a._row = o._row
+ASKING: Final = """
+SELECT p.record, CAST(:purposes AS VARCHAR) AS purposes
+FROM :people AS p INNER JOIN :attributes AS a ON a._row = p._row
 """
+LINKED: Final = """
+SELECT j.b AS record, a.purposes
+FROM :asking AS a INNER JOIN :pairs AS j ON j.a = a.record
+WHERE NOT j.contradicted
+"""
+ADD: Final = "INSERT INTO :reached SELECT * FROM :rows"
 
 UNKNOWN: Final = """
 SELECT _row + 2 FROM :attributes
@@ -77,7 +78,7 @@ def take_objections(
     `known_files` is asked under the intake lock.
     """
     manifest = _manifest(population, source)
-    chosen = options or Options()
+    chosen = replace(options or Options(), use=OBJECTING)
     with zones.locked(), zones.scratch() as scratch:
         sweep_locked(zones, known_files())
         with opened(scratch, chosen) as engine:
@@ -103,17 +104,13 @@ def _taken(intake: Intake, source: Source) -> Objected:
     with work(intake, "research", "staging"), work(intake, "linkage", "linkage"):
         landed, checked = received(intake, 0, source, _unheard)
         linked(intake, resource, _unheard)
-        engine.run(
-            sql(
-                OBJECT,
-                objection=spine.OBJECTION,
-                people=PEOPLE,
-                pairs=PAIRS,
-                attributes=ATTRIBUTES,
-                purposes=_purposes(source),
-                epoch=number(epoch),
-            )
+        asking = select_from(
+            ASKING, people=PEOPLE, attributes=ATTRIBUTES, purposes=_purposes(source)
         )
+        reach(engine, asking)
+        linked_too = select_from(LINKED, asking=asking.subquery(), pairs=PAIRS)
+        engine.run(sql(ADD, reached=REACHED, rows=linked_too.subquery("r")))
+        spread(engine, epoch)
         rows = engine.run(sql(UNKNOWN, attributes=ATTRIBUTES, members=MEMBERS))
     unknown = tuple(int(line) for (line,) in rows)
     return Objected(landed.rows - checked.rejected - len(unknown), unknown)

@@ -14,8 +14,9 @@ from connectors.errors import Invalid
 from connectors.source import Source
 from privacy.catalogue import Table, Unit
 from tre.intake import spine
-from tre.intake.assure import assure, assured_columns
+from tre.intake.assure import Linking
 from tre.intake.beside import open_beside
+from tre.intake.brought import summarise
 from tre.intake.carry import Carry
 from tre.intake.check import Checked, check
 from tre.intake.held import carry_seen, hold
@@ -24,7 +25,7 @@ from tre.intake.land import Landed, land
 from tre.intake.link import Added, link
 from tre.intake.origin import origin
 from tre.intake.passes import PASSES, signatures
-from tre.intake.pseudonymise import pseudonymise
+from tre.intake.pseudonymise import pseudonymise, sign_known
 from tre.intake.publication import (
     Counts,
     Options,
@@ -35,7 +36,7 @@ from tre.intake.publication import (
     Stage,
     Versions,
 )
-from tre.intake.publish import Published, links, publish, summarise
+from tre.intake.publish import Published, links, publish
 from tre.intake.references import take_references
 from tre.intake.row_keys import (
     Keyed,
@@ -43,7 +44,7 @@ from tre.intake.row_keys import (
     match,
     rows_key,
 )
-from tre.intake.scheme import keep_scheme
+from tre.intake.scheme import keep_scheme, unkept
 from tre.intake.separate import separate
 from tre.intake.sql import relation
 from tre.intake.summary import summary
@@ -126,13 +127,13 @@ def _publication(intake: Intake, file: Path, sources: list[Source]) -> Publicati
         spine.open_spine(engine, zones, manifest.population)
         intake.addition = spine.begin(engine, zones, manifest.population, relative)
     open_beside(intake, file, tables)
+    if intake.before is not None and intake.addition is not None:
+        carry_seen(engine, intake.before.file.as_posix(), intake.addition)
     taken = [
         _table(intake, index, table, sources[index])
         for index, table in enumerate(tables)
     ]
     if intake.linked:
-        if intake.before is not None and intake.addition is not None:
-            carry_seen(engine, intake.before.file.as_posix(), intake.addition)
         engine.detach("spine")
     if intake.keyed:
         engine.detach("rows")
@@ -203,14 +204,23 @@ def _summarise(
     intake: Intake, resource: Resource, table: Table, checked: Checked
 ) -> None:
     """Write what its people brought, and how they are linked, beside the table."""
-    kinds = _identified(resource)
-    if kinds and intake.addition:
-        _keep_whose(intake, table)
-        assure(intake.engine, intake.manifest.name, kinds)
-    if table.unit is not Unit.NONE:
-        clamped = [place for place, _ in checked.clamped]
-        how = assured_columns(kinds) if intake.addition else ()
-        summarise(intake.engine, table, clamped, how, _carry(intake))
+    if table.unit is Unit.NONE:
+        return
+    linking = _linking(intake, resource)
+    if linking is not None and intake.addition is not None:
+        before = intake.before.file.as_posix() if intake.before else None
+        hold(intake.engine, table, intake.addition, before)
+    clamped = [place for place, _ in checked.clamped]
+    summarise(intake.engine, table, clamped, linking, _carry(intake))
+
+
+def _linking(intake: Intake, resource: Resource) -> Linking | None:
+    """The people of a table that is being published; None where none are linked."""
+    kinds, addition = _identified(resource), intake.addition
+    if not kinds or addition is None:
+        return None
+    file, use = addition.file.as_posix(), intake.options.use
+    return Linking(intake.manifest.name, resource.name, file, kinds, use)
 
 
 def _match(
@@ -225,13 +235,6 @@ def _match(
     keyed = Keyed(resource.name, f"resources[{index}]", marked, kind, known)
     secret = rows_key(intake.zones, intake.manifest.name)
     intake.changes.append(match(intake.engine, keyed, secret))
-
-
-def _keep_whose(intake: Intake, table: Table) -> None:
-    """Keep which record each published row is of, as far as that can be said."""
-    addition = intake.addition
-    if addition is not None and intake.before is None:
-        hold(intake.engine, table, addition)
 
 
 def _carry(intake: Intake) -> Carry | None:
@@ -296,6 +299,8 @@ def linked(intake: Intake, resource: Resource, step: Callable[[Stage], None]) ->
         first,
         intake.options.use,
     )
+    fresh = unkept(intake.engine, signed)
+    sign_known(intake.engine, fresh, key, intake.addition.epoch)
     keep_scheme(intake.engine, kinds, passes, intake.addition.epoch)
     pseudonymise(intake.engine, kinds, signed, key, first)
     step(Stage.LINK)
@@ -305,8 +310,8 @@ def linked(intake: Intake, resource: Resource, step: Callable[[Stage], None]) ->
 
 def _identified(resource: Resource) -> tuple[Kind, ...]:
     """The kinds of identifiers that a table's people are linked by, each once."""
-    kinds = (named.tre.kind or Kind.OTHER for named in linking(resource))
-    return tuple(dict.fromkeys(kinds))
+    kinds = {named.tre.kind or Kind.OTHER for named in linking(resource)}
+    return tuple(sorted(kinds, key=lambda kind: kind.value))
 
 
 def _weighing(rules: Link | None) -> Weighing:

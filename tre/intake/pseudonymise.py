@@ -53,6 +53,9 @@ CREATE TABLE :members AS
 WITH every AS (SELECT * FROM :records UNION ALL BY NAME SELECT * FROM :known)
 SELECT s._row, k.record FROM :shaped AS s INNER JOIN every AS k ON :same
 """
+ADD_KNOWN: Final = """
+INSERT INTO spine.token BY NAME SELECT *, :epoch AS epoch FROM :rows
+"""
 ADD_TOKENS: Final = "INSERT INTO :tokens SELECT * FROM :rows"
 
 
@@ -85,6 +88,20 @@ def sign(engine: Engine, signatures: Sequence[Signature], key: bytes) -> None:
     for signature in signatures:
         rows = select(_row(signature), RECORDS).where(has(signature))
         add = sql(ADD_TOKENS, tokens=TOKENS, rows=rows.subquery("source"))
+        engine.run(add, {"inner": inner, "outer": outer})
+
+
+def sign_known(
+    engine: Engine, signatures: Sequence[Signature], key: bytes, epoch: int
+) -> None:
+    """Give the spine's records the tokens of signatures that nobody had before.
+
+    Then a manifest's passes find whom an earlier manifest brought, too.
+    """
+    inner, outer = padded(key)
+    for signature in signatures:
+        rows = select(_row(signature), KNOWN).where(has(signature))
+        add = sql(ADD_KNOWN, rows=rows.subquery("source"), epoch=number(epoch))
         engine.run(add, {"inner": inner, "outer": outer})
 
 
@@ -149,7 +166,7 @@ def _number(
 
 
 def _row(signature: Signature) -> list[Tree]:
-    rank = sql(str(signature.rank))
+    rank = named(number(signature.rank), "rank")
     return [column("record"), rank, named(token(signature), "token")]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,14 +11,7 @@ import sqlglot.expressions as exp
 
 from privacy.catalogue import Table, Unit
 from privacy.totals import most_in_total, total_of, totalled
-from tre.intake.carry import (
-    SUPERSEDED,
-    Carry,
-    brought_by,
-    carried_brought,
-    carried_rows,
-    next_person,
-)
+from tre.intake.carry import Carry, carried_rows, next_person
 from tre.intake.engine import Engine
 from tre.intake.grouped import within_groups
 from tre.intake.sql import (
@@ -35,7 +28,6 @@ from tre.intake.sql import (
 
 ATTRIBUTES: Final = relation("staging", "attributes")
 PEOPLE: Final = relation("staging", "people")
-ASSURED: Final = relation("staging", "assured")
 
 BY_ROW: Final = """
 CREATE TABLE :people AS
@@ -74,30 +66,7 @@ RECORDS: Final = """
 SELECT p.record, a.*
 FROM :attributes AS a INNER JOIN :people AS p ON p._row = a._row
 """
-BROUGHT: Final = """
-SELECT p.person, :fresh AS brought
-FROM :attributes AS a INNER JOIN :people AS p ON p._row = a._row
-GROUP BY p.person
-"""
-FRESH: Final = "count_if(a._order NOT IN (SELECT number FROM :superseded))"
-TOGETHER: Final = """
-SELECT person AS person_id, CAST(sum(brought) AS BIGINT) AS brought
-FROM :rows
-GROUP BY person
-HAVING sum(brought) > 0
-"""
-
-LINKED: Final = """
-SELECT b.* FROM :brought AS b LEFT JOIN :linked AS l ON l.person = b.person_id
-"""
-UNSAID: Final = {
-    "linked": "CAST(coalesce(:x, 0) AS TINYINT)",
-    "doubtful": "coalesce(:x, FALSE)",
-}
-LACKING: Final = "coalesce(:x, TRUE)"
-OF_BEFORE: Final = "person_id NOT IN (SELECT person FROM :assured)"
-
-TOTAL: Final = "CAST(coalesce(sum(:value) OVER (PARTITION BY person), 0) AS BIGINT)"
+TOTAL: Final = "CAST(coalesce(sum(:value) OVER (PARTITION BY :person), 0) AS BIGINT)"
 LARGEST: Final = "SELECT max(person) FROM :people"
 LINKS: Final = "SELECT _row AS row, person FROM :people ORDER BY row"
 
@@ -162,84 +131,6 @@ def _within(rows: exp.Query, table: Table, person: str) -> Tree:
     return kept.subquery("rows")
 
 
-def summarise(
-    engine: Engine,
-    table: Table,
-    clamped: Sequence[int],
-    linked: Sequence[str] = (),
-    carry: Carry | None = None,
-) -> None:
-    """Write what each person of a protected table brought, for its profile.
-
-    One row a person: `person_id`, `brought`, the rows of all deliveries before the
-    cap, and for each place in `clamped` a column `m…`, how many of the values there
-    were clamped. A row that was corrected counts once; values that were clamped count
-    in each delivery, and a removed row that the cap had left out goes on to count.
-    Where people were linked, the columns `linked` say how (`assure`): of the delivery
-    that they were last in. It
-    is asked by no question, and read in the enclave alone.
-    """
-    moved = [f"m{place}" for place in clamped]
-    every = exp.Count(this=exp.Star())
-    corrected = carry is not None and carry.corrected
-    fresh = sql(FRESH, superseded=SUPERSEDED) if corrected else every
-    rows: exp.Query = select_from(
-        BROUGHT, attributes=ATTRIBUTES, people=PEOPLE, fresh=fresh
-    ).select(*(_counted(name) for name in moved), copy=False)
-    name = brought_by(table.name)
-    if carry is not None:
-        known = [each for each in moved if engine.has_column("before", name, each)]
-        rows = _by_name([rows, *carried_brought(table, name, known, carry)])
-    together = select_from(TOGETHER, rows=rows.subquery("r"))
-    sums = [
-        named(cast(sql("sum(:x)", x=column(each)), "BIGINT"), each) for each in moved
-    ]
-    together = together.select(*sums, copy=False)
-    if linked:
-        together = _with_linked(engine, together, name, linked, carry)
-    target = relation("version", name)
-    engine.run(sql(CREATE, target=target, rows=together))
-
-
-def _with_linked(
-    engine: Engine,
-    brought: exp.Select,
-    name: str,
-    linked: Sequence[str],
-    carry: Carry | None,
-) -> exp.Select:
-    """What people brought, beside how they are linked; who is not here, as before."""
-    columns = [column(each) for each in linked]
-    found: exp.Query = select([column("person"), *columns], ASSURED)
-    if carry is not None:
-        known = [each for each in linked if engine.has_column("before", name, each)]
-        own = [named(column("person_id"), "person"), *map(column, known)]
-        before = select(own, relation("before", name))
-        before = before.where(sql(OF_BEFORE, assured=ASSURED), copy=False)
-        found = _by_name([found, before])
-    rows = select_from(LINKED, brought=brought.subquery(), linked=found.subquery())
-    shown = [
-        named(sql(UNSAID.get(each, LACKING), x=column(each, "l")), each)
-        for each in linked
-    ]
-    return rows.select(*shown, copy=False)
-
-
-def _counted(name: str) -> Tree:
-    return named(sql("count_if(:moved)", moved=column(name, "a")), name)
-
-
-def _by_name(parts: Sequence[exp.Query]) -> exp.Query:
-    """All rows of the parts, columns by their names; absent ones are NULL."""
-    first, *rest = parts
-    together = first
-    for part in rest:
-        together = exp.Union(
-            this=together, expression=part, distinct=False, by_name=True
-        )
-    return together
-
-
 def links(engine: Engine, table: Table) -> pa.Table:
     """Which row is whose, for the laboratory; call before staging is destroyed."""
     if table.unit is Unit.NONE:
@@ -259,7 +150,8 @@ def _capped(
     person = cast(column("person"), unsigned(largest))
     rank = cast(column("rank"), unsigned(table.rows_per_person))
     own = [named(person, "person_id"), named(rank, "_rank")]
-    shown = [*own, *public, *_totals(table), column("_order")]
+    places = {known.name: f"c{at}" for at, known in enumerate(table.columns)}
+    shown = [*own, *public, *totals(table, places, "person"), column("_order")]
     return capped.select(*shown, append=False, copy=False)
 
 
@@ -275,13 +167,16 @@ def _ranked(table: Table, carry: Carry | None) -> exp.Query:
     )
 
 
-def _totals(table: Table) -> list[Tree]:
-    """What each person's rows add up to: windows come after WHERE, so rows kept."""
-    places = {known.name: place for place, known in enumerate(table.columns)}
+def totals(table: Table, held: Mapping[str, str], person: str) -> list[Tree]:
+    """What each person's rows add up to, of columns `held` by these names.
+
+    `person` is the column that says whose a row is. Windows come after WHERE: it is
+    of the rows that remain.
+    """
     return [
         named(
             cast(
-                sql(TOTAL, value=column(f"c{places[known.name]}")),
+                sql(TOTAL, value=column(held[known.name]), person=column(person)),
                 unsigned(most_in_total(known, table)),
             ),
             total_of(known.name),

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from connectors.errors import Invalid
-from privacy.catalogue import Unit
 from tre.intake import spine
+from tre.intake.anew import Written, written_anew
 from tre.intake.engine import Engine
 from tre.intake.evidence import evidence
 from tre.intake.publication import Options
-from tre.intake.rebuild import Written, copied
 from tre.intake.regroup import regroup
 from tre.intake.renumber import renumber
 from tre.intake.rewrite import rewrite
@@ -55,6 +55,8 @@ def relink(
     )
     with zones.scratch() as scratch, opened(scratch, chosen) as engine:
         old = zones.spine(population)
+        spine.open_spine(engine, zones, population)  # as it is made today
+        engine.detach("spine")
         engine.attach_for_reading(
             "earlier", old, zones.keystore.key(zones.key_name(old))
         )
@@ -67,8 +69,8 @@ def relink(
             ]
             renumber(engine, zones, new, groups, pairs)
             made = [
-                _written(engine, zones, *each)
-                for each in zip(standing, files, strict=True)
+                written_anew(engine, zones, each, file, partial(rewrite, engine, each))
+                for each, file in zip(standing, files, strict=True)
             ]
         engine.drop("earlier")
         engine.detach("spine")
@@ -104,22 +106,3 @@ def _groups(engine: Engine) -> dict[int, int]:
             " decisions keep apart: decide again",
         )
     return dict(found.groups)
-
-
-def _written(engine: Engine, zones: Zones, old: Written, file: Path) -> Written:
-    key_name = zones.key_name(file)
-    place = file.relative_to(zones.home)
-    engine.attach_for_reading(
-        "old", zones.home / old.file, zones.keystore.key(old.key_name)
-    )
-    engine.attach("version", file, zones.keystore.create_key(key_name))
-    with working(engine, zones, "research", "staging"):
-        for table in old.tables:
-            if table.unit is Unit.PERSON:
-                rewrite(engine, table, old.file.as_posix(), place.as_posix(), old.use)
-            else:
-                copied(engine, table)
-    engine.detach("version")
-    engine.drop("old")
-    file.chmod(0o400)
-    return Written(old.dataset, place, key_name, old.tables, old.use)

@@ -1,24 +1,29 @@
 """A version's rows under the people of a new spine version.
 
-Who stays one person keeps their rows, in the order drawn at intake. The rows of people
-who were parted go to those whose records they came of, and what cannot be said of a
-row is not guessed: it is left out. People who were put together have their rows in an
-order drawn anew, within the bounds by group and capped like anybody's.
+Who stays one person keeps their rows as they were. The rows of people who were parted
+go to those whose records they came of, and what cannot be said of a row is not guessed:
+it is left out. People who were put together are capped like anybody, within the bounds
+by group, by the numbers that their rows were drawn by at intake: with a cap alone as if
+they had been one person from the start, because what it left out of either has higher
+numbers than all that it kept.
 """
 
 from __future__ import annotations
 
-import secrets
+from collections.abc import Sequence
 from typing import Final
 
 import sqlglot.expressions as exp
 
 from privacy.catalogue import Table
-from privacy.totals import most_in_total, total_of, totalled
+from privacy.totals import total_of, totalled
+from tre.intake.anew import Written
+from tre.intake.brought import by_name, keep_brought, moved_in
+from tre.intake.carry import brought_by
 from tre.intake.engine import Engine
 from tre.intake.grouped import within_groups
-from tre.intake.heed import Use, objectors
-from tre.intake.publish import unsigned
+from tre.intake.heed import objectors
+from tre.intake.publish import totals, unsigned
 from tre.intake.renumber import GROUPED, MOVED, PARTED
 from tre.intake.spine import HELD
 from tre.intake.sql import (
@@ -34,7 +39,6 @@ from tre.intake.sql import (
 )
 
 TRACED: Final = relation("linkage", "traced")
-SOLE: Final = relation("linkage", "sole")
 LATE: Final = relation("staging", "late")
 
 TRACE: Final = """
@@ -62,8 +66,8 @@ SELECT old, NULL, NULL FROM :parted WHERE old NOT IN (SELECT old FROM :traced)
 
 ROWS: Final = """
 WITH whose AS (
-    SELECT h.person AS old, h.rank, g.person, g.record
-    FROM earlier.held AS h
+    SELECT h.number, g.old, g.person, g.record
+    FROM earlier.whose AS h
     INNER JOIN :grouped AS g ON g.record = h.record
     WHERE h.file = :file AND h.resource = :resource
 ),
@@ -71,7 +75,7 @@ row AS (
     SELECT t.*, coalesce(w.person, m.person) AS _person, w.record AS _record
     FROM :source AS t
     INNER JOIN :traced AS c ON c.old = t.person_id AND c.lowest <> c.highest
-    LEFT JOIN whose AS w ON w.old = t.person_id AND w.rank = t._rank
+    LEFT JOIN whose AS w ON w.old = t.person_id AND w.number = t._order
     LEFT JOIN :moved AS m ON m.old = t.person_id
     UNION ALL
     SELECT t.*, g.person AS _person, g.record AS _record
@@ -79,14 +83,15 @@ row AS (
     INNER JOIN :traced AS c ON c.old = t.person_id AND c.lowest = c.highest
     INNER JOIN :grouped AS g ON g.record = c.lowest
 )
-SELECT *, sha256($lot || ' ' || person_id || ' ' || _rank) AS _lot
-FROM row
-WHERE _person IS NOT NULL
+SELECT * FROM row WHERE _person IS NOT NULL
 """
 
 PLACE: Final = """
 CREATE TABLE :late AS
-SELECT *, row_number() OVER (PARTITION BY _person ORDER BY _lot) AS _place FROM :rows
+SELECT
+    *,
+    row_number() OVER (PARTITION BY _person ORDER BY _order, person_id, _rank) AS _place
+FROM :rows
 """
 
 UNMOVED: Final = """
@@ -108,65 +113,83 @@ ORDER BY person_id, _rank
 HOLD: Final = """
 INSERT INTO :held BY NAME
 SELECT
-    _person AS person,
-    _place AS rank,
+    _order AS number,
     _record AS record,
     :fresh AS file,
     :resource AS resource,
     0 AS epoch
 FROM :late
-WHERE
-    _place <= :cap
-    AND _record IS NOT NULL
-    AND _person IN (
-        SELECT _person FROM :late GROUP BY _person HAVING min(_record) <> max(_record)
-    )
+WHERE _place <= :cap AND _record IS NOT NULL
 """
 
-TOTAL: Final = "CAST(coalesce(sum(:value) OVER (PARTITION BY _person), 0) AS BIGINT)"
+BROUGHT: Final = """
+SELECT m.person, b.brought
+FROM :brought AS b INNER JOIN :moved AS m ON m.old = b.person_id
+WHERE m.person NOT IN (:objectors)
+"""
+BROUGHT_APART: Final = """
+SELECT _person AS person, count(*) AS brought
+FROM :late
+WHERE person_id IN (SELECT old FROM :parted) AND _person NOT IN (:objectors)
+GROUP BY _person
+"""
+"""Of who is parted each brought what is known to be theirs, and no more is told."""
+
 LARGEST: Final = "SELECT max(person) FROM :grouped"
 
 
-def rewrite(engine: Engine, table: Table, file: str, fresh: str, use: Use) -> None:
+def rewrite(engine: Engine, old: Written, table: Table, fresh: str) -> None:
     """Write `version.<table>` from `old.<table>`, under the people of `spine`.
 
-    `file` is where the old version is, from the home, and `fresh` where the new one
-    will be. Needs `earlier`, and what `renumber` leaves in `linkage`.
+    With it goes what people brought. `fresh` is where the new version will be, from
+    the home. Needs `earlier`, and what `renumber` leaves in `linkage`.
     """
-    parts = {
+    parts: dict[str, Tree] = {
         "grouped": GROUPED,
         "moved": MOVED,
         "parted": PARTED,
         "traced": TRACED,
         "late": LATE,
         "source": relation("old", table.name),
-        "file": text(file),
+        "file": text(old.file.as_posix()),
         "resource": text(table.name),
         "cap": number(table.rows_per_person),
+        "objectors": objectors(old.use),
     }
     engine.run(sql(TRACE, **parts))
     engine.run(sql(TRACE_PARTED, **parts))
     names = {each: each for each in _names(table)}
-    late = within_groups(select_from(ROWS, **parts), table, names, "_person", ["_lot"])
-    engine.run(
-        sql(PLACE, late=LATE, rows=late.subquery("rows")),
-        {"lot": secrets.token_hex(32)},
-    )
+    order = ("_order", "person_id", "_rank")
+    late = within_groups(select_from(ROWS, **parts), table, names, "_person", order)
+    engine.run(sql(PLACE, late=LATE, rows=late.subquery("rows")))
     rows = exp.union(
         _unmoved(engine, table, parts), _capped(engine, table, parts), distinct=False
     )
     target = relation("version", table.name)
-    engine.run(
-        sql(WRITE, target=target, rows=rows.subquery(), objectors=objectors(use))
-    )
+    engine.run(sql(WRITE, target=target, rows=rows.subquery(), **parts))
     engine.run(sql(HOLD, held=HELD, fresh=text(fresh), **parts))
+    if engine.has_column("old", brought_by(table.name), "person_id"):
+        _bring(engine, old, table, fresh, parts)
     for name in (TRACED, LATE):
         engine.run(sql("DROP TABLE :table", table=name))
 
 
+def _bring(
+    engine: Engine, old: Written, table: Table, fresh: str, parts: dict[str, Tree]
+) -> None:
+    """Write what people brought, and how they are linked in the new spine."""
+    moved = [*moved_in(engine, "old", table).values()]
+    source = relation("old", brought_by(table.name))
+    kept = select_from(BROUGHT, brought=source, **parts)
+    kept = kept.select(*(column(name, "b") for name in moved), copy=False)
+    rows = by_name([kept, select_from(BROUGHT_APART, **parts)])
+    keep_brought(engine, table, rows, moved, old.linking(table, fresh))
+
+
 def _unmoved(engine: Engine, table: Table, parts: dict[str, Tree]) -> exp.Select:
     """Rows of people who stay as they are, with the order and totals they had."""
-    kept = ["_rank", *_names(table), *map(total_of, _totalled(table)), "_order"]
+    summed = [total_of(each.name) for each in totalled(table)]
+    kept = ["_rank", *_names(table), *summed, "_order"]
     rows = select_from(UNMOVED, **parts)
     person = cast(column("person", "m"), _unsigned(engine))
     columns = [column(name, "t") for name in kept]
@@ -180,28 +203,15 @@ def _capped(engine: Engine, table: Table, parts: dict[str, Tree]) -> exp.Select:
         named(cast(column("_person"), _unsigned(engine)), "person_id"),
         named(cast(column("_place"), unsigned(table.rows_per_person)), "_rank"),
     ]
-    totals = [
-        named(
-            cast(
-                sql(TOTAL, value=column(each.name)),
-                unsigned(most_in_total(each, table)),
-            ),
-            total_of(each.name),
-        )
-        for each in totalled(table)
-    ]
     public = [column(name) for name in _names(table)]
+    summed = totals(table, {name: name for name in _names(table)}, "_person")
     return rows.select(
-        *own, *public, *totals, column("_order"), append=False, copy=False
+        *own, *public, *summed, column("_order"), append=False, copy=False
     )
 
 
-def _names(table: Table) -> list[str]:
+def _names(table: Table) -> Sequence[str]:
     return [each.name for each in table.columns]
-
-
-def _totalled(table: Table) -> list[str]:
-    return [each.name for each in totalled(table)]
 
 
 def _unsigned(engine: Engine) -> str:

@@ -39,14 +39,25 @@ def keep_scheme(
     engine.run(sql(KEEP, scheme=SCHEME, epoch=number(epoch)), parameters)
 
 
+def unkept(engine: Engine, signatures: Sequence[Signature]) -> list[Signature]:
+    """Those of the signatures by which the spine's records have no tokens yet."""
+    known = {_value(each) for each in kept_signatures(engine)}
+    return [each for each in signatures if _value(each) not in known]
+
+
+def _value(signature: Signature) -> tuple[str, ...]:
+    """What a token of a signature is made of, however strong it is."""
+    parts = (part.sql("duckdb") for part in signature.parts)
+    return signature.name, *parts
+
+
 def kept_signatures(engine: Engine) -> Iterator[Signature]:
     """Every signature that a record of the spine can have, each once."""
     found = set()
     for kinds, passes in engine.run("SELECT kinds, passes FROM spine.scheme"):
         needed = [tuple(map(Evidence, each)) for each in passes]
         for signature in signatures([Kind(each) for each in kinds], needed):
-            parts = (part.sql("duckdb") for part in signature.parts)
-            known = (signature.rank, signature.name, *parts)
+            known = (signature.rank, _value(signature))
             if known not in found:
                 found.add(known)
                 yield signature

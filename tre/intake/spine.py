@@ -27,7 +27,7 @@ TOKEN: Final = relation("spine", "token")
 JOINED: Final = relation("spine", "joined")
 DOUBT: Final = relation("spine", "doubt")
 SEEN: Final = relation("spine", "seen")
-HELD: Final = relation("spine", "held")
+HELD: Final = relation("spine", "whose")
 SCHEME: Final = relation("spine", "scheme")
 OBJECTION: Final = relation("spine", "objection")
 
@@ -69,11 +69,10 @@ MAKE: Final = (
     )
     """,
     """
-    CREATE TABLE IF NOT EXISTS spine.held (
+    CREATE TABLE IF NOT EXISTS spine.whose (
         file VARCHAR,
         resource VARCHAR,
-        person BIGINT,
-        rank INTEGER,
+        number UBIGINT,
         record BIGINT,
         epoch INTEGER
     )
@@ -102,6 +101,15 @@ ADDED_TO: Final = (*(RECORD, TOKEN, JOINED, DOUBT, SEEN, HELD, SCHEME, OBJECTION
 """Tables whose rows are of an epoch."""
 
 FORGET: Final = (
+    """
+    INSERT INTO spine.objection
+    SELECT DISTINCT r.record, o.purposes, o.epoch
+    FROM spine.objection AS o
+    INNER JOIN spine.record AS s ON s.record = o.record
+    INNER JOIN spine.record AS r ON r.person = s.person
+    ANTI JOIN spine.objection AS e
+    ON e.record = r.record AND e.purposes IS NOT DISTINCT FROM o.purposes
+    """,
     "DELETE FROM spine.seen WHERE dataset = $dataset",
     *(
         f"""
@@ -112,7 +120,7 @@ FORGET: Final = (
             ("record", "record"),
             ("token", "record"),
             *((table, side) for table in PAIRED for side in ("a", "b")),
-            ("held", "record"),
+            ("whose", "record"),
             ("objection", "record"),
         )
     ),
@@ -163,7 +171,10 @@ def generation(engine: Engine) -> int:
 
 
 def forget_dataset(engine: Engine, dataset: str) -> None:
-    """Forget identifiers seen nowhere but in this dataset. Needs `spine` attached."""
+    """Forget identifiers seen nowhere but in this dataset. Needs `spine` attached.
+
+    Who objects goes on to, by whatever is left of them.
+    """
     with engine.together():
         for statement in FORGET:
             parameters = {"dataset": dataset} if "$dataset" in statement else None

@@ -10,13 +10,15 @@ weighs pairs with a fresh record that agree on enough to be worth comparing.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from tre.intake.contradict import contradiction
 from tre.intake.engine import Engine
+from tre.intake.record import name_of, shown
 from tre.intake.sql import number, relation, sql
+from tre.manifest.model import Kind
 
 if TYPE_CHECKING:
     from splink import SettingsCreator
@@ -188,6 +190,12 @@ def weigh(engine: Engine, weighing: Weighing, first: int) -> bool:
         )
         engine.run("DROP VIEW weighed")
     return True
+
+
+def blocking(kinds: Iterable[Kind]) -> list[str]:
+    """What pairs must agree on, all of one of these, for weighing to compare them."""
+    names = {"number" if kind is Kind.OTHER else name_of(kind) for kind in shown(kinds)}
+    return [" + ".join(block) for block in _possible(names)]
 
 
 def _possible(present: Collection[str]) -> list[tuple[str, ...]]:

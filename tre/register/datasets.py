@@ -67,5 +67,5 @@ def _take(held: dict[str, Any], each: Happening) -> None:
             held["conditions"] = each.detail["conditions"]
         case "dataset.conditions_lifted":
             held["conditions"] = {}
-        case _:  # written anew, it is as it was
-            pass
+        case "dataset.rebuilt":  # as it was, but for how well its people are linked
+            held["linkage"] = each.detail.get("linkage", held.get("linkage", {}))
