@@ -200,7 +200,7 @@ def test_an_empty_delivery_adds_nothing(zones: Zones, register: Register) -> Non
         (lambda d: d["resources"][0]["tre"].update(rows_per_person=4), "and cap"),
         (
             lambda d: fields_of(d)[3]["constraints"].update(maximum=1),
-            "expected the columns, bounds, lists and cap of the version before",
+            "expected the columns, bounds, lists and caps of the version before",
         ),
         (lambda d: d["resources"][0].update(name="others"), "expected the tables of"),
         (lambda d: d["resources"][0]["tre"].update(row_key=["nr"]), "before has none"),
