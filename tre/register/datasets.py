@@ -69,3 +69,5 @@ def _take(held: dict[str, Any], each: Happening) -> None:
             held["conditions"] = {}
         case "dataset.rebuilt":  # as it was, but for how well its people are linked
             held["linkage"] = each.detail.get("linkage", held.get("linkage", {}))
+        case _:
+            pass
