@@ -89,8 +89,8 @@ fix: $(DEVELOPMENT) ## repair everything a tool can repair
 test: $(DEVELOPMENT) | $(TMPDIR) ## unit, spec, laws, traps and documents: a few minutes
 	$(BIN)/pytest -n auto -m 'not slow and not statistical'
 
-test-seen: $(DEVELOPMENT) | $(TMPDIR) ## what people run or look at: notebooks, recipes for R and curl, pages in a browser
-	$(BIN)/pytest -n auto -m seen tests/notebooks tests/ways_in
+test-seen: $(DEVELOPMENT) | $(TMPDIR) ## what people run or look at: notebooks, command lines of the manual, R, pages in a browser
+	$(BIN)/pytest -n auto -m seen tests/documentation tests/notebooks tests/ways_in
 
 test-all: $(DEVELOPMENT) | $(TMPDIR) ## adds the slow and statistical tests and many examples; coverage
 	$(BIN)/pytest -n auto --hypothesis-profile=thorough --cov

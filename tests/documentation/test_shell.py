@@ -112,6 +112,7 @@ def test_what_is_not_run_is_on_a_page() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.seen
 @pytest.mark.parametrize("page", SHOWN, ids=named)
 def test_command_lines_of_a_page_run(page: Path, world: World) -> None:
     """Each ends with status 0, one after the other."""
