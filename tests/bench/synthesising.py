@@ -116,8 +116,8 @@ def told(learned: pd.DataFrame, unseen: pd.DataFrame) -> float:
 def guessed(made: pd.DataFrame, inside: pd.DataFrame, outside: pd.DataFrame) -> Score:
     """Whose records were in the table, by the nearest made row; half of them were.
 
-    A record is guessed to be inside where a made row agrees with more of its columns
-    than the middle record's nearest does, among records that the attacker knows of.
+    A record is guessed to be inside where a made row agrees with as many of its values
+    as the middle record's nearest does, among records that the attacker knows of.
     """
     encoder = OneHotEncoder(handle_unknown="ignore").fit(made)
     nearest = NearestNeighbors(n_neighbors=1).fit(encoder.transform(made))
@@ -130,7 +130,7 @@ def guessed(made: pd.DataFrame, inside: pd.DataFrame, outside: pd.DataFrame) -> 
         return found
 
     line = np.median([*far(inside, known), *far(outside, known)])
-    hits = np.sum(far(inside, tried) < line) + np.sum(far(outside, tried) >= line)
+    hits = np.sum(far(inside, tried) <= line) + np.sum(far(outside, tried) > line)
     return scored("nearest row", "synthesis", hits=int(hits), trials=2 * _GUESSES)
 
 
