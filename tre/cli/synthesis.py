@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 
@@ -24,6 +24,7 @@ from tre.cli.session import opened
 if TYPE_CHECKING:  # slow to import
     from rich.console import RenderableType
 
+    from tre.batch import Batch
     from tre.synthesis.files import Written
     from tre.synthesis.synthesise import Synthetic
 
@@ -70,43 +71,44 @@ def synthesise(  # noqa: PLR0913 - one parameter for each option
     """
     spending(epsilon=epsilon, rho=rho, margin=None, share=share)
     chosen = [each.strip() for each in (names or "").split(",") if each.strip()]
+    asked: _Asked = {
+        "project": project,
+        "person": person,
+        "bands": bands,
+        "epsilon": epsilon,
+        "rho": rho,
+        "share": share,
+    }
     with opened(home) as environment:
         if explain:
-            found = environment.explain_synthesis(
-                table,
-                chosen,
-                project=project,
-                person=person,
-                bands=bands,
-                epsilon=epsilon,
-                rho=rho,
-                share=share,
-            )
-            words = list(found.words)
-            lines = [*(each.sql for each in found.questions), *words]
-            questions = [each.sql for each in found.questions]
-            answer(
-                {"questions": questions, "words": words}, lambda: lines, as_json=as_json
-            )
+            found = environment.explain_synthesis(table, chosen, **asked)
+            _answer_explained(found, as_json=as_json)
             return
         if output is None:
             raise typer.BadParameter("--output DIR says where the rows go.")
-        made = environment.synthesise(
-            table,
-            chosen,
-            project=project,
-            person=person,
-            bands=bands,
-            rows=rows,
-            epsilon=epsilon,
-            rho=rho,
-            share=share,
-        )
+        made = environment.synthesise(table, chosen, rows=rows, **asked)
     from tre.synthesis.files import write
 
     written = write(made, table, output)
     note("These rows are synthetic: nobody is in them, and no row is anybody's.")
     answer(written.report, lambda: _told(made, written), as_json=as_json)
+
+
+class _Asked(TypedDict):
+    """What is asked, for whom, and what it may cost: the same of both acts."""
+
+    project: str
+    person: str
+    bands: int
+    epsilon: float | None
+    rho: float | None
+    share: float | None
+
+
+def _answer_explained(found: Batch, *, as_json: bool) -> None:
+    questions, words = [each.sql for each in found.questions], list(found.words)
+    said = {"questions": questions, "words": words}
+    answer(said, lambda: [*questions, *words], as_json=as_json)
 
 
 def _told(made: Synthetic, written: Written) -> list[RenderableType]:
