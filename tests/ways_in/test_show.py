@@ -122,6 +122,7 @@ def test_columns_are_listed_with_what_is_public() -> None:
                         "name": "visits",
                         "privacy_unit": "person",
                         "rows_per_person": 8,
+                        "group_bounds": [{"by": ["year"], "rows": 2, "groups": None}],
                         "profile": PROFILE,
                         "linkage": None,
                         "columns": [
@@ -137,7 +138,8 @@ def test_columns_are_listed_with_what_is_public() -> None:
             }
         )
     )
-    assert "visits: rows of linked people, at most 8 of each" in shown
+    bounds = "at most 8 of each, at most 2 for each year"
+    assert f"visits: rows of linked people, {bounds}" in shown
     assert "2026.2, added to 2026.1, of 2026-04-06 to 2027-04-05" in shown
     assert "k11 and 8 more" in shown
     assert "any or NULL" in shown

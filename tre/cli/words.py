@@ -7,15 +7,15 @@ from decimal import Decimal
 from math import floor, inf, isfinite, log10
 from typing import TYPE_CHECKING
 
-from privacy.accounting import Loss
-
 if TYPE_CHECKING:  # imported where it is used: every command starts this module
+    from privacy.accounting import Loss
     from tre.governance.pins import Moved
 
 
 def loss_in_words(loss: Loss) -> str:
     """A loss, or what is left: what of it adds up, and under zCDP what that means.
 
+    >>> from privacy.accounting import Loss
     >>> loss_in_words(Loss(rho=0.0125, epsilon=0.75, delta=5e-7))
     'ρ = 0.0125 (ε = 0.75 at δ = 5e-07)'
     >>> loss_in_words(Loss(rho=0.125, epsilon=0.5, delta=0.0))
