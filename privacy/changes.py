@@ -59,6 +59,15 @@ def beside_person(node: exp.Expr) -> bool:
     return True
 
 
+def selects_one(node: exp.Expr) -> bool:
+    """EXISTS of rows, whatever they select."""
+    select = node.this if isinstance(node, exp.Exists) else None
+    if not isinstance(select, exp.Select):
+        return False
+    select.set("expressions", [exp.Literal.number(1)])
+    return True
+
+
 def person_there(node: exp.Expr) -> bool:
     """IN (SELECT …) as a look-up of people."""
     query = node.args.get("query") if isinstance(node, exp.In) else None
@@ -191,7 +200,7 @@ def not_recursive(node: exp.Expr) -> bool:
 
 
 CHANGES: Final[tuple[Change, ...]] = (
-    *(left_join, first_table, beside_person, person_there, named, renamed),
-    *(all_rows, not_recursive, plain_keys, unwrapped, by_person),
+    *(selects_one, left_join, first_table, beside_person, person_there, named),
+    *(renamed, all_rows, not_recursive, plain_keys, unwrapped, by_person),
     *(condition_dropped, section_dropped, item_dropped, counted, first_member),
 )

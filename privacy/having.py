@@ -35,6 +35,8 @@ def having_around(select: exp.Select) -> exp.Select:
     hidden: list[exp.Expr] = []
 
     def named(node: exp.Expr) -> exp.Expr:
+        if isinstance(node, exp.Query):
+            return node.copy()  # its aggregates are its own: what is new is not entered
         if not isinstance(node, AGGREGATES):
             return node
         name = f"{_NAME} {len(hidden)}"

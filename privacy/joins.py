@@ -230,7 +230,7 @@ def _joined(
 
 def _check(node: exp.Join, joined: Join, scope: Scope) -> None:
     if joined.kind in UNSEEN:
-        _check_unseen(node, joined, scope)
+        check_present(node, joined, scope)
     if not about_people(joined.left) and about_people(joined.right):
         raise refuse(
             "join",
@@ -255,8 +255,8 @@ def _check(node: exp.Join, joined: Join, scope: Scope) -> None:
         raise _not_people(node, scope)
 
 
-def _check_unseen(node: exp.Join, joined: Join, scope: Scope) -> None:
-    """Refuse to keep public rows by whose rows there are, or a missing person's."""
+def check_present(node: exp.Join, joined: Join, scope: Scope) -> None:
+    """Refuse to keep or mark a row by a person_id that may be missing."""
     if joined.people is None:
         return
     here = next(each for each in scope.parts if each.name == joined.people[0])

@@ -8,7 +8,9 @@ of each person, whether they have such rows, and so is what a subquery by person
     … WHERE x OR m.marked IS NOT NULL
 
 of which a person has one row at most. It is bound, and refused, as these are: no row of
-anybody else decides about mine, and a row is joined to one row or to none.
+anybody else decides about mine, and a row is joined to one row or to none. That is true
+or false, and IN of nobody's person_id is neither: so it takes none that may be missing
+(`joins.check_present`).
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ import sqlglot.expressions as exp
 
 from privacy.chains import chain
 from privacy.errors import Refused
+from privacy.exists import rows_of
 from privacy.quote import quote
 from privacy.refusals import refuse
 from privacy.scope import PERSON_ID
@@ -85,10 +88,9 @@ def _in(node: exp.Expr, alias: str, text: str) -> exp.Join:
 
 
 def _exists(node: exp.Expr, alias: str, text: str) -> exp.Join:
-    select = node.this.this if isinstance(node.this, exp.Subquery) else node.this
-    plain = isinstance(select, exp.Select) and select.args.get("from_") is not None
-    where = select.args.get("where") if plain else None
-    if where is None or any(select.args.get(each) for each in _CLAUSES):
+    select = rows_of(node, text)
+    where = None if select is None else select.args.get("where")
+    if select is None or where is None or any(map(select.args.get, _CLAUSES)):
         raise _no_people(node, text)
     there = select.args["from_"].this
     equal, others = _parted(where.this, there.alias_or_name)

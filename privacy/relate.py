@@ -14,7 +14,7 @@ from privacy.choose import check_rows, choose, not_rows
 from privacy.contribution import rows_per_person
 from privacy.expression import is_sensitive
 from privacy.having import having_around
-from privacy.joins import Related, join
+from privacy.joins import Related, check_present, join
 from privacy.per_person import by_person, check_grouped, per_person
 from privacy.quote import quote
 from privacy.refusals import listed, nearest, refuse
@@ -111,13 +111,15 @@ def _from(select: exp.Select, around: _Surroundings) -> Related:
         added = _part(each.this, f"r{place}", around)
         _check_alias(added.scope.parts[0], found.scope, each)
         joined = _joined(each, found, added)
-        found = _unseen(joined, found.scope) if each in where.marks else joined
+        found = _unseen(each, joined, found.scope) if each in where.marks else joined
         _check_tables(found.relation)
     return found
 
 
-def _unseen(found: Related, before: Scope) -> Related:
+def _unseen(node: exp.Join, found: Related, before: Scope) -> Related:
     """A join whose columns no name means but the one that stands for its subquery."""
+    if isinstance(found.relation, Join):
+        check_present(node, found.relation, before)
     added = found.scope.parts[-1]
     names = {(each, added.name) for each in (PERSON_ID, *added.columns)}
     hidden = found.scope.hidden | before.hidden | names

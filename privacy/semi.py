@@ -14,6 +14,7 @@ import sqlglot.expressions as exp
 
 from privacy.chains import chain
 from privacy.errors import Refused
+from privacy.exists import rows_of
 from privacy.marked import marked
 from privacy.quote import quote
 from privacy.refusals import refuse
@@ -118,8 +119,8 @@ def _only_column(node: exp.In, select: exp.Expr, text: str) -> str:
 
 
 def _exists(node: exp.Exists, kind: str, text: str) -> exp.Join:
-    select = node.this.this if isinstance(node.this, exp.Subquery) else node.this
-    if not isinstance(select, exp.Select) or select.args.get("from_") is None:
+    select = rows_of(node, text)
+    if select is None:
         raise _no_question(node, text)
     if any(select.args.get(each) for each in _CLAUSES):
         raise refuse(

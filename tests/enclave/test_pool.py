@@ -110,6 +110,74 @@ def test_a_process_stands_ready_once_it_has_said_how_it_is_confined(
     assert two.stands_ready()
 
 
+def heard(enclave: Enclave) -> None:
+    """Wait until its first process has said something."""
+    while not enclave._idle[0].speaks():
+        pass
+
+
+def test_a_process_that_no_question_is_given_to_does_not_stand_ready(
+    tmp_path: Path,
+) -> None:
+    """Not idle and not taken, until what it lacks is accepted, and not afterwards."""
+    enclave = speaking(tmp_path, "say(b'[\"seccomp\"]'); hear()")
+    enclave.start()
+    heard(enclave)
+    assert not enclave.stands_ready()
+    with pytest.raises(Unavailable):
+        enclave.answer(number(1))
+    assert not enclave.stands_ready()
+    enclave._accepted = lambda: ALL
+    assert enclave.stands_ready()
+    with enclave.seat():
+        assert enclave.stands_ready()
+        enclave._accepted = frozenset
+        assert not enclave.stands_ready()
+    enclave.close()
+
+
+def test_a_process_taken_before_it_greeted_does_not_stand_ready(
+    tmp_path: Path,
+) -> None:
+    """Whether it is confined is not known yet, and nobody waits to hear."""
+    enclave = speaking(tmp_path, f"hear(); say({EVERYTHING!r})")
+    worker = enclave._take()
+    assert not enclave.stands_ready()
+    enclave._give_back(worker, sound=False)
+    enclave.close()
+
+
+@pytest.mark.parametrize("greeting", ["b'[1]'", "b'[]', 9", "b'', -1", "b'x' * 2000"])
+def test_a_process_that_greets_wrongly_is_replaced(
+    tmp_path: Path, greeting: str
+) -> None:
+    """It does not stand ready, and is gone with the first look at it."""
+    enclave = speaking(tmp_path, f"say({greeting}); hear()")
+    enclave.start()
+    before = enclave._idle[0].pid
+    heard(enclave)
+    assert not enclave.stands_ready()
+    assert before not in [worker.pid for worker in enclave._idle]
+    enclave.close()
+
+
+def test_what_is_accepted_is_asked_while_others_go_on(tmp_path: Path) -> None:
+    """A control database that is slow to answer holds up no question."""
+    enclave = speaking(tmp_path, "say(b'[]'); hear()")
+    enclave.start()
+    heard(enclave)
+    free: list[bool] = []
+
+    def accepted() -> frozenset[str]:
+        free.append(not enclave._lock.locked())
+        return ALL
+
+    enclave._accepted = accepted
+    assert enclave.stands_ready()
+    assert free == [True]
+    enclave.close()
+
+
 def test_who_finds_none_free_is_turned_away(tmp_path: Path) -> None:
     """Waiting for a process has an end, at which nothing was read."""
     capacity = Capacity(patience_seconds=30.0)

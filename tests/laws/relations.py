@@ -197,6 +197,10 @@ KEPT = [
     " WHERE t0.person_id = x.person_id AND t0.person_id = x.person_id)",
     "(t0.person_id IN (SELECT person_id FROM jobs WHERE hours > 5) OR NOT EXISTS"
     " (SELECT 1 FROM earnings AS x WHERE x.person_id = t0.person_id AND x.score = 0))",
+    "(t0.person_id NOT IN (SELECT person_id FROM jobs WHERE hours > 5) OR t0.person_id"
+    " IN (SELECT person_id FROM earnings GROUP BY person_id HAVING COUNT(*) > 1 AND"
+    " person_id IN (SELECT person_id FROM jobs GROUP BY person_id HAVING COUNT(*) > 1"
+    ")))",
 ]
 """Conditions about a person's other rows."""
 

@@ -31,6 +31,13 @@ GROUP BY moved
 SELECT COUNT(*) AS people, AVG(total) AS total
 FROM (SELECT person_id, SUM(pay) AS total FROM earnings GROUP BY person_id HAVING COUNT(*) > 2 AND NOT BOOL_OR(employed) AND total > 100)
 
+-- Subqueries in HAVING have figures of their own.
+SELECT COUNT(*) AS people
+FROM (
+    SELECT person_id FROM earnings GROUP BY person_id
+    HAVING COUNT(*) > 2 AND person_id IN (SELECT person_id FROM jobs GROUP BY person_id HAVING SUM(hours) > 100)
+)
+
 -- DISTINCT leaves each of a person's different rows once, which is GROUP BY person_id and the others.
 SELECT region, COUNT(*) AS people
 FROM (SELECT DISTINCT person_id, region FROM earnings)

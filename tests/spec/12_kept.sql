@@ -52,6 +52,15 @@ SELECT COUNT(*) AS n FROM earnings AS e WHERE age > 60 OR EXISTS (SELECT 1 FROM 
 -- unsupported: nor are public tables looked up there, but by LEFT JOIN.
 SELECT COUNT(*) AS n FROM earnings WHERE age > 60 OR region IN (SELECT region FROM regions)
 
+-- person_id: whom a LEFT JOIN did not find has no person_id, of which IN is neither true nor false.
+SELECT COUNT(*) AS n FROM earnings AS e LEFT JOIN jobs AS j ON e.person_id = j.person_id WHERE e.age > 60 OR j.person_id NOT IN (SELECT person_id FROM jobs WHERE hours > 30)
+
+-- unsupported: an aggregate always has a row, so that EXISTS would say nothing; nobody sees what it selects.
+SELECT COUNT(*) AS n FROM earnings AS e WHERE EXISTS (SELECT COUNT(*) FROM jobs AS j WHERE j.person_id = e.person_id)
+
+-- unsupported: inside OR, too.
+SELECT COUNT(*) AS n FROM earnings AS e WHERE age > 60 OR NOT EXISTS (SELECT MAX(hours) FROM jobs AS j WHERE j.person_id = e.person_id)
+
 -- unsupported: it chooses rows of the question, not of one aggregate.
 SELECT COUNT(*) FILTER (WHERE person_id IN (SELECT person_id FROM jobs)) AS n FROM earnings
 

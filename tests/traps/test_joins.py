@@ -204,6 +204,52 @@ def test_trap_7_removing_a_person_adds_no_row(joined: str, expected: str) -> Non
     assert code(f"SELECT COUNT(*) FROM {joined}") == expected
 
 
+@pytest.mark.parametrize("between", ["e.age = 1 OR", "e.age = 1 AND", "NOT NOT"])
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "j.person_id NOT IN (SELECT person_id FROM jobs WHERE hours > 3)",
+        "j.person_id IN (SELECT person_id FROM jobs)",
+        "NOT EXISTS (SELECT 1 FROM jobs AS x WHERE x.person_id = j.person_id)",
+    ],
+)
+def test_trap_7_nobody_is_neither_in_nor_not_in(between: str, kept: str) -> None:
+    """A person_id that may be missing keeps no row and drops none, wherever it is."""
+    joined = "earnings e LEFT JOIN jobs j ON e.person_id = j.person_id"
+    asked = f"{joined} WHERE {between} {kept}"
+    assert code(f"SELECT COUNT(*) FROM {asked}") == "person_id"
+    here = asked.replace("j.person_id NOT", "e.person_id NOT")
+    here = here.replace("j.person_id IN", "e.person_id IN")
+    here = here.replace("= j.person_id)", "= e.person_id)", 2).replace(
+        "ON e.person_id = e", "ON e.person_id = j"
+    )
+    assert code(f"SELECT COUNT(*) FROM {here}") == "accepted"
+
+
+@pytest.mark.parametrize("before", ["", "e.age = 1 OR ", "NOT "])
+@pytest.mark.parametrize(
+    ("selected", "expected"),
+    [
+        ("1", "accepted"),
+        ("NULL, 'a' AS b", "accepted"),
+        ("*", "accepted"),
+        ("j.*", "accepted"),
+        ("e.*", "unsupported"),
+        ("nonsense", "unsupported"),
+        ("hours", "unsupported"),
+        ("1, COUNT(*)", "unsupported"),
+        ("MAX(hours) + 1", "unsupported"),
+    ],
+)
+def test_what_exists_selects_is_looked_at_by_nobody(
+    before: str, selected: str, expected: str
+) -> None:
+    """An aggregate would make it true of everybody; a name would mean nothing."""
+    inside = f"SELECT {selected} FROM jobs j WHERE j.person_id = e.person_id"
+    asked = f"SELECT COUNT(*) FROM earnings e WHERE {before}EXISTS ({inside})"
+    assert code(asked) == expected
+
+
 def test_trap_7_missing_matches_are_a_persons_own() -> None:
     """Rows kept for want of a match depend on that person's rows alone."""
     database = engine()

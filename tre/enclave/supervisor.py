@@ -115,7 +115,7 @@ class Enclave:
         self._turns = Turns(capacity.workers)
         self._lock = threading.Lock()
         self._idle: list[Worker] = []
-        self._busy = 0
+        self._busy: list[Worker] = []
         self._closed = False
 
     def start(self) -> None:
@@ -158,18 +158,44 @@ class Enclave:
         return granted
 
     def stands_ready(self) -> bool:
-        """Whether a process could be handed out at once, or is at a question.
+        """Whether a confined process could be handed out at once, or is at a question.
 
-        It waits for none; one that ended meanwhile is replaced.
+        It waits for none; one that ended meanwhile, or greeted wrongly, is replaced.
         """
         with self._lock:
-            gone = [each for each in self._idle if not each.usable()]
+            gone = [each for each in self._idle if not self._promising(each)]
             self._idle = [each for each in self._idle if each not in gone]
             for each in gone:
                 each.end()
             if not self._closed:
                 self._fill()
-            return self._busy > 0 or any(each.greeted() for each in self._idle)
+            heard = {each.heard for each in (*self._idle, *self._busy)}
+        return any(self._suffices(each) for each in heard)
+
+    def _promising(self, worker: Worker) -> bool:
+        """Whether it runs, and has greeted well or not yet. Hears what it said.
+
+        A greeting is written at once, and shorter than what a pipe takes whole: where
+        it is there, all of it is, and nobody waits.
+        """
+        if not worker.usable():
+            return False
+        if worker.heard is not None or not worker.speaks():
+            return True
+        return worker.granted(Patience(self._clock, self._clock.now())) is not None
+
+    def _suffices(self, granted: frozenset[str] | None) -> bool:
+        """Whether a process with these layers may be given a question.
+
+        It may have to ask the control database, so nobody holds the lock meanwhile.
+        """
+        if granted is None:
+            return False
+        try:
+            self._require(granted)
+        except Unavailable:
+            return False
+        return True
 
     def close(self) -> None:
         """End every process and wipe their scratch."""
@@ -212,14 +238,14 @@ class Enclave:
                 worker.end()
             else:
                 worker = self._spawn()
-            self._busy += 1
+            self._busy.append(worker)
         return worker
 
     def _give_back(self, worker: Worker, *, sound: bool) -> None:
         if not sound:
             worker.end()
         with self._lock:
-            self._busy -= 1
+            self._busy.remove(worker)
             if self._closed and sound:
                 worker.end()
             elif sound:
@@ -229,7 +255,7 @@ class Enclave:
 
     def _fill(self) -> None:
         most = self.capacity.workers + self.capacity.spares
-        while len(self._idle) + self._busy < most:
+        while len(self._idle) + len(self._busy) < most:
             self._idle.insert(0, self._spawn())
 
     def _spawn(self) -> Worker:

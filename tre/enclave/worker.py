@@ -62,17 +62,22 @@ class Worker:
         """Whether it runs, and has said nothing that it was not asked for."""
         if self._process.poll() is not None:
             return False
-        return self._granted is None or not ready(self._replies, select.POLLIN)
+        return self._granted is None or not self.speaks()
 
-    def greeted(self) -> bool:
-        """Whether `granted` would not have to wait."""
-        return self._granted is not None or ready(self._replies, select.POLLIN)
+    def speaks(self) -> bool:
+        """Whether something it said, or its end, is there to be read."""
+        return ready(self._replies, select.POLLIN)
 
     def granted(self, patience: Patience) -> frozenset[str] | None:
         """The layers that confine it, once it is ready; None where it is not."""
         if self._granted is None:
             said = receive(Patient(self._replies, patience), at_most=LONGEST_GREETING)
             self._granted = None if said is None else read_greeting(said)
+        return self._granted
+
+    @property
+    def heard(self) -> frozenset[str] | None:
+        """The layers it has said it has; None where nobody has heard it yet."""
         return self._granted
 
     def exchange(self, job: Job, patience: Patience) -> NoisedTable | None:
