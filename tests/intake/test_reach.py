@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 
 from connectors import TableSource
-from tests.intake.support import new_zones
-from tests.intake.test_link import OTHER_VALID, VALID, ZOE
+from tests.intake.support import new_zones, take_in
+from tests.intake.test_link import OTHER_VALID, VALID, ZOE, _package, _rows
 from tests.intake.test_relink import OLE, World
 from tre.intake.agree import MOST
 from tre.intake.destroy import forget
@@ -121,9 +121,6 @@ def test_a_number_that_is_never_issued_reaches_nobody_alone(world) -> None:
 
 def test_a_later_manifests_passes_find_whom_an_earlier_one_brought(world) -> None:
     """Records that are known are signed by passes that nobody used before."""
-    from tests.intake.support import take_in
-    from tests.intake.test_link import _package, _rows
-
     first = _package("one", ["nhs", "forename", "code"], passes=[["nhs-number"]])
     second = _package("two", ["forename", "code"], passes=[["forename", "postcode"]])
     records = [{"nhs": VALID, "forename": "Zoe", "code": "SW1A 1AA"}]
@@ -142,3 +139,87 @@ def test_a_later_manifests_passes_find_whom_an_earlier_one_brought(world) -> Non
         "SELECT count(*), count(DISTINCT (token, record)) FROM f.token"
     )
     assert tokens[0][0] == tokens[0][1]
+
+
+# ------------------------------------------------- whichever of passes came first
+
+CODE = {"forename": "Zoe", "code": "SW1A 1AA"}
+OTHER_CODE = {"forename": "Ole", "code": "CB7 4XX"}
+
+
+def _by_code(world: World, name: str = "two") -> list[int | None]:
+    """Take in a dataset with a pass of its own; whose each row is: Zoe's, Ole's."""
+    columns = ["forename", "code"]
+    document = _package(name, columns, passes=[["forename", "postcode"]])
+    rows = _rows([CODE, OTHER_CODE], columns)
+    taken = take_in(world.zones, world.register, document, rows, fewest_rows=0)
+    assert taken.links is not None
+    return taken.links["person"].to_pylist()
+
+
+def _zoe_objects(world: World) -> None:
+    _object(world, nhs_number=VALID, forename="Zoe", postcode="SW1A 1AA")
+
+
+@pytest.mark.parametrize("before", [(), ("two",), ("one",), ("one", "two")])
+@pytest.mark.parametrize("between", [False, True])
+def test_an_objection_reaches_by_passes_that_came_before_or_after_it(
+    world, before, between
+) -> None:
+    """Whoever brought a manifest's passes first, later records have them, too."""
+    for name in before:
+        zoe, ole = _by_code(world, name)
+        assert zoe is not None
+        assert ole is not None
+    _zoe_objects(world)
+    if between:
+        world.take_in("clinic", {**OLE, "n": 9})
+    zoe, ole = _by_code(world)
+    assert zoe is None
+    assert ole is not None
+
+
+@pytest.mark.parametrize("order", [("two", "clinic"), ("clinic", "two")])
+def test_who_is_linked_does_not_turn_on_which_passes_came_first(world, order) -> None:
+    """Records have tokens by the passes of every manifest, before theirs or after."""
+    full = [{"nhs": VALID, **CODE, "n": 1}, {"nhs": OTHER_VALID, **OTHER_CODE, "n": 2}]
+    found = [
+        _by_code(world) if name == "two" else world.take_in(name, *full)
+        for name in order
+    ]
+    assert found[0] == found[1]
+    assert None not in found[0]
+
+
+def test_an_objection_is_by_any_pass_there_is(world) -> None:
+    """Who says too little for the built-in passes is found by a manifest's own."""
+    _, ole = _by_code(world)
+    _object(world, nhs_number="", forename="Zoe", postcode="SW1A 1AA")
+    assert _by_code(world) == [None, ole]
+
+
+def test_records_of_a_home_from_before_are_signed_once(world) -> None:
+    """Tokens that an earlier way of working left out are made by the next intake."""
+    _by_code(world)
+    _zoe_objects(world)
+    with world.engine() as engine:  # as it was left then: nothing by the pass kept
+        for statement in (
+            "DELETE FROM spine.applied",
+            "DELETE FROM spine.objection USING spine.record AS r"
+            " WHERE r.record = objection.record AND r.nhs_number IS NULL",
+            "DELETE FROM spine.token WHERE record IN"
+            " (SELECT record FROM spine.record WHERE nhs_number IS NOT NULL)"
+            " AND token IN (SELECT token FROM spine.token GROUP BY token"
+            " HAVING count(*) > 1)",
+        ):
+            engine.run(statement)
+    zoe, ole = _by_code(world)
+    assert zoe is None
+    assert ole is not None
+    tokens = "SELECT count(*), count(DISTINCT (token, record)) FROM f.token"
+    applied = "SELECT count(*) FROM f.applied"
+    kept = world.spine(tokens), world.spine(applied)
+    ((every, different),) = kept[0]
+    assert every == different
+    _by_code(world)
+    assert (world.spine(tokens), world.spine(applied)) == kept

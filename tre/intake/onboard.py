@@ -44,7 +44,7 @@ from tre.intake.row_keys import (
     match,
     rows_key,
 )
-from tre.intake.scheme import keep_scheme, unkept
+from tre.intake.scheme import keep_applied, keep_scheme, unapplied, with_kept
 from tre.intake.separate import separate
 from tre.intake.sql import relation
 from tre.intake.summary import summary
@@ -287,7 +287,6 @@ def linked(intake: Intake, resource: Resource, step: Callable[[Stage], None]) ->
     rules = resource.tre.link
     kinds = [named.tre.kind or Kind.OTHER for named in identifiers]
     passes = (rules and rules.passes) or PASSES
-    signed = signatures(kinds, passes)
     generation = spine.generation(intake.engine)
     key = intake.zones.linkage_key(intake.manifest.population, generation)
     first = spine.first_free(intake.engine)
@@ -299,10 +298,15 @@ def linked(intake: Intake, resource: Resource, step: Callable[[Stage], None]) ->
         first,
         intake.options.use,
     )
-    fresh = unkept(intake.engine, signed)
-    sign_known(intake.engine, fresh, key, intake.addition.epoch)
+    own = signatures(kinds, passes)
+    signed = with_kept(intake.engine, own)
+    late = unapplied(intake.engine, signed)
+    sign_known(intake.engine, late, key, intake.addition.epoch)
+    keep_applied(intake.engine, late, intake.addition.epoch)
     keep_scheme(intake.engine, kinds, passes, intake.addition.epoch)
-    pseudonymise(intake.engine, kinds, signed, key, first)
+    if not intake.options.use.heeding:  # objections are by any pass there is
+        own = tuple(signed)
+    pseudonymise(intake.engine, kinds, signed, own, key, first)
     step(Stage.LINK)
     weighing = _weighing(rules)
     link(intake.engine, weighing, added)

@@ -54,7 +54,10 @@ WITH every AS (SELECT * FROM :records UNION ALL BY NAME SELECT * FROM :known)
 SELECT s._row, k.record FROM :shaped AS s INNER JOIN every AS k ON :same
 """
 ADD_KNOWN: Final = """
-INSERT INTO spine.token BY NAME SELECT *, :epoch AS epoch FROM :rows
+INSERT INTO spine.token BY NAME
+SELECT s.*, :epoch AS epoch
+FROM :rows
+ANTI JOIN spine.token AS t ON t.record = s.record AND t.token = s.token
 """
 ADD_TOKENS: Final = "INSERT INTO :tokens SELECT * FROM :rows"
 
@@ -63,6 +66,7 @@ def pseudonymise(
     engine: Engine,
     kinds: Sequence[Kind],
     signatures: Sequence[Signature],
+    own: Sequence[Signature],
     key: bytes,
     first: int,
 ) -> None:
@@ -71,22 +75,27 @@ def pseudonymise(
     Leaves `linkage.members` (`_row`, `record`: rows with equal identifiers share
     one, which may be a known record of the spine), `linkage.records` (the fresh ones:
     `record`, counted from `first`, and a record's columns) and `linkage.tokens`
-    (`record`, `rank`, `token`). A record without enough identifiers for any pass has
-    no token, and its rows are no members: not even where the record is known, or
-    how many rows are left would tell who is.
+    (`record`, `rank`, `token`, by all of `signatures`). A record without enough
+    identifiers for any of the `own` has no token, and its rows are no members: not even
+    where the record is known, or how many rows are left would tell who is.
     """
     with engine.together():
-        _number(engine, kinds, signatures, first)
-        sign(engine, signatures, key)
+        _number(engine, kinds, own, first)
+        _sign(engine, signatures, own, key)
         engine.run(sql("DROP TABLE :table", table=IDENTIFIERS))
 
 
-def sign(engine: Engine, signatures: Sequence[Signature], key: bytes) -> None:
-    """Give each of `linkage.records` its tokens, in `linkage.tokens`."""
+def _sign(
+    engine: Engine,
+    signatures: Sequence[Signature],
+    own: Sequence[Signature],
+    key: bytes,
+) -> None:
+    """Give those of `linkage.records` that `own` identify tokens by all signatures."""
     inner, outer = padded(key)
     engine.run(sql(MAKE_TOKENS, tokens=TOKENS))
     for signature in signatures:
-        rows = select(_row(signature), RECORDS).where(has(signature))
+        rows = select(_row(signature), RECORDS).where(has(signature), _any(own))
         add = sql(ADD_TOKENS, tokens=TOKENS, rows=rows.subquery("source"))
         engine.run(add, {"inner": inner, "outer": outer})
 
@@ -94,14 +103,14 @@ def sign(engine: Engine, signatures: Sequence[Signature], key: bytes) -> None:
 def sign_known(
     engine: Engine, signatures: Sequence[Signature], key: bytes, epoch: int
 ) -> None:
-    """Give the spine's records the tokens of signatures that nobody had before.
+    """Give the spine's records the tokens of these signatures that they do not have.
 
     Then a manifest's passes find whom an earlier manifest brought, too.
     """
     inner, outer = padded(key)
     for signature in signatures:
         rows = select(_row(signature), KNOWN).where(has(signature))
-        add = sql(ADD_KNOWN, rows=rows.subquery("source"), epoch=number(epoch))
+        add = sql(ADD_KNOWN, rows=rows.subquery("s"), epoch=number(epoch))
         engine.run(add, {"inner": inner, "outer": outer})
 
 
@@ -126,8 +135,13 @@ def has(signature: Signature) -> Tree:
     return every(exp.Not(this=part.is_(exp.Null())) for part in signature.parts)
 
 
+def _any(signatures: Sequence[Signature]) -> Tree:
+    """Whether a record has every part of one of them."""
+    return exp.or_(exp.Boolean(this=False), *map(has, signatures), copy=False)
+
+
 def _number(
-    engine: Engine, kinds: Sequence[Kind], signatures: Sequence[Signature], first: int
+    engine: Engine, kinds: Sequence[Kind], own: Sequence[Signature], first: int
 ) -> None:
     """Number the records nobody has seen yet, and say which row has which record."""
     shape = record_columns(kinds)
@@ -152,14 +166,13 @@ def _number(
     )
     columns = ["record", *COLUMNS]
     shaped = select([column("_row"), *shape], IDENTIFIERS)
-    signed = exp.or_(exp.Boolean(this=False), *map(has, signatures), copy=False)
     engine.run(
         sql(
             MAKE_MEMBERS,
             members=MEMBERS,
             records=RECORDS,
             known=select([column(name) for name in columns], known).subquery(),
-            shaped=select([exp.Star()], shaped).where(signed).subquery(),
+            shaped=select([exp.Star()], shaped).where(_any(own)).subquery(),
             same=same,
         )
     )

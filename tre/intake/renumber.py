@@ -74,7 +74,7 @@ TAKE_OVER: Final = (
         f"INSERT INTO spine.{table} BY NAME SELECT * FROM earlier.{table}"
         for table in (
             *("token", "joined", "doubt", "decision"),
-            *("scheme", "signing", "objection"),
+            *("scheme", "applied", "signing", "objection"),
         )
     ),
     """

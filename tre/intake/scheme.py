@@ -1,7 +1,10 @@
 """How records became tokens: under which identifiers and passes, each way once.
 
-Tokens are made anew when their key is rotated, and then have to agree with those
-that the same manifests will make of new rows.
+Every record of a population has its tokens by the passes of every manifest that was
+taken in, whichever came first: who is linked to whom, and whom an objection reaches,
+does not turn on the order of deliveries. Tokens are made anew when their key is
+rotated, and then have to agree with those that the same manifests will make of new
+rows.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from typing import Final
 
 from tre.intake.engine import Engine
 from tre.intake.passes import Signature, signatures
-from tre.intake.spine import SCHEME
+from tre.intake.spine import APPLIED, SCHEME
 from tre.intake.sql import number, sql
 from tre.manifest.model import Evidence, Kind
 
@@ -23,6 +26,8 @@ WHERE NOT EXISTS (
     WHERE kinds = $kinds::VARCHAR[] AND passes = $passes::VARCHAR[][]
 )
 """
+
+APPLY: Final = "INSERT INTO :applied SELECT $value::VARCHAR[], :epoch"
 
 
 def keep_scheme(
@@ -39,10 +44,30 @@ def keep_scheme(
     engine.run(sql(KEEP, scheme=SCHEME, epoch=number(epoch)), parameters)
 
 
-def unkept(engine: Engine, signatures: Sequence[Signature]) -> list[Signature]:
-    """Those of the signatures by which the spine's records have no tokens yet."""
-    known = {_value(each) for each in kept_signatures(engine)}
+def with_kept(engine: Engine, own: Sequence[Signature]) -> list[Signature]:
+    """A manifest's own signatures, and those of earlier manifests, each value once."""
+    every = {_value(each): each for each in own}
+    for kept in kept_signatures(engine):
+        every.setdefault(_value(kept), kept)
+    return list(every.values())
+
+
+def unapplied(engine: Engine, signatures: Sequence[Signature]) -> list[Signature]:
+    """Those of the signatures by which not every record of the spine has its tokens.
+
+    They are new; or the spine is of a time when records got no tokens by passes of
+    manifests that came before theirs.
+    """
+    rows = engine.run(sql("SELECT value FROM :applied", applied=APPLIED))
+    known = {tuple(value) for (value,) in rows}
     return [each for each in signatures if _value(each) not in known]
+
+
+def keep_applied(engine: Engine, signatures: Sequence[Signature], epoch: int) -> None:
+    """Keep that every record has its tokens by these: `sign_known` gave them."""
+    for each in signatures:
+        parameters = {"value": list(_value(each))}
+        engine.run(sql(APPLY, applied=APPLIED, epoch=number(epoch)), parameters)
 
 
 def _value(signature: Signature) -> tuple[str, ...]:

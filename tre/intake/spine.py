@@ -29,6 +29,7 @@ DOUBT: Final = relation("spine", "doubt")
 SEEN: Final = relation("spine", "seen")
 HELD: Final = relation("spine", "whose")
 SCHEME: Final = relation("spine", "scheme")
+APPLIED: Final = relation("spine", "applied")
 OBJECTION: Final = relation("spine", "objection")
 
 OBJECTIONS: Final = "tre:objections"
@@ -82,6 +83,7 @@ MAKE: Final = (
         kinds VARCHAR[], passes VARCHAR[][], epoch INTEGER
     )
     """,
+    "CREATE TABLE IF NOT EXISTS spine.applied (value VARCHAR[], epoch INTEGER)",
     "CREATE TABLE IF NOT EXISTS spine.signing (generation INTEGER)",
     """
     CREATE TABLE IF NOT EXISTS spine.objection (
@@ -91,13 +93,17 @@ MAKE: Final = (
 )
 """Records and their tokens; pairs that were found to agree, those that a person should
 look at, and what people decided; in which tables of which files a record was seen, and
-which row is which record's where a person has several; how tokens were made, and of
-which generation their key is; and the records of people who object."""
+which row is which record's where a person has several; how tokens were made, in
+which ways every record has them, and of which generation their key is; and the records
+of people who object."""
 
 PAIRED: Final = ("joined", "doubt", "decision")
 """Tables of pairs of records."""
 
-ADDED_TO: Final = (*(RECORD, TOKEN, JOINED, DOUBT, SEEN, HELD, SCHEME, OBJECTION),)
+ADDED_TO: Final = (
+    *(RECORD, TOKEN, JOINED, DOUBT, SEEN, HELD),
+    *(SCHEME, APPLIED, OBJECTION),
+)
 """Tables whose rows are of an epoch."""
 
 FORGET: Final = (

@@ -197,10 +197,11 @@ Probability: TypeAlias = Annotated[Positive, Field(le=1)]
 class Link(Model):
     """Which identifiers decide who is who, and how sure that must be.
 
-    `passes` replace the built-in deterministic ones. Pairs that no pass joins are
-    weighed: from `threshold` on they are one person, from `review` on a person is
-    asked. A threshold of 1 leaves weighing out. Encodings are one person's from a
-    Dice coefficient of `similarity` on.
+    `passes` replace the built-in deterministic ones; those of the population's other
+    manifests find more, of records that one of these identifies. Pairs that no pass
+    joins are weighed: from `threshold` on they are one person, from `review` on a
+    person is asked. A threshold of 1 leaves weighing out. Encodings are one
+    person's from a Dice coefficient of `similarity` on.
     """
 
     identifiers: tuple[str, ...] = Field(min_length=1)
