@@ -64,7 +64,8 @@ class Subject:
 
     `version` is its label; `clamped` and `identified` are as in a `Publication`, and
     `file` is relative to the home. `tables` have the profiles to keep where none can
-    be measured; where they have none, it is the last of the dataset's.
+    be measured; where they have none, it is the last of the dataset's. Of those that
+    are `unmeasurable` nothing is planned or charged.
     """
 
     dataset: str
@@ -75,6 +76,7 @@ class Subject:
     key_name: str
     clamped: tuple[tuple[tuple[int, str], ...], ...]
     identified: tuple[tuple[str, ...], ...]
+    unmeasurable: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ def profile(
             subject.identified,
             strict=True,
         )
-        if table.unit is not Unit.NONE
+        if table.unit is not Unit.NONE and table.name not in subject.unmeasurable
     }
     measured = _reserved(gate, subject, person, planned, dataset_nano)
     if measured is not None:
@@ -184,7 +186,7 @@ def _drawn(
     tables = zip(subject.tables, subject.clamped, strict=True)
     found: list[Table] = []
     for table, clamped in tables:
-        measured: Profile | None = None
+        measured: Profile | None = table.profile
         if table.name in planned:
             moved = [f"m{place}" for place, _ in clamped]
             classes, sums = jobs(table, attachment, planned[table.name], moved)

@@ -135,6 +135,7 @@ def _subjects(rewriting: Rewriting) -> list[Subject]:
             new.key_name,
             new.clamped,
             tuple(old.identified.get(table.name, ()) for table in old.tables),
+            new.unmeasurable,
         )
         for old, new in pairs
     ]

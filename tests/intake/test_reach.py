@@ -56,12 +56,25 @@ def test_a_number_that_very_many_share_reaches_all_of_them(world, late) -> None:
 
 
 def test_who_says_more_than_a_shared_number_reaches_fewer(world) -> None:
-    """Of those who share it, only who is not told apart by name, sex or birthday."""
+    """Of those who share it, only who is not told apart by name and birthday."""
     one = _crowd()[5]
-    _object(world, nhs_number=VALID, forename=one["forename"])
+    said = {"forename": one["forename"], "date_of_birth": one["born"]}
+    _object(world, nhs_number=VALID, **said)
     world.take_in("clinic", *_crowd(), OLE)
     assert 5 not in world.whose("clinic")
     assert len(world.rows("clinic")) == len(_crowd())
+
+
+def test_one_person_more_brings_nobody_back(world) -> None:
+    """Whom an objection reaches does not turn on how many share what it says."""
+    few, more = _crowd()[: MOST - 1], _crowd()
+    _object(world, nhs_number=VALID, forename=few[5]["forename"])
+    left = [
+        set(world.whose("clinic"))
+        for crowd in (few, more)
+        if world.take_in("clinic", *crowd, {**OLE, "n": 99})
+    ]
+    assert left == [{99}, {99}]
 
 
 @pytest.mark.parametrize("late", [False, True])

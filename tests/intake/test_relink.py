@@ -423,6 +423,37 @@ def test_who_is_parted_again_after_rows_were_added_keeps_them(world) -> None:
     assert world.brought("clinic") == {whose[10]: 1, whose[30]: 2}
 
 
+def test_what_an_earlier_release_left_out_is_not_planned_for(world) -> None:
+    """Of a version without what its people brought nothing can be measured."""
+    world.take_in("clinic", *TWO)
+    standing = world.standing["clinic"]
+    (world.zones.home / standing.file).chmod(0o600)
+    with world.engine() as engine:
+        key = world.zones.keystore.key(standing.key_name)
+        engine.attach("version", world.zones.home / standing.file, key)
+        engine.run(f"DROP TABLE version.{brought_by('clinic')}")
+        engine.detach("version")
+        engine.run("CREATE TABLE spine.held (record BIGINT)")
+    before = set(world.whose("clinic"))
+    world.apply()
+    assert world.standing["clinic"].unmeasurable == {"clinic"}
+    assert set(world.whose("clinic")) == before
+    with world.engine() as engine:
+        assert "held" not in engine.tables("spine")
+
+
+def test_whose_rows_are_whose_goes_with_their_dataset(world) -> None:
+    """Of what is destroyed nothing is kept, though its records are seen elsewhere."""
+    from tre.intake.destroy import forget
+
+    for name in ("clinic", "school"):
+        world.take_in(name, *TWO)
+    kept = "SELECT DISTINCT file FROM f.whose"
+    assert len(world.spine(kept)) == 2
+    forget(world.zones, "residents", ["clinic"])
+    assert world.spine(kept) == [(world.standing["school"].file.as_posix(),)]
+
+
 # ------------------------------------------------------------------- the permutation
 
 

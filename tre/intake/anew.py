@@ -32,7 +32,8 @@ class Written:
 
     `identified` has the kinds of identifiers by which a table's people are linked.
     `clamped` has, for each table, the places and names of its clamped columns; it is
-    known of what was written here, and empty before.
+    known of what was written here, and empty before. So are `unmeasurable`, the tables
+    of a version from before it was kept what people brought: nothing is to be measured.
     """
 
     dataset: str
@@ -42,6 +43,7 @@ class Written:
     use: Use = ANY
     identified: Mapping[str, tuple[Kind, ...]] = field(default_factory=dict)
     clamped: tuple[tuple[tuple[int, str], ...], ...] = ()
+    unmeasurable: frozenset[str] = frozenset()
 
     def linking(self, table: Table, fresh: str) -> Linking | None:
         """The people of a table of what is written anew as `fresh`; None if unsaid."""
@@ -74,11 +76,18 @@ def written_anew(
             else:
                 _copy(engine, table)
     clamped = tuple(_clamped(engine, table) for table in old.tables)
+    lacking = frozenset(
+        table.name
+        for table in old.tables
+        if not engine.has_column("version", brought_by(table.name), "person_id")
+    )
     engine.detach("version")
     engine.drop("old")
     copy_rows(engine, zones, zones.home / old.file, file)
     file.chmod(0o400)
-    return replace(old, file=place, key_name=key_name, clamped=clamped)
+    return replace(
+        old, file=place, key_name=key_name, clamped=clamped, unmeasurable=lacking
+    )
 
 
 def _copy(engine: Engine, table: Table) -> None:

@@ -60,29 +60,6 @@ END
 """
 
 
-STRANGER: Final = """
-(
-    coalesce(:both_issued AND a.nhs_number <> b.nhs_number, FALSE)
-    OR :other_forename
-    OR :other_birthday
-    OR coalesce(a.sex <> b.sex, FALSE)
-)
-"""
-
-
-def stranger() -> Tree:
-    """Whether anything that is a person's own tells records `a` and `b` apart.
-
-    For pairs that share nothing but what very many share: that number is nobody's.
-    """
-    return sql(
-        STRANGER,
-        both_issued=_both_issued(),
-        other_forename=sql(OTHER_FORENAME),
-        other_birthday=sql(OTHER_BIRTHDAY),
-    )
-
-
 def contradiction() -> Tree:
     """Whether records `a` and `b` are of two people, whatever else they share.
 

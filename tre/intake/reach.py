@@ -5,14 +5,18 @@ the other way round: in doubt a person is left out. So it reaches every record t
 shares a token with it, of any pass: be it one that so many share that linking takes it
 for nobody's own, and be it one that records share which contradict each other. It does
 not reach whom its own identifiers contradict: who gives more of them reaches fewer.
+
+Whether it reaches a record rests on that record alone, and on those that the spine has
+for the same person: how many others share a token changes nothing, so that one person
+more brings nobody back.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from tre.intake.agree import KNOWN_RECORDS, KNOWN_TOKENS, MOST, RECORDS, TOKENS
-from tre.intake.contradict import contradiction, stranger
+from tre.intake.agree import KNOWN_RECORDS, KNOWN_TOKENS, RECORDS, TOKENS
+from tre.intake.contradict import contradiction
 from tre.intake.engine import Engine
 from tre.intake.heed import Use, heeded
 from tre.intake.spine import OBJECTION, OBJECTIONS, SEEN
@@ -45,19 +49,14 @@ near AS (
     SELECT DISTINCT s.token, s.record, s.rank
     FROM signed AS s SEMI JOIN theirs AS t ON t.token = s.token
 ),
-sized AS (
-    SELECT token, count(DISTINCT record) > :most AS crowded FROM near GROUP BY token
-),
 met AS (
     SELECT
         t.record AS a,
         n.record AS b,
         t.purposes,
-        bool_and(z.crowded) AS crowded,
         min(n.rank) AS rank
     FROM theirs AS t
     INNER JOIN near AS n ON n.token = t.token
-    INNER JOIN sized AS z ON z.token = t.token
     WHERE n.record <> t.record
     GROUP BY t.record, n.record, t.purposes
 ),
@@ -72,7 +71,7 @@ SELECT m.b AS record, m.purposes
 FROM met AS m
 INNER JOIN every AS a ON a.record = m.a
 INNER JOIN every AS b ON b.record = m.b
-WHERE m.rank = 0 OR NOT CASE WHEN m.crowded THEN :stranger ELSE :contradiction END
+WHERE m.rank = 0 OR NOT (:contradiction)
 """
 
 REACHED_PEOPLE: Final = """
@@ -115,8 +114,6 @@ def reach(engine: Engine, asking: Tree) -> None:
             record=KNOWN_RECORDS,
             fresh_tokens=TOKENS,
             known_tokens=KNOWN_TOKENS,
-            most=number(MOST),
-            stranger=stranger(),
             contradiction=contradiction(),
         )
     )

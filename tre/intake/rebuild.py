@@ -52,6 +52,7 @@ def rebuild(
         spine.open_spine(engine, zones, population)
         made = tuple(_written(engine, zones, each) for each in standing)
         engine.detach("spine")
+    sync(zones.folder("linkage"))
     sync(zones.folder("research"))
     return made
 

@@ -2,8 +2,11 @@
 
 Who is known anew as two people, or as one with another, has their rows handed out or
 put together, and capped again; everybody else's rows stay as they were. The numbers are
-a secret random permutation of all people, so that nothing joins a row of the old
-version to one of the new.
+a secret random permutation of all people, so that no number of a person joins the old
+version to the new one. Rows go on with the numbers that they were drawn by, which later
+deliveries are matched and capped by: whoever read both files could join their rows. So
+the old file's key is destroyed with the switch, and the numbers are no column that a
+question can name.
 """
 
 from __future__ import annotations

@@ -36,6 +36,7 @@ OBJECTIONS: Final = "tre:objections"
 """Where objectors' records were seen; no dataset can have this name."""
 
 MAKE: Final = (
+    "DROP TABLE IF EXISTS spine.held",
     f"""
     CREATE TABLE IF NOT EXISTS spine.record (
         record BIGINT,
@@ -95,7 +96,9 @@ MAKE: Final = (
 look at, and what people decided; in which tables of which files a record was seen, and
 which row is which record's where a person has several; how tokens were made, in
 which ways every record has them, and of which generation their key is; and the records
-of people who object."""
+of people who object. An earlier release kept whose rows are by their places under the
+cap (`held`): nothing forgets that any more, so it goes. Of rows published then, those
+of who is parted later are left out."""
 
 PAIRED: Final = ("joined", "doubt", "decision")
 """Tables of pairs of records."""
@@ -107,6 +110,10 @@ ADDED_TO: Final = (
 """Tables whose rows are of an epoch."""
 
 FORGET: Final = (
+    """
+    DELETE FROM spine.whose
+    WHERE file IN (SELECT file FROM spine.seen WHERE dataset = $dataset)
+    """,
     """
     INSERT INTO spine.objection
     SELECT DISTINCT r.record, o.purposes, o.epoch
