@@ -129,7 +129,7 @@ def test_linkage_has_no_attributes(zones: Zones, register: Register) -> None:
         *COLUMNS,
     }
     kept = {"record", "token", "joined", "doubt", "decision", "objection"}
-    about_them = {"seen", "whose", "scheme", "signing"}
+    about_them = {"seen", "whose", "scheme", "applied", "signing"}
     assert {table for table, _ in tables} == kept | about_them
     assert SENSITIVE not in text
     assert REMARK not in text
