@@ -29,37 +29,41 @@ if TYPE_CHECKING:  # slow to import
     from tre.synthesis.synthesise import Synthetic
 
 
+TableName = Annotated[str, typer.Argument(metavar="TABLE", help="A protected table.")]
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="DIR", help="Where the rows go."),
+]
+Columns = Annotated[
+    str | None,
+    typer.Option("--columns", metavar="A,B", help="Only these columns, 16 at most."),
+]
+Bands = Annotated[
+    int, typer.Option("--bands", metavar="N", help="Into how many a number is cut.")
+]
+Rows = Annotated[
+    int | None,
+    typer.Option("--rows", metavar="N", min=1, help="How many; else as noised."),
+]
+Explain = Annotated[
+    bool,
+    typer.Option("--explain", help="Show price, error and questions; spend nothing."),
+]
+
+
 def synthesise(  # noqa: PLR0913 - one parameter for each option
-    table: Annotated[str, typer.Argument(metavar="TABLE", help="A protected table.")],
+    table: TableName,
     *,
     project: Project,
     person: Somebody,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="DIR", help="Where the rows go."),
-    ] = None,
-    names: Annotated[
-        str | None,
-        typer.Option(
-            "--columns", metavar="A,B", help="Only these columns, 16 at most."
-        ),
-    ] = None,
-    bands: Annotated[
-        int, typer.Option("--bands", metavar="N", help="Into how many a number is cut.")
-    ] = 8,
-    rows: Annotated[
-        int | None,
-        typer.Option("--rows", metavar="N", min=1, help="How many; else as noised."),
-    ] = None,
+    output: Output = None,
+    names: Columns = None,
+    bands: Bands = 8,
+    rows: Rows = None,
     epsilon: Epsilon = None,
     rho: Rho = None,
     share: Share = None,
-    explain: Annotated[
-        bool,
-        typer.Option(
-            "--explain", help="Show price, error and questions; spend nothing."
-        ),
-    ] = False,
+    explain: Explain = False,
     home: Home = HERE,
     as_json: Json = False,
 ) -> None:
