@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pytest
 
@@ -18,6 +19,7 @@ from privacy.errors import Failed
 from privacy.mechanism import Kind, Mechanism
 from tests.enclave.published import publish
 from tre.enclave.confinement import LAYERS
+from tre.enclave.engine import locked_engine
 from tre.enclave.job import Attachment, Job, decode_job, encode_job
 from tre.enclave.supervisor import Capacity, Enclave
 
@@ -31,6 +33,11 @@ BY_REGION = (
     "SELECT region AS k0, count(*) AS c0, sum(age) AS c1"
     ' FROM "v1"."people" GROUP BY region'
 )
+
+SPILLING = """
+CREATE TEMP TABLE spilled AS
+SELECT i || repeat('CANARY', 20) AS x, hash(i) AS h FROM range(600_000) AS t(i)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +67,24 @@ def enclave(
 def by_region(people: Attachment, *, draws: int = 1) -> Job:
     """COUNT and SUM by a nullable public key with an absent value."""
     return Job((people,), BY_REGION, (REGION,), (QUIET, QUIET), draws)
+
+
+def test_what_spills_is_encrypted(tmp_path: Path) -> None:
+    """No file shows what memory does not hold; an engine that is not locked does."""
+    scratch, plain = tmp_path / "scratch", tmp_path / "plain"
+    scratch.mkdir()
+    unlocked = duckdb.connect(
+        config={"temp_directory": str(plain), "memory_limit": "32MiB"}
+    )
+    for connection, folder in (
+        (locked_engine(tmp_path, scratch, memory_mib=32), scratch),
+        (unlocked, plain),
+    ):
+        with connection:
+            connection.execute(SPILLING)
+            spilled = b"".join(each.read_bytes() for each in folder.glob("*.tmp"))
+        assert spilled
+        assert (b"CANARY" in spilled) == (folder == plain)
 
 
 def test_a_job_survives_the_pipe(people: Attachment) -> None:
