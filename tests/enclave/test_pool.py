@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -38,6 +39,22 @@ def figures(*values, shape=(1, 1, 1)):
     return struct.pack(f"<qqq{len(values)}q", *shape, *values)
 """
 """A program in place of the enclave's own; what it says is each test's."""
+
+FIRST_ANSWER = """
+import sys
+from pathlib import Path
+from tests.enclave.test_supervision import number
+from tre.enclave.engine import locked_engine
+from tre.enclave.job import encode_job
+from tre.enclave.serve import _reply, warm_up
+connection = locked_engine(Path(sys.argv[1]), Path(sys.argv[1]), memory_mib=512)
+if sys.argv[2] == "warm":
+    warm_up(connection)
+before = set(sys.modules)
+_reply(encode_job(number(1)), connection, set())
+print(len(set(sys.modules) - before))
+"""
+"""Says how many modules are loaded by the first question of a process."""
 
 EVERYTHING = json.dumps(sorted(ALL)).encode()
 
@@ -108,6 +125,40 @@ def test_a_process_stands_ready_once_it_has_said_how_it_is_confined(
     assert len(two._idle) == 3
     two.granted()
     assert two.stands_ready()
+
+
+def test_all_processes_are_waited_for(two: Enclave) -> None:
+    """None that still starts takes the processors from the first question."""
+    two.await_all()
+    assert len(two._idle) == 3
+    assert all(worker.heard is not None for worker in two._idle)
+
+
+def test_a_process_that_never_gets_ready_is_not_waited_for_without_end(
+    tmp_path: Path,
+) -> None:
+    """It is replaced when patience is over."""
+    enclave = speaking(tmp_path, "hear()")
+    enclave.capacity = Capacity(patience_seconds=0.0)
+    enclave.start()
+    before = enclave._idle[0].pid
+    enclave.await_all()
+    assert [worker.pid for worker in enclave._idle] != [before]
+    enclave.close()
+
+
+@pytest.mark.parametrize(("process", "loads"), [("cold", True), ("warm", False)])
+def test_the_first_question_loads_nothing(
+    tmp_path: Path, process: str, loads: bool
+) -> None:
+    """What is loaded at first use was loaded by a question about nobody."""
+    said = subprocess.run(
+        [sys.executable, "-c", FIRST_ANSWER, str(tmp_path), process],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (int(said.stdout) > 0) is loads
 
 
 def heard(enclave: Enclave) -> None:

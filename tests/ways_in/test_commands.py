@@ -197,6 +197,7 @@ def test_a_repeat_is_said_to_cost_nothing(tre: Tre) -> None:
 def test_json_is_one_document(tre: Tre) -> None:
     """With --json, stdout is the release and what is left, and nothing else."""
     said = tre("query", BY_REGION, *AS_RESEARCHER, "--rho", "0.01", "--json")
+    assert said.status == 0, said.err
     document = json.loads(said.out)
     assert {"id", "charged", "loss", "receipt", "columns", "rows", "left"} <= set(
         document

@@ -26,9 +26,10 @@ def main() -> None:
     from tre.enclave.confinement import greeting
     from tre.enclave.engine import locked_engine
     from tre.enclave.job import send
-    from tre.enclave.serve import serve
+    from tre.enclave.serve import serve, warm_up
 
     connection = locked_engine(published, scratch, memory_mib=memory_mib)
+    warm_up(connection)
     granted = frozenset(layers) | ({"limits"} if limited else set())
     send(sys.stdout.buffer, greeting(granted))
     serve(connection, sys.stdin.buffer, sys.stdout.buffer)

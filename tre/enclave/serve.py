@@ -6,13 +6,15 @@ import os
 from dataclasses import replace
 from queue import SimpleQueue
 from threading import Thread
-from typing import BinaryIO, NoReturn
+from typing import BinaryIO, Final, NoReturn
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 
+from privacy.catalogue import Domain, Type
 from privacy.emerge import at_most, emerge, filled, presence
+from privacy.mechanism import Kind, Mechanism
 from privacy.noise import noise
 from privacy.table import NoisedTable
 from tre.enclave.execute import Read, execute, key_counts
@@ -29,6 +31,25 @@ from tre.enclave.job import (
     receive,
     send,
 )
+
+_FIRST: Final = Job(
+    attachments=(),
+    sql="SELECT k0, count(*) AS c0, sum(i) AS c1"
+    " FROM (SELECT i, i % 2 = 0 AS k0 FROM range(1000) AS numbers(i)) GROUP BY k0",
+    keys=(Domain(Type.BOOLEAN, 0, nullable=True, values=(False, True)),),
+    mechanisms=(Mechanism(Kind.LAPLACE, 1, 1, 1), Mechanism(Kind.GAUSSIAN, 1, 1, 1)),
+)
+"""A question about nobody."""
+
+
+def warm_up(connection: duckdb.DuckDBPyConnection) -> None:
+    """Answer a question about nobody, and throw the answer away.
+
+    Engine, Arrow and OpenDP load and set up much of themselves when they are used
+    first, which would be in somebody's slot. Raises where that cannot be done: such a
+    process answers no question either.
+    """
+    _noised(_FIRST, connection)
 
 
 def serve(

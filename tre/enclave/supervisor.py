@@ -157,6 +157,18 @@ class Enclave:
             raise Unavailable
         return granted
 
+    def await_all(self) -> None:
+        """Wait until every process is ready, or has shown that it will not be.
+
+        While some still start, they take the processors from questions to others.
+        """
+        most = self.capacity.workers + self.capacity.spares
+        patience = self._starting()
+        starting = [self._take() for _ in range(most)]
+        for worker in starting:
+            granted = worker.granted(patience)
+            self._give_back(worker, sound=granted is not None)
+
     def stands_ready(self) -> bool:
         """Whether a confined process could be handed out at once, or is at a question.
 

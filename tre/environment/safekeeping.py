@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,9 +68,8 @@ class Safekeeping(Acting):
             raise unavailable() from None
 
     def await_enclave(self) -> None:
-        """Wait until a process stands ready, or has shown that none will."""
-        with suppress(Unavailable):
-            self._parts.gate.enclave.granted()
+        """Wait until its processes stand ready, or have shown that they will not."""
+        self._parts.gate.enclave.await_all()
 
     def keys(self) -> tuple[Kept, ...]:
         """The names of all keys, and their zones."""

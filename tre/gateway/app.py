@@ -103,7 +103,7 @@ class _Gateway(FastAPI):
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Heads are published while it runs; at its end, questions come to theirs.
 
-    Nobody is listened to before an enclave process is ready for a question.
+    Nobody is listened to before every enclave process is ready for a question.
     """
     current_default_thread_limiter().total_tokens = THREADS
     await run_in_threadpool(app.state.environment.await_enclave)
