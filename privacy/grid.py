@@ -22,6 +22,9 @@ from privacy.ordinal import ordinal_ends
 MOST_BLOCKS: Final = 1_024
 """Candidates of one selection, and the values up to which each is one of its own."""
 
+FINE_BLOCKS: Final = 4_096
+"""Candidates where few cells are asked, each of which costs its time."""
+
 END_BLOCKS: Final = 128
 """Candidates for the end of an interval, which fewer of them let aim nearer."""
 
@@ -67,8 +70,9 @@ def grid_of(
     lower, upper = ordinal_ends(domain)
     step = -(-(upper - lower + 1) // MOST_BUCKETS)
     buckets = (upper - lower) // step + 1
-    if values is None or buckets <= MOST_BLOCKS:
-        return Grid(lower, upper, step, tuple(_even(buckets, MOST_BLOCKS)))
+    if values is None or buckets <= max(most, MOST_BLOCKS):
+        own = MOST_BLOCKS if values is None else buckets
+        return Grid(lower, upper, step, tuple(_even(buckets, own)))
     starts = {*_even(buckets, most // 2), *_crowded(values, lower, step, most // 2)}
     return Grid(lower, upper, step, tuple(sorted(starts)))
 

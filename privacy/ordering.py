@@ -7,7 +7,6 @@ from fractions import Fraction
 from math import ceil, log
 
 from privacy.catalogue import Domain, Type
-from privacy.grid import MOST_BLOCKS
 from privacy.literals import written
 from privacy.price import Price
 from privacy.query import Statistic
@@ -77,6 +76,6 @@ def _likely(choice: Choice, chosen: Selector) -> int:
     surely = log(1 / float(_LIKELY)) / choice.target.below
     first, *others = (stage.selection.scale * surely for stage in chosen.stages)
     if choice.crowd is not None and choice.crowd.rows is not None:
-        block = 2 * choice.crowd.rows / MOST_BLOCKS
+        block = 2 * choice.crowd.rows / len(choice.grid.starts)
         others = [min(each, block) for each in others]
     return ceil(first + sum(others))

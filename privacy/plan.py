@@ -290,9 +290,11 @@ def _order(draft: Draft, aggregate: Aggregate) -> Order:
     if argument is None:
         raise TypeError("a quantile is of an argument")
     rows, query = draft.bounded.contribution, draft.bounded.query
-    crowd = crowd_of(query, argument, cells(query))
-    found = choices_of(aggregate, rows, _MISS / _parts(draft, aggregate), crowd)
-    made = cells(query) * (len(draft.choices) + len(found))
+    asked = cells(query)
+    crowd = crowd_of(query, argument, asked)
+    miss = _MISS / _parts(draft, aggregate)
+    found = choices_of(aggregate, rows, miss, crowd, cells=asked)
+    made = asked * (len(draft.choices) + len(found))
     if made > MOST_CHOICES:
         raise Refused(
             "too_many_keys",

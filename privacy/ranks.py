@@ -21,7 +21,7 @@ from typing import Final
 from privacy.catalogue import Domain
 from privacy.contribution import Contribution
 from privacy.expression import Expression
-from privacy.grid import END_BLOCKS, Grid, grid_of
+from privacy.grid import END_BLOCKS, FINE_BLOCKS, MOST_BLOCKS, Grid, grid_of
 from privacy.query import Aggregate, Statistic
 from privacy.told import Crowd
 
@@ -117,11 +117,14 @@ def choices_of(
     rows: Contribution,
     miss: Fraction,
     crowd: Crowd | None = None,
+    *,
+    cells: int = 1,
 ) -> tuple[Choice, ...]:
     """The choices that an aggregate needs: first its value, then ends of its interval.
 
     `miss` is how often the interval may miss, both sides together. Where the profile
-    tells where rows are (`crowd`), candidates are as many there as it says.
+    tells where rows are (`crowd`), candidates are as many there as it says, and more of
+    them where few `cells` are asked.
     """
     argument = aggregate.argument
     if argument is None:
@@ -129,7 +132,8 @@ def choices_of(
     targets = _targets(aggregate)
     ends = len(targets) - 1
     values = None if crowd is None else crowd.values
-    whole = grid_of(argument.domain, values)
+    fine = FINE_BLOCKS if cells <= _FEW_CELLS else MOST_BLOCKS
+    whole = grid_of(argument.domain, values, fine)
     coarse = grid_of(argument.domain, values, END_BLOCKS)
     return tuple(
         Choice(
@@ -145,6 +149,9 @@ def choices_of(
         for part, target in targets
     )
 
+
+_FEW_CELLS: Final = 64
+"""Cells up to which a choice among many candidates takes no time to speak of."""
 
 _EXTREME_MISS: Final = Fraction(1, 4)
 """How often an extreme's value may come from where nobody is."""

@@ -11,19 +11,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil, log
+from math import ceil, inf, log
 from typing import Final
 
 from privacy.extremes import rows_inwards
 from privacy.grid import Grid
 from privacy.mechanism import Best, Selection, calibrate_selection, selection_loss
 from privacy.ranks import Choice, Part, Target
+from privacy.told import Crowd
 
 _EVEN: Final = Fraction(1, 3)
 """What looking inside a block gets of the price where blocks are even."""
 
-_CROWDED: Final = Fraction(1, 32)
-"""What it gets where the profile made the blocks."""
+_CROWDED: Final = (
+    (5, Fraction(1, 32)),
+    (24, Fraction(1, 2)),
+    (inf, Fraction(2, 3)),
+)
+"""What it gets where the profile made the blocks: up to so many noises of the whole
+price to a block's rows, least error of the value (ADR 48)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,11 @@ def selector(choice: Choice, best: Best, at_most: Fraction) -> Selector | None:
     Looked for at the very end, an extreme is as far from a candidate as there are rows
     beyond it: one more row lowers every score or none, and half the noise is enough.
     """
-    shares, moved = _shares(choice), moved_by(choice, best)
+    moved = moved_by(choice, best)
+    whole = calibrate_selection(best, moved=moved, at_most=at_most)
+    if whole is None:
+        return None
+    shares = _shares(choice, whole)
     first = calibrate_selection(best, moved=moved, at_most=at_most * shares[0])
     if first is None:
         return None
@@ -83,16 +93,24 @@ def moved_by(choice: Choice, best: Best) -> int:
     return choice.moved_in_squares if best is Best.GUMBEL else choice.moved
 
 
-def _shares(choice: Choice) -> tuple[Fraction, ...]:
-    """What of its price each selection gets.
+def _shares(choice: Choice, whole: Selection) -> tuple[Fraction, ...]:
+    """What of its price each selection gets, by the noise that all of it would have.
 
     Where blocks are even, one may hold most rows of a group, and is looked through
-    with care; those made by the profile are fine enough in themselves.
+    with care. Those made by the profile are fine enough in themselves, but where a
+    group has so many rows that its blocks hold far more of them than noise hides.
     """
     if len(choice.candidates) == 1:
         return (Fraction(1),)
-    inside = _EVEN if choice.crowd is None else _CROWDED
+    inside = _EVEN if choice.crowd is None else _inside(choice, choice.crowd, whole)
     return 1 - inside, inside
+
+
+def _inside(choice: Choice, crowd: Crowd, whole: Selection) -> Fraction:
+    """The share for looking inside a block; the least where its rows are not known."""
+    held = 0.0 if crowd.rows is None else crowd.rows / len(choice.grid.starts)
+    noises = held * choice.target.below / whole.scale
+    return next(share for most, share in _CROWDED if noises <= most)
 
 
 def margin(choice: Choice, selection: Selection) -> int:

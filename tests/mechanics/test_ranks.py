@@ -220,6 +220,37 @@ def test_an_extreme_is_looked_for_at_the_end_where_values_reach_it(at: str) -> N
     assert min(shifts["middle", False], shifts["full", True]) > 0
 
 
+@pytest.mark.statistical
+@pytest.mark.parametrize("best", Best)
+@pytest.mark.parametrize("cells", [12, 500])
+@pytest.mark.parametrize("rows", [1_000, 10_000, 100_000, 1_000_000])
+def test_a_quantile_errs_as_far_as_its_noise_and_not_as_far_as_its_blocks(
+    best: Best, cells: int, rows: int
+) -> None:
+    """Not three times as far as one choice for the whole price, however many the rows.
+
+    Half of those are s·ln 2 rows off.
+    """
+    most = 2**20 - 1
+    column = replace(number(0, most), domain=Domain(Type.NUMBER, 0, 0, most))
+    starts = ladder(0, most)
+    people = tuple(int(each) for each in np.diff((*starts, most)))
+    crowd = Crowd(Histogram("x", 0, starts, most, people, 20), rows)
+    asked = Aggregate(Statistic.QUANTILE_CONT, column, at=Fraction(1, 2))
+    eight = Contribution(8, 8)
+    value, *_ = choices_of(asked, eight, Fraction(1, 20), crowd, cells=cells)
+    made = selector(value, best, Fraction(1, 10))
+    whole = calibrate_selection(best, moved=8, at_most=Fraction(1, 10))
+    assert made is not None
+    assert whole is not None
+    buckets = value.grid.buckets
+    held = np.diff(np.arange(buckets + 1) * rows // buckets)
+    counted = Tally(np.zeros(buckets, np.int64), np.arange(buckets), held)
+    chosen = pick(counted, made, 400, 1)
+    off = np.abs((chosen + 0.5) / buckets - 0.5) * rows
+    assert np.median(off) <= 3 * whole.scale / 2 * np.log(2)
+
+
 def test_dates_are_told_to_the_day() -> None:
     """The bounds of a human life leave a bucket to every day."""
     found = grid_of(NARROW.domain)
