@@ -1,4 +1,4 @@
-"""Hypothesis in two sizes, and what is skipped where a program is missing.
+"""Hypothesis in two sizes, long slots, and what is skipped where a program is missing.
 
 Few examples for `make test`, many for `make test-all`.
 """
@@ -12,6 +12,9 @@ from hypothesis import settings
 settings.register_profile("few", max_examples=30, deadline=None, print_blob=True)
 settings.register_profile("thorough", max_examples=500, deadline=None, print_blob=True)
 settings.load_profile("few")
+
+# Commands and servers run beside other tests, on processors that belong to both.
+os.environ.setdefault("TRE_HEADROOM", "64")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy import URL
 from connectors.errors import Invalid
 from privacy.policy import GATEWAY, Policy
 from tre.audit.act import log_size
+from tre.capacity import ONE, Capacity
 from tre.control.database import Control, is_made, open_control
 from tre.control.engines import Durability, Place, read_address
 from tre.control.instance import Instance, begin_instance, instance_alive
@@ -24,7 +25,7 @@ from tre.control.rates import Limits
 from tre.earlier import Earlier
 from tre.enclave.confinement import LAYERS
 from tre.enclave.job import Attachment
-from tre.enclave.supervisor import ONE, Capacity, Enclave
+from tre.enclave.supervisor import Enclave
 from tre.enquiry import Gate
 from tre.governance.catalogue import Version
 from tre.governance.confinement import accepted_layers
@@ -248,7 +249,7 @@ def _open(
         control=control,
         enclave=enclave,
         policy=terms.policy,
-        pace=Pace(terms.waiting),
+        pace=Pace(terms.waiting, capacity.headroom),
         owner=instance.id,
         clock=utc_now,
         attachment=attachment,

@@ -18,11 +18,9 @@ from typing import Final
 
 from privacy.plan import Plan
 from privacy.workload import Workload, workload
+from tre.capacity import LEAST_HEADROOM
 
 RUNG_SECONDS: Final = 0.05
-
-HEADROOM: Final = 16
-"""How many times the predicted work fits a slot: machines differ and are shared."""
 
 
 class Waiting(Enum):
@@ -44,9 +42,11 @@ def rung(seconds: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Fixes the slot of a question."""
+    """Fixes the slot of a question: `headroom` times its predicted work, or more."""
 
     waiting: Waiting
+    headroom: int = LEAST_HEADROOM
+    """The operator's, for all questions alike; nothing of rows is in it."""
 
     def slot(self, plans: Iterable[Plan], *, draws: int = 1) -> float | None:
         """The seconds a question takes, however long it works; None for no slot.
@@ -56,7 +56,7 @@ class Pace:
         if self.waiting is Waiting.NONE:
             return None
         works = (workload(plan, draws=draws) for plan in plans)
-        return rung(HEADROOM * sum(seconds(work) for work in works))
+        return rung(self.headroom * sum(seconds(work) for work in works))
 
 
 def seconds(work: Workload) -> float:

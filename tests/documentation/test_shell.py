@@ -38,6 +38,7 @@ NOT_HERE = {
     ".venv/bin/tre query": "`make demo` makes what it asks, and prints it",
     "tre evaluate adult": "it takes a minute, or an hour",
     "tre evaluate plan.yaml -o": "a lesson has it",
+    "tre serve": "tests of the ways in run it: it ends when it is told to",
     "tre provider set": "tests of signing in run it against a provider",
 }
 """Lines that begin so, and why they are not run by this test."""

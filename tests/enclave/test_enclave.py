@@ -18,10 +18,11 @@ from privacy.catalogue import Domain, Type
 from privacy.errors import Failed
 from privacy.mechanism import Kind, Mechanism
 from tests.enclave.published import publish
+from tre.capacity import Capacity
 from tre.enclave.confinement import LAYERS
 from tre.enclave.engine import locked_engine
 from tre.enclave.job import Attachment, Job, decode_job, encode_job
-from tre.enclave.supervisor import Capacity, Enclave
+from tre.enclave.supervisor import Enclave
 
 ALL = frozenset(LAYERS)
 

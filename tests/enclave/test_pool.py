@@ -18,8 +18,9 @@ import pytest
 from privacy.errors import Failed
 from tests.enclave.clocks import StoppedClock
 from tests.enclave.test_supervision import ALL, ENDLESS, answered, asking, number
+from tre.capacity import Capacity
 from tre.enclave.confinement import Unavailable
-from tre.enclave.supervisor import Capacity, Enclave
+from tre.enclave.supervisor import Enclave
 
 SPEAKER = """
 import struct, sys

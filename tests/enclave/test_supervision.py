@@ -17,9 +17,10 @@ import pytest
 from privacy.errors import Failed
 from privacy.mechanism import Kind, Mechanism
 from tests.enclave.published import publish
+from tre.capacity import Capacity
 from tre.enclave.confinement import LAYERS
 from tre.enclave.job import Attachment, Job
-from tre.enclave.supervisor import Capacity, Enclave
+from tre.enclave.supervisor import Enclave
 
 ALL = frozenset(LAYERS)
 QUIET = Mechanism(Kind.LAPLACE, 1e-3, 1, 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, timedelta
 from pathlib import Path
 
@@ -54,7 +54,7 @@ def environment(tmp_path: Path) -> Iterator[Environment]:
 class Interrupted(Pace):
     """Lets something happen once a question is charged, before it is answered."""
 
-    deed: Callable[[], None]
+    deed: Callable[[], None] = field(kw_only=True)
 
     def slot(self, plans: Iterable[Plan], *, draws: int = 1) -> float | None:
         """Do it."""
@@ -165,7 +165,10 @@ def test_a_ledger_that_fails_after_the_charge_fails_the_question(
     parts = environment._parts
     ask(parts.gate)
     before = environment.remaining("pathways").rho
-    broken = Interrupted(parts.gate.pace.waiting, lambda: writable(parts, on=False))
+    pace = parts.gate.pace
+    broken = Interrupted(
+        pace.waiting, pace.headroom, deed=lambda: writable(parts, on=False)
+    )
     with pytest.raises(Failed) as failure:
         ask(replace(parts.gate, pace=broken), f"{COUNT} WHERE age > 1", "k1")
     assert str(failure.value) == Failed.message

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import typing
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -24,11 +25,15 @@ from privacy.parse import parse
 from privacy.plan import Plan, plan
 from privacy.policy import GATEWAY
 from privacy.profile import Profile
+from privacy.workload import workload
 from tests.enclave.clocks import LeapingClock, StoppedClock
 from tests.enclave.test_supervision import asking
+from tests.environment.world import RESEARCHER, furnished
+from tre.capacity import Capacity
 from tre.enclave.supervisor import Enclave
+from tre.environment import Environment
 from tre.lab import Lab
-from tre.pace import Pace, Waiting
+from tre.pace import Pace, Waiting, seconds
 from tre.release import Release
 
 REGIONS = ("north", "south")
@@ -83,6 +88,39 @@ def test_a_slot_goes_by_the_profile_where_there_is_one() -> None:
         query = planned(COUNT, profile=profile, size=Size.MEDIUM)
         slots.append(Pace(Waiting.QUANTISED).slot([query]))
     assert slots == [slot(COUNT, size=Size.SMALL), slot(COUNT, size=Size.HUGE)]
+
+
+@pytest.mark.parametrize("headroom", [16, 17, 64, 1024])
+def test_a_slot_has_the_headroom_its_operator_gave(headroom: int) -> None:
+    """It is that many times the predicted work, up to the next rung; 16 at least."""
+    for each in (planned(sql) for sql in (COUNT, JOINED, BY_PERSON)):
+        least = headroom * seconds(workload(each))
+        found = Pace(Waiting.QUANTISED, headroom).slot([each])
+        assert found is not None
+        assert least <= found < 2 * least
+
+
+def test_an_environment_waits_for_the_slots_of_its_operator(tmp_path: Path) -> None:
+    """Four times the headroom makes the wait four times as long."""
+    furnished(tmp_path / "home", tmp_path).close()
+    waits = []
+    for headroom in (16, 64):
+        capacity, clock = Capacity(headroom=headroom), StoppedClock()
+        with Environment.open(tmp_path / "home", capacity=capacity) as environment:
+            assert environment.headroom == headroom
+            environment._parts.gate.enclave._clock = clock
+            sql = "SELECT COUNT(*) AS n FROM people"
+            environment.ask(sql, project="pathways", person=RESEARCHER, fresh=True)
+        waits.append(clock.waits)
+    (shorter,), (longer,) = waits
+    assert longer == 4 * shorter
+
+
+@pytest.mark.parametrize("headroom", [-1, 0, 1, 15, 1025])
+def test_no_operator_makes_slots_short_or_endless(headroom: int) -> None:
+    """What is left of the measured headroom would fail questions by their rows."""
+    with pytest.raises(ValueError, match="from 16 to 1024"):
+        Capacity(headroom=headroom)
 
 
 def test_draws_lengthen_a_slot() -> None:

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from tests.confinement import accept_what_is_missing
+from tests.enclave.clocks import LONG_SLOTS, leaping
 from tre.environment import Environment
 
 RESEARCHER = "researcher@example.org"
@@ -123,8 +124,12 @@ def write_source(folder: Path, table: pa.Table, name: str = "people") -> Path:
 def furnished(
     home: Path, sources: Path, *, control: str | None = None, **changes: Any
 ) -> Environment:
-    """An environment with the dataset published and the project approved."""
-    environment = Environment.create(home, control=control)
+    """An environment with the dataset published and the project approved.
+
+    Its questions have long slots, and wait for none.
+    """
+    environment = Environment.create(home, control=control, capacity=LONG_SLOTS)
+    leaping(environment)
     accept_what_is_missing(environment)
     environment.create_population(
         "residents", epsilon=20, delta=1e-6, until=date(2099, 12, 31)

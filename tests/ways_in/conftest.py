@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from tests.confinement import accept_what_is_missing
+from tests.enclave.clocks import LONG_SLOTS, leaping
 from tests.ways_in.world import (
     MEMBER,
     RESEARCHER,
@@ -108,9 +109,12 @@ class Served:
 
 @pytest.fixture(scope="module")
 def served(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """The real server, on a free port of the loopback, around the copied home."""
+    """The real server, on a free port of the loopback, around the copied home.
+
+    Its questions have long slots, and wait for none.
+    """
     inbox = tmp_path_factory.mktemp("inbox")
-    with Environment.open(home) as environment:
+    with leaping(Environment.open(home, capacity=LONG_SLOTS)) as environment:
         people = (RESEARCHER, STEWARD, MEMBER)
         tokens = {person: environment.issue_token(person) for person in people}
         with serving(environment, inbox=inbox) as url:

@@ -120,6 +120,27 @@ def test_the_report_says_what_guards_the_keys(
         assert each["keeps_out"] in said
 
 
+def test_the_report_says_how_much_headroom_slots_have(
+    tre: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the operator says once holds for whatever asks; too little is no headroom.
+
+    A question that somebody asks from the command line has it, too.
+    """
+    monkeypatch.delenv("TRE_HEADROOM")
+    assert json.loads(tre("doctor", "--json").out)["headroom"] == 16
+    monkeypatch.setenv("TRE_HEADROOM", "128")
+    assert json.loads(tre("doctor", "--json").out)["headroom"] == 128
+    assert "slot is 128 times its predicted work" in tre("doctor").out
+    asking = ("query", COUNT, "--project", "pay", "--person", RESEARCHER)
+    for command in (("doctor",), ("serve",), ("demo",), asking):
+        for wrong in ("15", "1025", "much"):
+            monkeypatch.setenv("TRE_HEADROOM", wrong)
+            said = tre(*command)
+            assert (said.status, said.out) == (2, "")
+            assert "TRE_HEADROOM" in said.err
+
+
 def test_acceptance_from_the_command_line(tre: Callable[..., Said]) -> None:
     """It is given and taken back by name, and an acceptance too many is refused."""
     accept = ("doctor", "--accept", "limits", "--reason", "A test.")

@@ -219,7 +219,9 @@ def place(served: Served) -> Place:
     with served.http() as http:
         queries = "/v1/projects/pay/queries"
         release = http.post(queries, json=COUNT).json()["id"]
-        later = http.post(queries, json=COUNT, headers={"Prefer": "wait=0"})
+        fresh = {**COUNT, "fresh": True}
+        with served.environment._parts.gate.enclave.seat():
+            later = http.post(queries, json=fresh, headers={"Prefer": "wait=0"})
         form = {**FORM, "files": [{**FORM["files"][0], "releases": [release]}]}
         made = http.post("/v1/projects/pay/submissions", json=form).json()["id"]
         body = {**FORM, "direction": "in", "files": inward_files()}

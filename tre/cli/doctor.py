@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tre.capacity import LEAST_HEADROOM, Capacity
 from tre.cli.errors import FAILED
-from tre.cli.options import HERE, Home, Json, Person
+from tre.cli.options import HERE, Headroom, Home, Json, Person
 from tre.cli.output import answer
 from tre.cli.session import opened
 from tre.undumpable import GUARDS, guards_in_force
@@ -23,7 +24,7 @@ Reason = Annotated[
 ]
 
 
-def doctor(
+def doctor(  # noqa: PLR0913 - one parameter for each option
     *,
     accept: Annotated[
         str | None,
@@ -38,6 +39,7 @@ def doctor(
             "--require", metavar="LAYER", help="Take such an acceptance back."
         ),
     ] = None,
+    headroom: Headroom = LEAST_HEADROOM,
     person: Person = None,
     home: Home = HERE,
     as_json: Json = False,
@@ -49,16 +51,17 @@ def doctor(
     """
     if accept is not None and require is not None:
         raise typer.BadParameter("--accept and --require are two acts: do one.")
-    with opened(home) as environment:
+    with opened(home, Capacity(headroom=headroom)) as environment:
         if accept is not None:
             environment.accept_layer(accept, reason=reason or "", person=person)
         if require is not None:
             environment.require_layer(require, person=person)
         layers = environment.confinement()
+        fixed = environment.headroom
     guards = _guards()
     answer(
-        {"layers": layers, "guards": guards},
-        lambda: _report(layers, guards),
+        {"layers": layers, "guards": guards, "headroom": fixed},
+        lambda: _report(layers, guards, fixed),
         as_json=as_json,
     )
     if any(layer.open for layer in layers):
@@ -80,7 +83,9 @@ def _guards() -> tuple[Guard, ...]:
     return tuple(Guard(name, words, name in in_force) for name, words in GUARDS.items())
 
 
-def _report(layers: tuple[Layer, ...], guards: tuple[Guard, ...]) -> Iterator[str]:
+def _report(
+    layers: tuple[Layer, ...], guards: tuple[Guard, ...], headroom: int
+) -> Iterator[str]:
     yield "What confines the processes that read data, on this machine:"
     for layer in layers:
         yield f"  {layer.name}: {_state(layer)}"
@@ -90,6 +95,8 @@ def _report(layers: tuple[Layer, ...], guards: tuple[Guard, ...]) -> Iterator[st
     for guard in guards:
         yield f"  {guard.name}: {'in force' if guard.granted else 'MISSING'}"
         yield f"      {guard.keeps_out}"
+    yield ""
+    yield f"A question's time slot is {headroom} times its predicted work, or more."
     missing = [layer.name for layer in layers if layer.open]
     if missing:
         yield ""

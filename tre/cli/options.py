@@ -9,6 +9,8 @@ from typing import Annotated, Final, TypedDict, TypeVar, Unpack
 
 import typer
 
+from tre.capacity import LEAST_HEADROOM, MOST_HEADROOM
+
 HERE: Final = Path(".tre")
 
 Read = TypeVar("Read")
@@ -100,6 +102,17 @@ Share = Annotated[
         metavar="S%",
         parser=_reader(share_of, "a share such as 1% or 0.01"),
         help="Spend this share of what is left. [default: 1%]",
+    ),
+]
+Headroom = Annotated[
+    int,
+    typer.Option(
+        "--headroom",
+        metavar="N",
+        envvar="TRE_HEADROOM",
+        min=LEAST_HEADROOM,
+        max=MOST_HEADROOM,
+        help="A time slot is N times the work a question's plan predicts, or more.",
     ),
 ]
 day: Final = _reader(date.fromisoformat, "a date such as 2027-12-31")

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from tre.capacity import LEAST_HEADROOM, Capacity
 from tre.cli.options import (
     HERE,
     Epsilon,
+    Headroom,
     Home,
     Json,
     Margin,
@@ -101,6 +103,7 @@ def query(  # noqa: PLR0913 - one parameter for each option
         bool,
         typer.Option("--fresh", help="Draw, and charge, again for a known answer."),
     ] = False,
+    headroom: Headroom = LEAST_HEADROOM,
     home: Home = HERE,
     as_json: Json = False,
 ) -> None:
@@ -109,7 +112,7 @@ def query(  # noqa: PLR0913 - one parameter for each option
     Each value with its 95% interval and status, what the answer cost, what is left.
     """
     said = spending(epsilon=epsilon, rho=rho, margin=margin, share=share)
-    with opened(home) as environment:
+    with opened(home, Capacity(headroom=headroom)) as environment:
         release = environment.ask(
             _text(sql), project=project, person=person, fresh=fresh, **said
         )

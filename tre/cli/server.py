@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tre.cli.options import HERE, Home
+from tre.capacity import LEAST_HEADROOM, Capacity
+from tre.cli.options import HERE, Headroom, Home
 from tre.cli.session import opened
 
 if TYPE_CHECKING:  # slow to import
@@ -73,6 +74,7 @@ def serve(  # noqa: PLR0913 - one parameter for each option
     workers: Workers = 4,
     spares: Spares = 1,
     memory: Memory = 2048,
+    headroom: Headroom = LEAST_HEADROOM,
     address: Address = None,
     home: Home = HERE,
 ) -> None:
@@ -81,7 +83,6 @@ def serve(  # noqa: PLR0913 - one parameter for each option
     It speaks plain HTTP: beyond this machine, put TLS in front of it, and say with
     --address under which name that is.
     """
-    from tre.enclave.supervisor import Capacity
     from tre.gateway.address import LOOPBACK, PublicAddress
 
     if address is None and host not in LOOPBACK:
@@ -89,7 +90,7 @@ def serve(  # noqa: PLR0913 - one parameter for each option
             "to listen beyond this machine, say with --address where people reach it."
         )
     public = None if address is None else PublicAddress.read(address)
-    capacity = Capacity(workers, spares, memory)
+    capacity = Capacity(workers, spares, memory, headroom)
     with opened(home, capacity) as environment, closing(_tracer()) as tracer:
         from tre.gateway.server import server
 
@@ -119,6 +120,7 @@ def demo(
         Path,
         typer.Option("--home", metavar="DIR", help="A folder for the story alone."),
     ] = Path(".demo"),
+    headroom: Headroom = LEAST_HEADROOM,
 ) -> None:
     """Tell the story of `make demo` again.
 
@@ -131,4 +133,5 @@ def demo(
     from tre.cli.show_release import released
     from tre.demo.story import Stage, tell
 
-    tell(home, Stage(say=say, counted=counted, released=released, progress=shown))
+    stage = Stage(say=say, counted=counted, released=released, progress=shown)
+    tell(home, stage, Capacity(headroom=headroom))

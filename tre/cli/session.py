@@ -7,21 +7,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tre.capacity import ONE, Capacity
+
 if TYPE_CHECKING:  # it imports everything there is; `tre --help` needs none of it
-    from tre.enclave.supervisor import Capacity
     from tre.environment import Environment
 
 
 @contextmanager
-def opened(home: Path, capacity: Capacity | None = None) -> Iterator[Environment]:
+def opened(home: Path, capacity: Capacity = ONE) -> Iterator[Environment]:
     """The environment at `home`, closed afterwards. `Invalid` where there is none."""
     from tre.environment import Environment
 
-    environment = (
-        Environment.open(home)
-        if capacity is None
-        else Environment.open(home, capacity=capacity)
-    )
+    environment = Environment.open(home, capacity=capacity)
     try:
         yield environment
     finally:

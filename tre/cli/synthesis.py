@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 
+from tre.capacity import LEAST_HEADROOM, Capacity
 from tre.cli.options import (
     HERE,
     Epsilon,
+    Headroom,
     Home,
     Json,
     Project,
@@ -64,6 +66,7 @@ def synthesise(  # noqa: PLR0913 - one parameter for each option
     rho: Rho = None,
     share: Share = None,
     explain: Explain = False,
+    headroom: Headroom = LEAST_HEADROOM,
     home: Home = HERE,
     as_json: Json = False,
 ) -> None:
@@ -83,7 +86,7 @@ def synthesise(  # noqa: PLR0913 - one parameter for each option
         "rho": rho,
         "share": share,
     }
-    with opened(home) as environment:
+    with opened(home, Capacity(headroom=headroom)) as environment:
         if explain:
             found = environment.explain_synthesis(table, chosen, **asked)
             _answer_explained(found, as_json=as_json)

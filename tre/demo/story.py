@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 from connectors.errors import Invalid
 from privacy.accounting import Loss
 from privacy.errors import Refused
+from tre.capacity import ONE, Capacity
 from tre.demo.agencies import agencies_linked, made_agencies
 from tre.demo.cast import (
     BUDGETS,
@@ -72,7 +73,7 @@ class NotAsTold(Exception):
     """Something went differently from how the story tells it."""
 
 
-def tell(folder: Path, stage: Stage) -> None:
+def tell(folder: Path, stage: Stage, capacity: Capacity = ONE) -> None:
     """Tell the whole story in `folder`, and leave its environment in folder/home.
 
     A folder that an earlier telling made is begun again; what is fetched already
@@ -83,7 +84,7 @@ def tell(folder: Path, stage: Stage) -> None:
     stage.say("Three wheels are downloaded, not installed; checksums are verified.")
     sources = fetch(folder / "sources")
     controllers = prepare(sources, folder / "data")
-    with Environment.create(home) as environment:
+    with Environment.create(home, capacity=capacity) as environment:
         appoint(environment)
         _confine(environment, stage)
         _onboard(environment, controllers, stage)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from privacy.errors import Failed
 from privacy.table import NoisedTable
+from tre.capacity import ONE, Capacity
 from tre.clock import Clock, RunningClock
 from tre.enclave.confinement import LAYERS, Unavailable
 from tre.enclave.job import Job
@@ -20,27 +20,6 @@ from tre.enclave.worker import PROGRAM, Worker
 
 _TRIES: Final = 3
 """Processes that may fail to start before a question is turned away."""
-
-
-@dataclass(frozen=True, slots=True)
-class Capacity:
-    """How much an enclave takes of the machine: public, and fixed by the operator.
-
-    `workers` questions run at a time, each in a process of `memory_mib` for the
-    engine; `spares` more processes stand ready for those that have to be killed.
-    Nothing runs longer than `deadline_seconds`. A question is turned away, at no
-    cost, when none of them is free within `patience_seconds`.
-    """
-
-    workers: int = 1
-    spares: int = 0
-    memory_mib: int = 2048
-    deadline_seconds: float = 120.0
-    patience_seconds: float = 60.0
-
-
-ONE: Final = Capacity()
-"""One question at a time: what a program or a command needs."""
 
 
 class Seat:

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from tre.audit.act import acting
-from tre.enclave.supervisor import ONE, Capacity
+from tre.capacity import ONE, Capacity
 from tre.environment.acting import OPERATOR
 from tre.environment.airlock import Airlock
 from tre.environment.datasets import Datasets
@@ -44,13 +44,15 @@ class Environment(
     """
 
     @classmethod
-    def create(cls, home: Path | str, *, control: str | None = None) -> Self:
+    def create(
+        cls, home: Path | str, *, control: str | None = None, capacity: Capacity = ONE
+    ) -> Self:
         """Make an environment, and its first administrator, `administrator`.
 
         `control` is the address of an empty PostgreSQL database, without a password,
         to keep people, projects and the ledger in; else they are in the home.
         """
-        return cls(found(Path(home), Terms(), control))
+        return cls(found(Path(home), Terms(), control, capacity))
 
     @classmethod
     def open(cls, home: Path | str, *, capacity: Capacity = ONE) -> Self:
@@ -59,7 +61,8 @@ class Environment(
         Invalid where something would have to be removed of which the log does not
         prove that it was never published, or was withdrawn.
 
-        `capacity` is how many questions are answered at a time, and in what memory.
+        `capacity` is how many questions are answered at a time, in what memory, and how
+        long their time slots are.
         """
         parts = open_home(Path(home), Terms(), capacity)
         with ExitStack() as undo:
@@ -87,9 +90,11 @@ class Environment(
         self.close()
 
 
-def found(home: Path, terms: Terms, control: str | None = None) -> Parts:
+def found(
+    home: Path, terms: Terms, control: str | None = None, capacity: Capacity = ONE
+) -> Parts:
     """Make a home, on terms, with its first administrator."""
-    parts = make_home(home, terms, server=control)
+    parts = make_home(home, terms, capacity, control)
     with acting(parts.control, OPERATOR, parts.clock()) as act:
         found_environment(act)
     return parts

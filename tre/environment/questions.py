@@ -31,6 +31,11 @@ class Questions(Acting):
         """How many questions can be answered at a time."""
         return self._parts.gate.enclave.capacity.workers
 
+    @property
+    def headroom(self) -> int:
+        """How many times the work that its plan predicts a question's slot is."""
+        return self._parts.gate.pace.headroom
+
     def explain(  # noqa: PLR0913 (the contract's signature)
         self,
         sql: str,
