@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from tests.bench import (
+    applying,
     asking,
     coverage,
     evaluating,
@@ -21,7 +22,7 @@ from tests.bench import (
 if __name__ == "__main__":
     parts = (
         *(utility, coverage, fitting, peers, asking),
-        *(querying, timing, intake, linking, evaluating, synthesising),
+        *(querying, timing, intake, linking, applying, evaluating, synthesising),
     )
     held = [part.main() for part in parts]
     sys.exit(0 if all(held) else 1)

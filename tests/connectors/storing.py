@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pyarrow import fs
 
@@ -22,6 +23,11 @@ from connectors.retry import Patience
 USER = "CANARYUSER"
 PASSWORD = "CANARYPASSWORD"
 BUCKET = "held"
+KEPT = {
+    f"TRE_CREDENTIALS_HELD_{part}": value
+    for part, value in (("HOST", "127.0.0.1"), ("USER", USER), ("PASSWORD", PASSWORD))
+}
+"""What an environment has of the server, that manifests only name."""
 PARTS = ("master", "volume", "filer", "s3")
 LAST = 30.0
 """Seconds after which a server that has not started has failed."""
@@ -60,6 +66,12 @@ def bucket(port: int) -> fs.S3FileSystem:
         allow_bucket_creation=True,
         retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=1),
     )
+
+
+def declared(port: int, **other: Any) -> dict[str, Any]:
+    """The server's bucket, as a manifest names it."""
+    where = {"host": "127.0.0.1", "port": port, "scheme": "http", "bucket": BUCKET}
+    return {**where, "credentials": "held", **other}
 
 
 def store(

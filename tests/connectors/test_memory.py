@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -21,6 +22,8 @@ import pytest
 from tests.connectors.declaring import package
 from tests.connectors.memory import peak_mib
 from tests.connectors.sas import write_sas7bdat
+from tests.connectors.storing import BUCKET, KEPT, bucket, declared, object_store
+from tests.postgres import Postgres, running
 
 pytestmark = pytest.mark.slow
 
@@ -193,5 +196,89 @@ def test_memory_does_not_grow_with_the_rows(tmp_path: Path, kind: str) -> None:
         folder.mkdir()
         found, peak = peak_mib(package(**MADE[kind](folder, rows)), folder)
         assert found == (min(rows, 3 * SHORT) if kind == "excel" else rows)
+        peaks.append(peak)
+    assert peaks[1] - peaks[0] < MORE_MIB, peaks
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Postgres]:
+    """A real PostgreSQL server."""
+    with running() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """A real S3-compatible server."""
+    with object_store(tmp_path_factory.mktemp("store")) as started:
+        yield started
+
+
+IN_DATABASE: Final = """
+CREATE TABLE people_{rows} AS
+SELECT n::text AS nr, n AS tax_year, '{text}' || n AS region, n::float8 AS pay
+FROM generate_series(1, {rows}) AS s (n)
+"""
+
+
+def test_memory_does_not_grow_with_a_servers_table(
+    server: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows of PostgreSQL come as they are sent, and the table is never held."""
+    host = str(server.server.get_uri().partition("host=")[2])
+    for part, value in (("HOST", host), ("USER", "postgres"), ("PASSWORD", "none")):
+        monkeypatch.setenv(f"TRE_CREDENTIALS_READER_{part}", value)
+    said = {"kind": "postgresql", "host": host, "database": "postgres"}
+    peaks = []
+    for rows in (SHORT, LONG):
+        server.server.psql(IN_DATABASE.format(rows=rows, text=TEXT))
+        source = {**said, "table": f"people_{rows}", "credentials": "reader"}
+        found, peak = peak_mib(package(source=source), tmp_path)
+        assert found == rows
+        peaks.append(peak)
+    assert peaks[1] - peaks[0] < MORE_MIB, peaks
+
+
+@pytest.mark.parametrize("kind", ["csv", "gzip", "json_lines", "one_group", "arrow"])
+def test_memory_does_not_grow_with_an_object(
+    port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """What lies in a store is fetched as it is read, whatever its format."""
+    for name, value in KEPT.items():
+        monkeypatch.setenv(name, value)
+    peaks = []
+    for rows in (SHORT, LONG):
+        made = tmp_path / MADE[kind](tmp_path, rows)["path"]
+        key = f"{rows}/{made.name}"
+        with (
+            made.open("rb") as file,
+            bucket(port).open_output_stream(f"{BUCKET}/{key}", compression=None) as put,
+        ):
+            shutil.copyfileobj(file, put)
+        source = {"kind": "s3", **declared(port, path=key)}
+        found, peak = peak_mib(package(source=source), tmp_path)
+        assert found == rows
+        peaks.append(peak)
+    assert peaks[1] - peaks[0] < MORE_MIB, peaks
+
+
+def test_memory_does_not_grow_with_a_stored_delta_table(
+    port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor with the files of a Delta table in a store."""
+    for name, value in KEPT.items():
+        monkeypatch.setenv(name, value)
+    files, peaks = bucket(port), []
+    for rows in (SHORT, LONG):
+        folder = tmp_path / str(rows)
+        folder.mkdir()
+        _delta(folder, rows)
+        for file in (each for each in folder.rglob("*") if each.is_file()):
+            key = f"{BUCKET}/{rows}/{file.relative_to(folder)}"
+            with files.open_output_stream(key, compression=None) as put:
+                put.write(file.read_bytes())
+        said = {"kind": "delta", "path": f"{rows}/t", "store": declared(port)}
+        found, peak = peak_mib(package(source=said), tmp_path)
+        assert found == rows
         peaks.append(peak)
     assert peaks[1] - peaks[0] < MORE_MIB, peaks

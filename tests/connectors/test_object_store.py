@@ -29,10 +29,11 @@ from tests.connectors.declaring import NAMES, ROWS, package
 from tests.connectors.reading import CANARY, read, refused, rows
 from tests.connectors.storing import (
     BUCKET,
+    KEPT,
     PASSWORD,
-    USER,
     Relay,
     bucket,
+    declared,
     free_port,
     object_store,
     store,
@@ -168,13 +169,8 @@ def test_a_store_elsewhere_is_asked_with_encryption() -> None:
 @pytest.fixture
 def kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """The environment that holds what the manifest only names."""
-    for part, value in (("HOST", "127.0.0.1"), ("USER", USER), ("PASSWORD", PASSWORD)):
-        monkeypatch.setenv(f"TRE_CREDENTIALS_HELD_{part}", value)
-
-
-def _declared(port: int, **other: Any) -> dict[str, Any]:
-    where = {"host": "127.0.0.1", "port": port, "scheme": "http", "bucket": BUCKET}
-    return {**where, "credentials": "held", **other}
+    for name, value in KEPT.items():
+        monkeypatch.setenv(name, value)
 
 
 def _people() -> pa.Table:
@@ -193,7 +189,7 @@ def test_a_manifest_publishes_objects_and_shows_no_secret(
     people = _people()
     _put(port, "a.parquet", _parquet(people.slice(0, 1)))
     _put(port, "b.parquet", _parquet(people.slice(1)))
-    source = {"kind": "s3", **_declared(port, path=["a.parquet", "b.parquet"])}
+    source = {"kind": "s3", **declared(port, path=["a.parquet", "b.parquet"])}
     manifest = load(package(source=source), tmp_path)
     zones = new_zones(tmp_path / "home")
     with caplog.at_level(0):
@@ -211,7 +207,7 @@ def test_files_that_cannot_be_streamed_are_refused_by_name(
     port: int, tmp_path: Path
 ) -> None:
     """Files of statistics packages are read from this machine only, and told so."""
-    source = {"kind": "s3", **_declared(port, path="t.sav")}
+    source = {"kind": "s3", **declared(port, path="t.sav")}
     manifest = load(package(source=source))
     zones = new_zones(tmp_path)
     refused(
@@ -237,7 +233,7 @@ def test_a_manifest_publishes_a_delta_table_of_a_store(
         storage_options=_options(port),
     )
     said = {"kind": "delta", "path": "people", "version": 0}
-    source = {**said, "store": _declared(port)}
+    source = {**said, "store": declared(port)}
     zones = new_zones(tmp_path / "home")
     publication = onboard(load(package(source=source)), zones, Register())
     assert publication.counts[0].landed == 3

@@ -125,6 +125,52 @@ def test_long_files_come_in_batches(tmp_path: Path, size: int) -> None:
 
 
 @pytest.mark.parametrize("name", WRITERS)
+@pytest.mark.parametrize("size", [98, 99, 100])
+def test_no_row_is_lost_between_two_chunks(
+    tmp_path: Path, name: str, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many chunks a file is read in, it gives the rows that it has, in order.
+
+    Among them are long texts, some of blanks at their ends, and missing values.
+    """
+    texts = ["Ann", "", "a  b ", "z" * 90]
+    table = pd.DataFrame(
+        {
+            "N": [float(n) if n % 7 else None for n in range(size)],
+            "T": [texts[n % 4] + str(n) * (n % 4) for n in range(size)],
+        }
+    )
+    source = StatisticsSource(_written(tmp_path, name, table))
+    whole = rows(source)
+    assert len(whole) == size
+    for cells in (2, 66, 2 * 49):
+        monkeypatch.setattr("connectors.statistics.CHUNK_CELLS", cells)
+        assert rows(source) == whole
+
+
+READ_ONCE = ("t.sav", "t.dta", "t.xpt")
+
+
+@pytest.mark.parametrize("name", READ_ONCE)
+def test_no_byte_is_read_for_each_chunk_anew(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file in forty chunks is read once, and its header once for each."""
+    table = pd.DataFrame({"N": range(40_000), "T": ["a text of some length"] * 40_000})
+    file = _written(tmp_path, name, table.astype({"N": float}))
+    monkeypatch.setattr("connectors.statistics.CHUNK_CELLS", 2_000)
+    before = _bytes_read()
+    assert len(rows(StatisticsSource(file))) == 40_000
+    assert _bytes_read() - before < 3 * file.stat().st_size
+
+
+def _bytes_read() -> int:
+    """How many bytes this process has read from files so far."""
+    told = Path("/proc/self/io").read_text(encoding="ascii")
+    return int(told.split()[1])
+
+
+@pytest.mark.parametrize("name", WRITERS)
 def test_what_is_no_such_file_is_refused(tmp_path: Path, name: str) -> None:
     """Missing, of another kind, cut short: the file is named and no value."""
     missing = StatisticsSource(tmp_path / f"no{name}")

@@ -16,10 +16,12 @@ import pytest
 from connectors import Invalid
 from privacy.errors import Refused
 from tests.environment.world import (
+    COMMITTEE,
     PEOPLE,
     RESEARCHER,
     STEWARD,
     furnished,
+    project,
     rows,
     write_source,
 )
@@ -305,3 +307,63 @@ def test_what_cannot_be_measured_anew_says_nothing_of_links(
         each["of"]: each["measured_in"] for each in _log(environment, "profile.kept")
     }
     assert kept["people/3"] == {"people": "people/1"}
+
+
+LINKED = "EXISTS (SELECT 1 FROM pupils AS q WHERE q.person_id = p.person_id)"
+BY_REGION = "SELECT region, COUNT(*) AS n FROM people AS p{} GROUP BY region"
+"""How many people there are by subgroup, and how many of them satisfy a condition."""
+
+
+def test_match_rates_of_subgroups_are_released_through_the_gateway(
+    tmp_path, sources
+) -> None:
+    """They are questions like any: priced, noised, suppressed, and in the register.
+
+    All of the north is linked, half of the south, and nobody of the west; a margin is
+    passed three times over once in some hundred million.
+    """
+    table = rows()
+    regions = table["region"].to_pylist()
+    half = {at for at, region in enumerate(regions) if region == "south" and at % 2}
+    linked = [at for at, r in enumerate(regions) if r == "north" or at in half]
+    with furnished(tmp_path / "home", sources) as environment:
+        pupils = write_source(sources, table.take(linked), "pupils")
+        environment.onboard(pupils, person=STEWARD)
+        datasets = {"people": ["region"], "pupils": ["region"]}
+        environment.propose(
+            project(name="linkage", datasets=datasets), person=RESEARCHER
+        )
+        for person in (COMMITTEE, STEWARD):
+            environment.approve("linkage", person=person)
+        found = {}
+        for condition in ("", f" WHERE {LINKED}", f" WHERE NOT {LINKED}"):
+            release = environment.ask(
+                BY_REGION.format(condition),
+                project="linkage",
+                person=RESEARCHER,
+                rho=0.1,
+            )
+            assert release.charged
+            found[condition] = {r["region"]: r for r in release.to_arrow().to_pylist()}
+        (told,) = [
+            each
+            for each in environment.register()["projects"]
+            if each["name"] == "linkage"
+        ]
+    everybody, of_them, others = found.values()
+    for rows_of, exact in (
+        (everybody, {"north": 200, "south": 200, "west": 200}),
+        (of_them, {"north": 200, "south": 100}),
+        (others, {"south": 100, "west": 200}),
+    ):
+        for region, n in exact.items():
+            margin = (rows_of[region]["n_high"] - rows_of[region]["n_low"]) / 2
+            assert abs(rows_of[region]["n"] - n) <= 3 * margin, region
+    assert of_them["west"]["n_status"] == "suppressed:frequency"
+    assert others["north"]["n_status"] == "suppressed:frequency"
+    assert [each["datasets"] for each in told["questions"]] == [
+        ["people"],
+        ["people", "pupils"],
+        ["people", "pupils"],
+    ]
+    assert [each["spent"] for each in told["questions"]] == ["0.1"] * 3

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,17 @@ from connectors.errors import Invalid
 from privacy.accounting import Loss
 from privacy.errors import Refused
 from tests.environment.world import (
+    CANARY,
     COMMITTEE,
+    PEOPLE,
     RESEARCHER,
     STEWARD,
     furnished,
     project,
+    rows,
+    write_source,
 )
+from tests.intake.support import opened
 from tests.postgres import running
 from tre.audit.outside import Forked
 from tre.backup import restore
@@ -26,6 +32,9 @@ from tre.control.engines import read_address
 from tre.control.tables import metadata
 from tre.environment import Environment
 from tre.environment.acting import OPERATOR
+from tre.governance.replacing import Doomed, doomed_versions, standing_versions
+from tre.keystore import Keystore, KeyUnavailable
+from tre.recorded import zones_of
 from tre.release import Release
 
 PASSPHRASE = "four words put together"
@@ -146,3 +155,158 @@ def test_a_server_with_something_in_it_is_not_restored_to(
     with pytest.raises(Invalid, match="nothing in it"):
         restore(before.backup, tmp_path / "home", PASSPHRASE, OPERATOR, address)
     assert list(tmp_path.iterdir()) == []
+
+
+# --------------------------------------------------- what was to be gone, and is back
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Path:
+    """Where the steward's files are."""
+    folder = tmp_path / "sources"
+    folder.mkdir()
+    return folder
+
+
+def restored(environment: Environment, folder: Path) -> Path:
+    """A home made anew from a backup that is taken now."""
+    environment.back_up(folder / "backup", PASSPHRASE, person=None)
+    again = folder / "again"
+    restore(folder / "backup", again, PASSPHRASE, OPERATOR)
+    return again
+
+
+def object_by(environment: Environment, folder: Path, number: int) -> None:
+    """One of the people objects."""
+    file = folder / "objections.csv"
+    file.write_text(f"local-id\n{CANARY}-{number}\n", encoding="utf-8")
+    environment.import_objections(file)
+
+
+def held(environment: Environment) -> dict[str, int]:
+    """How many people each version has that is asked."""
+    parts, found = environment._parts, {}
+    with parts.control.reading() as connection:
+        standing = standing_versions(connection, "residents")
+    for each in standing:
+        with opened(zones_of(parts), Path(each.file), each.key_name) as connection:
+            ((count,),) = connection.execute("SELECT count(*) FROM f.people").fetchall()
+        found[each.version] = count
+    return found
+
+
+def resumed(environment: Environment) -> Release:
+    """What the project is told once the committee has let it go on."""
+    environment.resume("pathways", person=COMMITTEE)
+    return ask(environment, fresh=True)
+
+
+def stopped(*_: object) -> None:
+    """The plug is pulled."""
+    raise KeyboardInterrupt
+
+
+def interrupted(
+    environment: Environment, action: Callable[[], object], folder: Path
+) -> tuple[Path, Doomed]:
+    """A home from a backup that is taken when a destruction has been cut short.
+
+    What was to be destroyed is in it, with its key.
+    """
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("tre.objecting.destroy", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            action()
+    with environment._parts.control.reading() as connection:
+        (doomed,) = doomed_versions(connection)
+    again = restored(environment, folder)
+    assert (again / doomed.file).exists()
+    Keystore.open(again / "keys").key(doomed.key_name)
+    return again, doomed
+
+
+def check_destroyed(environment: Environment, doomed: Doomed) -> None:
+    """Nothing of it is left, and the log proves it."""
+    parts = environment._parts
+    assert not (parts.layout.root / doomed.file).exists()
+    with pytest.raises(KeyUnavailable):
+        parts.keystore.key(doomed.key_name)
+    with parts.control.reading() as connection:
+        assert doomed_versions(connection) == ()
+    assert environment.verify_audit().sound
+
+
+def test_a_withdrawn_dataset_that_is_restored_is_destroyed_when_it_is_opened(
+    tmp_path: Path, sources: Path
+) -> None:
+    """A crash had left it, and a backup has it: it goes at once, and nobody asks it."""
+    with furnished(tmp_path / "home", sources) as environment:
+        withdrawal = partial(environment.withdraw, "people")
+        again, doomed = interrupted(environment, withdrawal, tmp_path)
+    with Environment.open(again) as environment:
+        check_destroyed(environment, doomed)
+        assert held(environment) == {}
+        with pytest.raises(Refused):
+            resumed(environment)
+
+
+def test_what_a_late_objector_was_in_is_destroyed_when_it_is_restored(
+    tmp_path: Path, sources: Path
+) -> None:
+    """A crash had left it, and a backup has it: what is asked then is without them."""
+    with furnished(tmp_path / "home", sources) as environment:
+        object_by(environment, sources, 7)
+        again, doomed = interrupted(environment, environment.apply_objections, tmp_path)
+    with Environment.open(again) as environment:
+        check_destroyed(environment, doomed)
+        assert held(environment) == {"people/2": PEOPLE - 1}
+        assert resumed(environment).receipt["question"]["versions"] == ["people/2"]
+
+
+def test_what_was_withdrawn_after_the_backup_answers_nobody_until_it_is_gone_again(
+    tmp_path: Path, sources: Path
+) -> None:
+    """The backup has the dataset; it waits for people, and is destroyed like any."""
+    with furnished(tmp_path / "home", sources) as environment:
+        again = restored(environment, tmp_path)
+        environment.withdraw("people", person=STEWARD)
+    with Environment.open(again) as environment:
+        with pytest.raises(Refused) as refused:
+            ask(environment)
+        assert refused.value.code == "project_not_active"
+        (file,) = (again / "zones" / "research").glob("*.duckdb")
+        environment.withdraw("people", person=STEWARD)
+        assert not file.exists()
+        with pytest.raises(Refused):
+            resumed(environment)
+        assert environment.verify_audit().sound
+
+
+def test_who_objected_after_the_backup_is_left_out_once_they_are_taken_in_again(
+    tmp_path: Path, sources: Path
+) -> None:
+    """Nobody is answered meanwhile; what is asked then has nothing of the objector."""
+    with furnished(tmp_path / "home", sources) as environment:
+        again = restored(environment, tmp_path)
+        object_by(environment, sources, 7)
+        environment.apply_objections()
+    with Environment.open(again) as environment:
+        with pytest.raises(Refused) as refused:
+            ask(environment)
+        assert refused.value.code == "project_not_active"
+        object_by(environment, sources, 7)
+        environment.apply_objections()
+        assert held(environment) == {"people/2": PEOPLE - 1}
+        assert resumed(environment).receipt["question"]["versions"] == ["people/2"]
+
+
+def test_objections_that_were_taken_in_are_restored(
+    tmp_path: Path, sources: Path
+) -> None:
+    """Who objected before the backup is left out of what is published after it."""
+    with furnished(tmp_path / "home", sources) as environment:
+        object_by(environment, sources, 7)
+        again = restored(environment, tmp_path)
+    with Environment.open(again) as environment:
+        environment.onboard(write_source(sources, rows()), person=STEWARD)
+        assert held(environment) == {"people/2": PEOPLE - 1}

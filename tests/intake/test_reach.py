@@ -23,7 +23,8 @@ def world(tmp_path: Path) -> World:
     return World(new_zones(tmp_path / "home"))
 
 
-def _object(world: World, **said: str) -> None:
+def object_with(world: World, **said: str) -> None:
+    """Somebody objects, by identifiers of these kinds."""
     columns = {name.replace("_", "-"): [value] for name, value in said.items()}
     table = pa.table({name: pa.array(held) for name, held in columns.items()})
     take_objections(world.zones, "residents", TableSource("o", table), world.known)
@@ -49,7 +50,7 @@ def test_a_number_that_very_many_share_reaches_all_of_them(world, late) -> None:
     """Nobody can say which of them objects, so nobody of them stays; others do."""
     if late:
         world.take_in("clinic", *_crowd(), {**OLE, "n": 99})
-    _object(world, nhs_number=VALID)
+    object_with(world, nhs_number=VALID)
     found = world.take_in("clinic", *_crowd(), {**OLE, "n": 99})
     assert found[:-1] == [None] * len(_crowd())
     assert set(world.whose("clinic")) == {99}
@@ -59,7 +60,7 @@ def test_who_says_more_than_a_shared_number_reaches_fewer(world) -> None:
     """Of those who share it, only who is not told apart by name and birthday."""
     one = _crowd()[5]
     said = {"forename": one["forename"], "date_of_birth": one["born"]}
-    _object(world, nhs_number=VALID, **said)
+    object_with(world, nhs_number=VALID, **said)
     world.take_in("clinic", *_crowd(), OLE)
     assert 5 not in world.whose("clinic")
     assert len(world.rows("clinic")) == len(_crowd())
@@ -68,7 +69,7 @@ def test_who_says_more_than_a_shared_number_reaches_fewer(world) -> None:
 def test_one_person_more_brings_nobody_back(world) -> None:
     """Whom an objection reaches does not turn on how many share what it says."""
     few, more = _crowd()[: MOST - 1], _crowd()
-    _object(world, nhs_number=VALID, forename=few[5]["forename"])
+    object_with(world, nhs_number=VALID, forename=few[5]["forename"])
     left = [
         set(world.whose("clinic"))
         for crowd in (few, more)
@@ -86,7 +87,7 @@ def test_two_who_contradict_each_other_are_both_reached(world, late) -> None:
     ]
     if late:
         world.take_in("clinic", *both, {**OLE, "n": 3})
-    _object(world, nhs_number=VALID)
+    object_with(world, nhs_number=VALID)
     world.take_in("clinic", *both, {**OLE, "n": 3})
     assert set(world.whose("clinic")) == {3}
 
@@ -96,19 +97,19 @@ def test_twins_are_told_apart_by_who_gives_a_forename(world) -> None:
     twin = {"surname": "Lund", "born": "1980-01-02", "code": "SW1A 1AA"}
     twins = [{**twin, "forename": "Zoe", "n": 1}, {**twin, "forename": "Ida", "n": 2}]
     said = {"surname": "Lund", "date_of_birth": "1980-01-02", "postcode": "SW1A 1AA"}
-    _object(world, **said, forename="Ida")
+    object_with(world, **said, forename="Ida")
     world.take_in("clinic", *twins)
     assert set(world.whose("clinic")) == {1}
-    _object(world, **said)
+    object_with(world, **said)
     world.take_in("school", *twins, {**OLE, "n": 3})
     assert set(world.whose("school")) == {3}
 
 
 def test_who_objects_again_to_more_is_heard(world) -> None:
     """An objection of somebody who objects to something already is kept like any."""
-    _object(world, nhs_number=VALID, purposes="marketing")
-    _object(world, nhs_number=VALID, forename="Zoe", purposes="research")
-    _object(world, nhs_number=VALID)
+    object_with(world, nhs_number=VALID, purposes="marketing")
+    object_with(world, nhs_number=VALID, forename="Zoe", purposes="research")
+    object_with(world, nhs_number=VALID)
     kept = world.spine("SELECT DISTINCT purposes FROM f.objection")
     assert {purposes for (purposes,) in kept} == {None, "marketing", "research"}
 
@@ -118,7 +119,7 @@ def test_a_dataset_that_goes_leaves_the_objection_with_the_person(world) -> None
     ida = {"nhs": VALID, "forename": "Ida", "surname": "Moe", "born": "1951-03-04"}
     world.take_in("clinic", {"nhs": VALID, **ZOE}, ida)
     world.take_in("school", {**ZOE, "code": "CB7 4XX"}, {**OLE, "n": 9})
-    _object(world, nhs_number=VALID)
+    object_with(world, nhs_number=VALID)
     forget(world.zones, "residents", ["clinic"])
     world.take_in("school", {**ZOE, "code": "CB7 4XX"}, {**OLE, "n": 9})
     assert set(world.whose("school")) == {9}
@@ -128,7 +129,7 @@ def test_a_number_that_is_never_issued_reaches_nobody_alone(world) -> None:
     """Ten equal digits have a right check digit, and stand for no number."""
     first = world.take_in("clinic", {**ZOE, "nhs": "9999999999"}, {"nhs": "9999999999"})
     assert first[1] is None
-    _object(world, nhs_number="9999999999")
+    object_with(world, nhs_number="9999999999")
     assert world.take_in("school", {**ZOE, "nhs": "9999999999"}) == first[:1]
 
 
@@ -171,7 +172,7 @@ def _by_code(world: World, name: str = "two") -> list[int | None]:
 
 
 def _zoe_objects(world: World) -> None:
-    _object(world, nhs_number=VALID, forename="Zoe", postcode="SW1A 1AA")
+    object_with(world, nhs_number=VALID, forename="Zoe", postcode="SW1A 1AA")
 
 
 @pytest.mark.parametrize("before", [(), ("two",), ("one",), ("one", "two")])
@@ -207,7 +208,7 @@ def test_who_is_linked_does_not_turn_on_which_passes_came_first(world, order) ->
 def test_an_objection_is_by_any_pass_there_is(world) -> None:
     """Who says too little for the built-in passes is found by a manifest's own."""
     _, ole = _by_code(world)
-    _object(world, nhs_number="", forename="Zoe", postcode="SW1A 1AA")
+    object_with(world, nhs_number="", forename="Zoe", postcode="SW1A 1AA")
     assert _by_code(world) == [None, ole]
 
 

@@ -168,6 +168,11 @@ class World:
             settle_successor(self.zones, made.successor, self.known())
             keep(self.zones, made.written)
 
+    def rotate(self) -> None:
+        """Put pseudonyms under a new key."""
+        with self.zones.locked():
+            rotate_key(self.zones, "residents", self.known())
+
     def rows(self, name: str) -> list[dict[str, Any]]:
         """What is published of a table."""
         return published(self.zones, self.standing[name]).to_pylist()
@@ -592,8 +597,7 @@ def test_a_rotated_key_makes_old_pseudonyms_useless(world) -> None:
     old, rows = _tokens(world), world.rows("clinic")
     shape = "SELECT record, rank, count(*) FROM f.token GROUP BY ALL ORDER BY ALL"
     shaped = world.spine(shape)
-    with world.zones.locked():
-        rotate_key(world.zones, "residents", world.known())
+    world.rotate()
     assert not old & _tokens(world)
     assert world.spine(shape) == shaped
     assert "pseudonyms-residents.1" not in world.zones.keystore.names()
@@ -626,8 +630,8 @@ def test_a_rotation_that_is_interrupted_leaves_one_key(
 
     with monkeypatch.context() as patched:
         patched.setattr(module, step, stopped)
-        with pytest.raises(KeyboardInterrupt), world.zones.locked():
-            rotate_key(world.zones, "residents", world.known())
+        with pytest.raises(KeyboardInterrupt):
+            world.rotate()
     assert len([n for n in world.zones.keystore.names() if "pseudonyms" in n]) == 2
     sweep(world.zones, world.known())
     assert len([n for n in world.zones.keystore.names() if "pseudonyms" in n]) == 1

@@ -17,6 +17,7 @@ from tre.demo.fetch import FEBRL_3, MEMBERS, fetch
 from tre.demo.prepare import answers, columns
 from tre.lab import Lab
 
+MANUAL = Path("docs", "explanation", "linkage.md")
 DATASET_3 = ("dataset3.csv",)
 DATASET_4 = ("dataset4a.csv", "dataset4b.csv")
 
@@ -58,6 +59,15 @@ def quality(people: Iterable[int | None], truth: Iterable[object]) -> Quality:
 
 def _pairs(keys: Iterable[object]) -> int:
     return sum(n * (n - 1) // 2 for n in Counter(keys).values())
+
+
+def documented(people: str) -> tuple[float, float]:
+    """Precision and recall of these people as the manual has them."""
+    for line in MANUAL.read_text(encoding="utf-8").splitlines():
+        name, *figures = [cell.strip() for cell in line.strip("|").split("|")]
+        if name == people:
+            return float(figures[0]), float(figures[1])
+    raise LookupError(people)
 
 
 def fetched(folder: Path) -> Path:

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.linkage.febrl import DATASET_3, DATASET_4, fetched, linked, quality
+from tests.linkage.febrl import (
+    DATASET_3,
+    DATASET_4,
+    documented,
+    fetched,
+    linked,
+    quality,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -22,6 +29,8 @@ def test_two_files_are_linked(folder: Path) -> None:
     found = linked(folder, DATASET_4)
     assert found.f1 >= 0.995
     assert found.precision >= 0.999
+    told = documented("FEBRL 4")
+    assert (found.precision, found.recall) == pytest.approx(told, abs=5e-4)
 
 
 def test_duplicates_within_a_file_are_found(folder: Path) -> None:
@@ -29,6 +38,8 @@ def test_duplicates_within_a_file_are_found(folder: Path) -> None:
     found = linked(folder, DATASET_3)
     assert found.f1 >= 0.97
     assert found.precision >= 0.999
+    told = documented("FEBRL 3")
+    assert (found.precision, found.recall) == pytest.approx(told, abs=5e-4)
 
 
 def test_weighing_finds_more_than_the_passes(folder: Path) -> None:

@@ -63,8 +63,9 @@ def restore(
     """Make an environment from a backup, where there is none.
 
     What was spent after the backup is not in its ledger, so every active project is
-    suspended until the committee resumes it. Where heads of the log are published
-    outside, they show how many records are lost.
+    suspended until the committee resumes it. Before that, what was withdrawn since is
+    to be withdrawn again, and objections to be taken in again and applied. Where heads
+    of the log are published outside, they show how many records are lost.
     """
     from tre.backup import restore as restored
 
@@ -78,6 +79,9 @@ def restore(
             f"Restored {home.resolve()}.",
             f"Projects suspended until the committee resumes them: {names}.",
             _lost(found.lost),
+            "What came after the backup is unknown here. Before any is resumed:"
+            " withdraw again what was withdrawn (tre dataset withdraw), and take in"
+            " objections again and apply them (tre optout import, tre optout apply).",
         ],
         as_json=as_json,
     )

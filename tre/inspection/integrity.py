@@ -29,6 +29,9 @@ LONGEST_SHOWN: Final = 40
 EMPTY_SHARE: Final = 0.5
 
 REPEATED: Final = "SELECT coalesce(sum(n - 1), 0) FROM :rows WHERE n > 1"
+NAMED: Final = ":x ILIKE :within AND lower(trim(:x)) = :name"
+"""The first is in the second, and looked at in half of the time."""
+
 NAME_SHAPE: Final = "[A-Za-z][A-Za-z0-9_]*"
 DATES: Final = """
 SELECT count_if(x > :today), count_if(x < :earliest) FROM :rows
@@ -73,7 +76,7 @@ def header_rows(landed: Landed, names: frozenset[str]) -> Iterator[Finding]:
         return
     own = exp.or_(
         *(
-            sql("lower(trim(:x)) = :name", x=x, name=text(name.lower()))
+            sql(NAMED, x=x, name=text(name.lower()), within=text(f"%{name}%"))
             for name, x in texts.items()
         )
     )
