@@ -32,7 +32,7 @@ def named(page: Path) -> str:
 def check_description(example: Example) -> None:
     """Read a YAML fence as the kind of file that it is."""
     described = yaml.safe_load(example.parsed)
-    if "questions" in described:
+    if "questions" in described or "extends" in described:
         read_plan(described)
         return
     if "for_whom" in described:

@@ -9,7 +9,9 @@ import pyarrow as pa
 import pytest
 
 import tre.attacks
+from connectors.errors import Invalid
 from tests.attacks.judging import may_be_chance
+from tests.attacks.registered import package, people
 from tests.evaluation.conftest import small_plan
 from tre.attacks.people import PACKAGE, made_people
 from tre.attacks.score import scored
@@ -17,8 +19,11 @@ from tre.attacks.suite import ATTACKS
 from tre.attacks.target import gateway
 from tre.evaluation.attacking import attacked
 from tre.evaluation.cell import Family, Method
+from tre.evaluation.data import Data, gather
+from tre.evaluation.on_register import BY_NAME as ON_REGISTER
+from tre.evaluation.on_register import OnRegister
 from tre.evaluation.onslaught import BY_NAME, onslaught
-from tre.evaluation.plan import ANSWERS, Attacks, Plan, read_plan
+from tre.evaluation.plan import ANSWERS, REGISTER, Attacks, Plan, read_plan
 from tre.evaluation.plan import ATTACKS as NAMED
 from tre.evaluation.site import Site
 from tre.evaluation.threats import WORDS
@@ -31,6 +36,7 @@ PUBLIC = {"tre.attacks", "tre.lab", "tre.profiles", "tre.manifest", "tre.intake.
 def test_a_plan_names_every_attack_there_is() -> None:
     """Names, words and functions are of the same attacks."""
     assert tuple(BY_NAME) == ANSWERS
+    assert tuple(ON_REGISTER) == REGISTER
     assert len(ATTACKS) == len(ANSWERS)
     assert set(WORDS) == set(NAMED)
 
@@ -63,9 +69,21 @@ def test_an_attacker_has_all_of_epsilon_and_no_more(measure: str) -> None:
 
 @pytest.fixture(scope="module")
 def site(written: Path, tmp_path_factory: pytest.TempPathFactory) -> Site:
-    """A plan of three attacks, on exact answers, one system's rules and the gateway."""
+    """A plan of five attacks, on exact answers, one system's rules and the gateway."""
     said = small_plan(
-        attacks={"people": 24, "only": ["differencing", "frequency", "known_people"]},
+        attacks={
+            "people": 24,
+            "only": [
+                *("differencing", "frequency", "known_people"),
+                *("register_differencing", "register_attribute"),
+            ],
+            "data": {
+                "table": "people",
+                "known": ["age", "region"],
+                "secret": "sick = 1",
+                "people": 40,
+            },
+        },
         baselines=["acro"],
         policies=["gateway"],
         epsilons=[1],
@@ -74,10 +92,14 @@ def site(written: Path, tmp_path_factory: pytest.TempPathFactory) -> Site:
     return Site(read_plan(said)[0], written.parent, folder)
 
 
+DATA = Data({"people": people()}, package())
+"""People of whom many are alone by what is known of them."""
+
+
 @pytest.fixture(scope="module")
 def scores(site: Site) -> pa.Table:
     """What those attacks achieved."""
-    return attacked(site, 1, lambda *_: None)
+    return attacked(site, DATA, 1, lambda *_: None)
 
 
 def test_rules_on_exact_values_are_seen_to_fail(scores: pa.Table) -> None:
@@ -85,11 +107,13 @@ def test_rules_on_exact_values_are_seen_to_fail(scores: pa.Table) -> None:
     found = {(s["attack"], s["method"]): s for s in scores.to_pylist()}
     for method in ("unprotected", "acro"):
         assert found["differencing", method]["share"] == 1.0
-    ours = found["differencing", "gateway"]
-    assert (ours["epsilon"], ours["chance"]) == (1.0, 0.5)
-    assert may_be_chance(
-        scored("", "", hits=ours["hits"], trials=ours["trials"], chance=0.5)
-    )
+        assert found["register_differencing", method]["share"] == 1.0
+    for name in ("differencing", "register_differencing", "register_attribute"):
+        ours = found[name, "gateway"]
+        assert (ours["epsilon"], ours["chance"]) == (1.0, 0.5)
+        assert may_be_chance(
+            scored("", "", hits=ours["hits"], trials=ours["trials"], chance=0.5)
+        )
     assert found["frequency", "surnames encoded alone"]["share"] > 0.9
     assert found["frequency", "whole records encoded"]["share"] < 0.5
     assert found["known_people", "whole records encoded"]["share"] > 0.5
@@ -99,14 +123,28 @@ def test_scores_are_not_found_twice(site: Site, scores: pa.Table) -> None:
     """A second run reads what is there, and makes again what is missing alone."""
     folder = site.folder / "attacks"
     before = {each: each.stat().st_mtime_ns for each in folder.iterdir()}
-    assert len(before) == scores.num_rows == 7
+    assert len(before) == scores.num_rows == 13
     gone = sorted(before)[0]
     gone.unlink()
-    again = attacked(site, 1, lambda *_: None)
+    again = attacked(site, DATA, 1, lambda *_: None)
     after = {each: each.stat().st_mtime_ns for each in folder.iterdir()}
     assert after.keys() == before.keys()
     assert [each for each in before if after[each] != before[each]] == [gone]
     assert again.num_rows == scores.num_rows
+
+
+def test_too_few_who_are_alone_are_named(written: Path) -> None:
+    """Where columns leave hardly anybody alone there is nobody to attack."""
+    said = {"table": "people", "known": ["region"], "secret": "pay > 500"}
+    plan, base = read_plan(small_plan(attacks={"data": said}))
+    attacks = plan.attacks
+    assert attacks is not None
+    assert attacks.data is not None
+    data = gather(plan, written.parent, base)
+    ours = Method(Family.RULES, "unprotected")
+    half = OnRegister(plan, data, attacks.data, ours, None)
+    with pytest.raises(Invalid, match=r"attacks\.data\.known: expected columns"):
+        next(half.scores(attacks, REGISTER))
 
 
 @pytest.mark.slow

@@ -33,6 +33,11 @@ def question(**changed: Any) -> dict[str, Any]:
         ({"questions": [question(), question()]}, "", "nothing may be named twice"),
         ({"epsilons": [1, 1]}, "", "nothing may be named twice"),
         ({"attacks": {"only": ["magic"]}}, "attacks", "only: expected one of"),
+        (
+            {"attacks": {"only": ["register_attribute"]}},
+            "attacks",
+            "attacks on a register need data",
+        ),
         ({"peers": {"systems": ["magic"]}}, "peers", "systems: expected one of"),
         ({"peers": {"systems": []}}, "peers.systems", "at least 1"),
         (
@@ -61,6 +66,26 @@ def test_a_question_is_checked_before_anything_is_asked(written) -> None:
             checked(plan, written.parent)
         assert wrong.value.path == "questions[0].sql"
         assert message in wrong.value.message
+
+
+@pytest.mark.parametrize(
+    ("said", "place", "message"),
+    [
+        ({"table": "pets"}, "attacks.data.table", "every row is a person"),
+        ({"known": ["hat"]}, "attacks.data", "hat"),
+        ({"secret": "shoe = 1"}, "attacks.data", "shoe"),
+    ],
+)
+def test_whom_to_attack_is_checked_before_anything_is_asked(
+    said, place, message, written
+) -> None:
+    """A table, a known column and a secret one that are not there."""
+    data = {"table": "people", "known": ["age"], "secret": "pay > 500", **said}
+    plan, _ = read_plan(small_plan(attacks={"data": data}))
+    with pytest.raises(Invalid) as wrong:
+        checked(plan, written.parent)
+    assert wrong.value.path == place
+    assert message in wrong.value.message
 
 
 def test_a_plan_extends_another(tmp_path: Path) -> None:

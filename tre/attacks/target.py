@@ -19,7 +19,7 @@ from tre.profiles.publish import publish_counts
 Answer: TypeAlias = Callable[[str], pa.Table | None]
 """The answer to a question; None where it is refused."""
 
-_ANY: Final = "SELECT COUNT(*) AS n FROM people"
+_ANY: Final = 'SELECT COUNT(*) AS n FROM "{}"'
 """A question that takes any price exactly."""
 
 
@@ -50,14 +50,16 @@ def by_rules(lab: Lab, profile: str) -> Target:
     return Target(profile, partial(_by_rules, lab, profile))
 
 
-def gateway(lab: Lab, *, epsilon: float, questions: int) -> Target:
+def gateway(
+    lab: Lab, *, epsilon: float, questions: int, table: str = "people"
+) -> Target:
     """The gateway, where `epsilon` is all there is for so many questions.
 
     The same part is spent on each: of the ρ that `epsilon` converts to, as it is ρ
     that adds up, or of `epsilon` itself in a pure project. A repeat is the release
     there is already.
     """
-    whole = lab.explain(_ANY, epsilon=epsilon).loss
+    whole = lab.explain(_ANY.format(table), epsilon=epsilon).loss
     part: Mapping[str, float] = (
         {"rho": whole.rho / questions}
         if whole.delta

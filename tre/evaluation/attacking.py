@@ -1,14 +1,15 @@
 """Attack as a part of an evaluation: each attack on every way of answering, scored.
 
-Everybody attacked is made up: what is tested is the way of answering, and not the
-plan's data. An attack sees what a researcher sees, and nothing else.
+Most of the people attacked are made up, which tests the way of answering; where the
+plan says so, people of its own data are attacked too. An attack sees what a researcher
+sees, and nothing else.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -17,8 +18,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tre.evaluation.cell import Family, Method, methods
+from tre.evaluation.data import Data
 from tre.evaluation.outcome import write_table
-from tre.evaluation.plan import UNPROTECTED, Attacks, Plan
+from tre.evaluation.plan import REGISTER, UNPROTECTED, Attacks, Plan
 from tre.evaluation.schedule import Told, in_processes
 from tre.evaluation.site import Site
 from tre.evaluation.threats import ALONE, WHOLE, attacks_on
@@ -44,6 +46,8 @@ class Attacked:
     """One way of answering, at one ε where it has one, and where scores are kept."""
 
     plan: Plan
+    data: Data = field(repr=False)
+    fingerprint: str
     said: Attacks
     method: Method
     epsilon: float | None
@@ -52,6 +56,9 @@ class Attacked:
     def file(self, attack: str) -> Path:
         """Where the score of an attack is kept, named by all it depends on."""
         said = self.said.model_dump_json(include={"people", "runs"})
+        if attack in REGISTER and self.said.data is not None:
+            of = self.said.data.model_dump_json()
+            said = f"{self.said.runs} {of} {self.fingerprint}"
         text = (
             f"{version('tre')} {attack} {self.method} {self.epsilon} {said} "
             f"{self.plan.delta} {self.plan.measure} {self.plan.seed}"
@@ -62,8 +69,9 @@ class Attacked:
     @property
     def names(self) -> Sequence[str]:
         """The attacks there are on this way of answering that the plan asks for."""
-        only = self.said.only
-        return [n for n in attacks_on(self.method) if not only or n in only]
+        only, there = self.said.only, attacks_on(self.method)
+        known = [n for n in there if self.said.data is not None or n not in REGISTER]
+        return [name for name in known if not only or name in only]
 
     @property
     def left(self) -> Sequence[str]:
@@ -71,11 +79,11 @@ class Attacked:
         return [name for name in self.names if not self.file(name).is_file()]
 
 
-def attacked(site: Site, workers: int, told: Told) -> pa.Table:
+def attacked(site: Site, data: Data, workers: int, told: Told) -> pa.Table:
     """How well the plan's attacks did, as ATTACKED has it; nothing without any."""
     if site.plan.attacks is None:
         return ATTACKED.empty_table()
-    every = list(_every(site.plan, site.plan.attacks, site.folder / "attacks"))
+    every = list(_every(site, site.plan.attacks, data))
     total = sum(len(each.names) for each in every)
     left = [each for each in every if each.left]
 
@@ -89,13 +97,24 @@ def attacked(site: Site, workers: int, told: Told) -> pa.Table:
 
 def make(attacked: Attacked) -> None:
     """Make the attacks on one way of answering that were not made before."""
-    from tre.evaluation.onslaught import onslaught
-
-    for name, score in onslaught(
-        attacked.plan, attacked.said, attacked.method, attacked.epsilon, attacked.left
-    ):
+    for name, score in _scores(attacked):
         line = pa.Table.from_pylist([_line(attacked, name, score)], schema=ATTACKED)
         write_table(attacked.file(name), line)
+
+
+def _scores(attacked: Attacked) -> Iterator[tuple[str, Score]]:
+    from tre.evaluation.on_register import OnRegister
+    from tre.evaluation.onslaught import onslaught
+
+    said, at = attacked.said, (attacked.method, attacked.epsilon)
+    left = attacked.left
+    made_up = [name for name in left if name not in REGISTER]
+    if made_up:
+        yield from onslaught(attacked.plan, said, *at, made_up)
+    of_data = [name for name in left if name in REGISTER]
+    if of_data and said.data is not None:
+        half = OnRegister(attacked.plan, attacked.data, said.data, *at)
+        yield from half.scores(said, of_data)
 
 
 def _line(attacked: Attacked, name: str, score: Score) -> dict[str, object]:
@@ -113,10 +132,11 @@ def _line(attacked: Attacked, name: str, score: Score) -> dict[str, object]:
     }
 
 
-def _every(plan: Plan, said: Attacks, folder: Path) -> Iterator[Attacked]:
+def _every(site: Site, said: Attacks, data: Data) -> Iterator[Attacked]:
     """Exact answers and encodings first, then every baseline, and policies by ε."""
+    plan, folder, fingerprint = site.plan, site.folder / "attacks", data.fingerprint
     exact = Method(Family.RULES, UNPROTECTED)
     for method in dict.fromkeys([exact, ALONE, WHOLE, *methods(plan)]):
         noisy = method.family is Family.GATEWAY
         for epsilon in plan.epsilons if noisy else (None,):
-            yield Attacked(plan, said, method, epsilon, folder)
+            yield Attacked(plan, data, fingerprint, said, method, epsilon, folder)

@@ -22,6 +22,7 @@ from tre.evaluation.advise import Advice, Margin, advise, margins
 from tre.evaluation.attacking import attacked
 from tre.evaluation.auditing import audited
 from tre.evaluation.data import catalogue_of, package_named
+from tre.evaluation.known import checked_register
 from tre.evaluation.outcome import write_table
 from tre.evaluation.page import page_of
 from tre.evaluation.peers.installed import reachable
@@ -69,7 +70,7 @@ def evaluate(
     found = _Found(
         lives=live(site, data, processes, told),
         audit=audited(site, processes, told),
-        attacks=attacked(site, processes, told),
+        attacks=attacked(site, data, processes, told),
         missing=missing,
         summary=summarise(site, fingerprint),
     )
@@ -93,6 +94,8 @@ def checked(plan: Plan, base: Path) -> Catalogue:
     catalogue = catalogue_of(package_named(plan, base), base)
     for place, asking in enumerate(plan.questions):
         _check(asking, f"questions[{place}].sql", catalogue)
+    if plan.attacks is not None and plan.attacks.data is not None:
+        checked_register(plan.attacks.data, catalogue)
     return catalogue
 
 

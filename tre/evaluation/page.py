@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from markupsafe import Markup
 
 from tre.evaluation import charts, risk, tables
 from tre.evaluation.measures.subgroups import SIZES
 from tre.evaluation.report import Report, findings, percent
+from tre.evaluation.risk import Attacked
 from tre.evaluation.tables import Table
 from tre.templates import templates
+
+_ATTACKED: Final = {
+    "attacks": Attacked.MADE_UP,
+    "attacks on data": Attacked.ON_DATA,
+}
+"""The pictures of attacks, by the names that the template has for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +45,9 @@ def page_of(report: Report) -> str:
             "coverage": tables.coverage_by_question(report),
             "advice": tables.advised(report),
             "audit": tables.audited(report),
-            "attacks": risk.attacked(report),
-            "encodings": risk.attacked(report, encodings=True),
+            "attacks": risk.attacked(report, Attacked.MADE_UP),
+            "attacks on data": risk.attacked(report, Attacked.ON_DATA),
+            "encodings": risk.attacked(report, Attacked.ENCODINGS),
             "refusals": tables.refusals(report),
             "facts": tables.facts(report.plan, report.rows),
         },
@@ -141,20 +150,27 @@ def _of_audit(report: Report) -> dict[str, Picture]:
 
 
 def _of_attacks(report: Report) -> dict[str, Picture]:
-    if report.attacks.empty:
-        return {}
+    return {
+        name: picture
+        for place, whom in _ATTACKED.items()
+        if not risk.scores_of(report, whom).empty
+        for name, picture in _of_attacks_on(report, place, whom).items()
+    }
+
+
+def _of_attacks_on(report: Report, place: str, whom: Attacked) -> dict[str, Picture]:
     found = {
-        "attacks": Picture(
-            _safe(risk.achieved(report)),
+        place: Picture(
+            _safe(risk.achieved(report, whom)),
             "Dot plots, one an attack: its advantage over chance, by who answers.",
             "0% is what chance gets, 100% is always right; bars are 95% intervals. A "
             "red diamond is an attack that did better than chance explains, a blue dot "
             "one that did not.",
         )
     }
-    if report.noisy:
-        found["attacks by epsilon"] = Picture(
-            _safe(risk.by_epsilon(report)),
+    if risk.scores_of(report, whom)["epsilon"].notna().any():
+        found[f"{place} by epsilon"] = Picture(
+            _safe(risk.by_epsilon(report, whom)),
             "Line charts, one for each attack: its advantage over chance, by ε.",
             "Each attack has all of ε to itself, at each ε. Intervals are shaded.",
         )

@@ -27,12 +27,18 @@ ANSWERS: Final = (
 OUTCOMES: Final = "outcomes"
 TIMING: Final = "timing"
 ENCODINGS: Final = ("frequency", "known_people")
-ATTACKS: Final = (*ANSWERS, OUTCOMES, TIMING, *ENCODINGS)
+REGISTER: Final = (
+    *("register_membership", "register_attribute"),
+    *("register_differencing", "register_singling_out"),
+)
+"""Attacks on people of the plan's own data."""
+ATTACKS: Final = (*ANSWERS, OUTCOMES, TIMING, *ENCODINGS, *REGISTER)
 """Every attack that a plan may ask for."""
 
 _SHIPPED: Final = files("tre.evaluation") / "plans"
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
+Named = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,62}$")]
 Epsilon = Annotated[float, Field(gt=0, le=1_000, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(gt=0, le=1)]
@@ -134,20 +140,36 @@ class Audit(_Model):
     only: tuple[Annotated[str, Field(min_length=1)], ...] = ()
 
 
+class OnData(_Model):
+    """Attacks on so many people of one of the plan's own tables, of rows a person each.
+
+    An attacker knows the `known` columns of everybody; the `secret` is a condition.
+    """
+
+    table: Named
+    known: Annotated[tuple[Named, ...], Field(min_length=1, max_length=7)]
+    secret: Annotated[str, Field(min_length=1, max_length=1_000)]
+    people: Annotated[int, Field(ge=20, le=1_000)] = 100
+
+
 class Attacks(_Model):
     """Attacks on every policy, baseline and ε of the plan, on made-up people.
 
-    So many `people` are in a table, and as many are not; `runs` times others; `only`
-    the attacks of these names.
+    So many `people` are in a table, and as many are not; `runs` times others; on
+    people of the plan's own `data` too, where it says so; `only` the attacks of these
+    names.
     """
 
     people: Annotated[int, Field(ge=20, le=150)] = 40
     runs: Annotated[int, Field(ge=1, le=50)] = 1
+    data: OnData | None = None
     only: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _there(self) -> Self:
         _known("only", self.only, ATTACKS)
+        if self.data is None and set(self.only) & set(REGISTER):
+            raise ValueError("only: attacks on a register need data, to know its table")
         return self
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
+from enum import Enum
 from typing import Final
 
 import altair as alt
 import pandas as pd
 
 from tre.evaluation.cell import Family
+from tre.evaluation.plan import REGISTER
 from tre.evaluation.report import NAMES, Report, percent
 from tre.evaluation.tables import Table
 from tre.evaluation.threats import WORDS
@@ -21,21 +23,41 @@ _LINE: Final = 16
 _COLUMNS: Final = 3
 
 
-def at_reference(report: Report) -> pd.DataFrame:
-    """Scores of attacks at the reference ε, or at none, with `advantage` and its ends.
+class Attacked(Enum):
+    """Who or what is attacked."""
+
+    MADE_UP = "made-up people"
+    ON_DATA = "people of the data"
+    ENCODINGS = "encodings"
+
+
+def scores_of(report: Report, whom: Attacked) -> pd.DataFrame:
+    """Scores of attacks on these, with `advantage` and its ends.
 
     The advantage is 0 where an attack is as good as chance, and 1 where it is always
     right: (share − chance) / (1 − chance).
     """
     found = report.attacks
-    here = found["epsilon"].isna() | (found["epsilon"] == report.reference)
-    return _better(found[here])
+    encodings = found["family"] == Family.ENCODINGS.value
+    on_data = found["attack"].isin(REGISTER)
+    match whom:
+        case Attacked.ENCODINGS:
+            return _better(found[encodings])
+        case Attacked.ON_DATA:
+            return _better(found[on_data])
+        case Attacked.MADE_UP:
+            return _better(found[~encodings & ~on_data])
 
 
-def achieved(report: Report) -> str:
+def at_reference(report: Report, whom: Attacked) -> pd.DataFrame:
+    """The scores at the reference ε, or at none."""
+    found = scores_of(report, whom)
+    return found[found["epsilon"].isna() | (found["epsilon"] == report.reference)]
+
+
+def achieved(report: Report, whom: Attacked) -> str:
     """Each attack's advantage over chance on every way of answering; with intervals."""
-    found = at_reference(report)
-    found = found[found["family"] != Family.ENCODINGS.value]
+    found = at_reference(report, whom)
     order = [*dict.fromkeys(found["method"])]
     base = alt.Chart(found).encode(
         y=alt.Y("method:N", sort=order, title=None),
@@ -66,9 +88,9 @@ def achieved(report: Report) -> str:
     return svg(_facets(small, found, _COLUMNS))
 
 
-def by_epsilon(report: Report) -> str:
+def by_epsilon(report: Report, whom: Attacked) -> str:
     """How much better than chance each attack is on the policies, as ε grows."""
-    found = _better(report.attacks)
+    found = scores_of(report, whom)
     found = found[found["epsilon"].notna()]
     policies = [*dict.fromkeys(found["method"])]
     base = alt.Chart(found).encode(
@@ -99,13 +121,9 @@ def by_epsilon(report: Report) -> str:
     return svg(_facets(small, found, _COLUMNS))
 
 
-def attacked(report: Report, *, encodings: bool = False) -> Table:
-    """The share of right guesses of each attack; marked where chance explains it.
-
-    On answers, or on the encodings that controllers hand over for linking.
-    """
-    found = at_reference(report)
-    found = found[(found["family"] == Family.ENCODINGS.value) == encodings]
+def attacked(report: Report, whom: Attacked) -> Table:
+    """The share of right guesses of each attack; marked where chance explains it."""
+    found = at_reference(report, whom)
     methods, names = (list(dict.fromkeys(found[c])) for c in ("method", "attack"))
     scores = {(s["attack"], s["method"]): s for s in found.to_dict("records")}
     rows, good = [], set()
@@ -119,8 +137,8 @@ def attacked(report: Report, *, encodings: bool = False) -> Table:
             texts.append("–" if score is None else _shown(score))
         rows.append(tuple(texts))
     return Table(
-        "Right guesses of each attack"
-        + (" on encodings" if encodings else f", at ε = {report.reference:g}")
+        f"Right guesses of each attack on {whom.value}"
+        + ("" if found["epsilon"].isna().all() else f", at ε = {report.reference:g}")
         + ", with 95% intervals; ✓ is no better than chance explains",
         ("attack", "by chance", *map(str, methods)),
         tuple(rows),
@@ -129,18 +147,18 @@ def attacked(report: Report, *, encodings: bool = False) -> Table:
 
 
 def fallen(report: Report) -> Iterator[str]:
-    """How many attacks each way of answering falls to, in a sentence."""
-    if report.attacks.empty:
-        return
-    found = at_reference(report)
-    found = found[found["family"] != Family.ENCODINGS.value]
-    beaten = (found["low"] > found["chance"]).groupby(found["method"], sort=False)
-    told = ", ".join(f"{name} to {each.sum()} of {len(each)}" for name, each in beaten)
-    yield (
-        f"Attacks on made-up people, with ε = {report.reference:g} for each where "
-        f"there is one, did better than chance explains: {told}. One in forty does so "
-        "by luck."
-    )
+    """How many attacks each way of answering falls to, in a sentence of each kind."""
+    for whom in (Attacked.MADE_UP, Attacked.ON_DATA):
+        found = at_reference(report, whom)
+        if found.empty:
+            continue
+        beaten = (found["low"] > found["chance"]).groupby(found["method"], sort=False)
+        told = ", ".join(f"{name} to {e.sum()} of {len(e)}" for name, e in beaten)
+        yield (
+            f"Attacks on {whom.value}, with ε = {report.reference:g} for each where "
+            f"there is one, did better than chance explains: {told}. One in forty does "
+            "so by luck."
+        )
 
 
 def audit(report: Report) -> str:

@@ -276,7 +276,10 @@ def _attacks(plan: Plan) -> str:
     if plan.attacks is None:
         return "none"
     named = ", ".join(plan.attacks.only) or "all"
-    return f"{named}; {plan.attacks.people} people, {plan.attacks.runs} times"
+    runs = "once" if plan.attacks.runs == 1 else f"{plan.attacks.runs} times"
+    own = plan.attacks.data
+    beside = "" if own is None else f"; up to {2 * own.people} people of {own.table}"
+    return f"{named}; {plan.attacks.people} made-up people{beside}; {runs}"
 
 
 def _score(report: Report, measure: str, name: str) -> str:

@@ -11,6 +11,7 @@ from tre.evaluation.plan import (
     ANSWERS,
     ENCODINGS,
     OUTCOMES,
+    REGISTER,
     TIMING,
     UNPROTECTED,
 )
@@ -34,6 +35,10 @@ WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "timing": "watching how long answers take",
         "frequency": "naming surnames by how common they are",
         "known_people": "naming surnames by people who are known",
+        "register_membership": "telling who of a register is in the data",
+        "register_attribute": "reading a secret off the cell of a known person",
+        "register_differencing": "subtracting two large counts, for a known person",
+        "register_singling_out": "finding conditions that one person meets",
     }
 )
 """What each attack does, as a committee is told."""
@@ -52,6 +57,7 @@ def attacks_on(method: Method) -> Sequence[str]:
         case Family.PEER:
             return ()
         case Family.GATEWAY:
-            return (*ANSWERS, OUTCOMES, TIMING)
+            return (*ANSWERS, OUTCOMES, TIMING, *REGISTER)
         case _:
-            return (*ANSWERS, TIMING if method.name == UNPROTECTED else OUTCOMES)
+            aside = TIMING if method.name == UNPROTECTED else OUTCOMES
+            return (*ANSWERS, aside, *REGISTER)
