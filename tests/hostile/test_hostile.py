@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import codecs
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -17,7 +18,7 @@ import pytest
 import yaml
 
 from privacy.errors import CODES, Failed, Refused
-from tests.environment.world import CANARY, package, rows
+from tests.environment.world import CANARY, CONTROLLER, package, rows
 from tre.gateway.address import PublicAddress
 from tre.gateway.app import create_app
 from tre.lab import RESEARCHER, Lab
@@ -26,6 +27,9 @@ Gateway: TypeAlias = tuple[Callable[..., httpx.Response], dict[str, str]]
 
 HERE = Path(__file__).parent
 STEWARD = "steward"
+JSON = {"Content-Type": "application/json"}
+"""What every body is said to be: what is said to be another is refused unread."""
+UNREAD = "body: expected a JSON object."
 SECRETS = (CANARY, "root:x:", "4711.25", "duckdb", "sqlite3", "Traceback", "/tre/")
 """What no answer to an attack may hold: values, files, libraries, places."""
 
@@ -70,9 +74,11 @@ def gateway(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate
         "TOKEN": environment.issue_token(RESEARCHER, person=RESEARCHER),
         "STEWARD": environment.issue_token(STEWARD, person=STEWARD),
     }
+    inbox = tmp_path_factory.mktemp("inbox")
+    (inbox / CONTROLLER).mkdir()
     app = create_app(
         environment,
-        inbox=tmp_path_factory.mktemp("inbox"),
+        inbox=inbox,
         address=PublicAddress("https://testserver"),
     )
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
@@ -81,10 +87,23 @@ def gateway(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate
         yield lambda *said, **more: runner.run(client.request(*said, **more)), tokens
 
 
+CATEGORIES = {
+    *("file-readers", "settings", "catalogue-tables", "extensions", "stacking"),
+    *("comments", "macros", "error-channels", "timing-channels"),
+    *("resource-exhaustion", "recursion", "unicode", "header-and-token-abuse"),
+    *("path-traversal", "mass-assignment", "ssrf-through-sources"),
+}
+"""What is tried: each a file of questions, or a part of the requests."""
+
+
 def test_there_are_at_least_three_hundred() -> None:
-    """The corpus does not shrink unnoticed, and no category is empty."""
-    assert len(SQL) + len(HTTP) >= 300
-    assert len({name.partition(":")[0] for name in (*SQL, *HTTP)}) >= 14
+    """The corpus does not shrink unnoticed, and every category has its attacks."""
+    tried = Counter(name.partition(":")[0] for name in (*SQL, *HTTP))
+    assert set(tried) == CATEGORIES
+    assert tried.total() >= 300
+    assert min(tried.values()) >= 15
+    assert len({*SQL.values()}) == len(SQL)
+    assert len({json.dumps(each) for each in HTTP.values()}) == len(HTTP)
 
 
 @pytest.mark.parametrize("name", SQL)
@@ -112,7 +131,8 @@ def test_no_request_gets_anything_out(gateway: Gateway, name: str) -> None:
     attack = HTTP[name]
     method, path = attack["send"]
     headers = {
-        key: _filled(value, tokens) for key, value in attack.get("headers", {}).items()
+        key: _filled(value, tokens)
+        for key, value in {**JSON, **attack.get("headers", {})}.items()
     }
     try:
         answer = request(
@@ -126,6 +146,8 @@ def test_no_request_gets_anything_out(gateway: Gateway, name: str) -> None:
     assert 400 <= answer.status_code < 500, answer.text[:300]
     assert answer.headers["content-type"] == "application/problem+json"
     assert set(answer.json()) >= {"code", "detail", "status"}
+    if isinstance(attack.get("json"), dict):
+        assert answer.json()["detail"] != UNREAD
     assert not [secret for secret in SECRETS if secret in answer.text]
     assert not [token for token in tokens.values() if token in answer.text]
 
