@@ -30,13 +30,17 @@ def schema(place: Place):
 def test_made_up_requests_are_answered_and_let_nobody_in(
     place: Place, schema, address: str
 ) -> None:
-    """Whatever is sent, as whomever, is no fault, and succeeds as the matrix says."""
+    """Sent by each in turn, it is no fault, and succeeds as the matrix says."""
     method, path = address.split()
     operation = schema[path][method]
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(case=operation.as_strategy(), actor=st.sampled_from(ACTORS))
-    def holds(case, actor: str) -> None:
+    @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(case=operation.as_strategy())
+    def holds(case) -> None:
+        for actor in ACTORS:
+            sent(case, actor)
+
+    def sent(case, actor: str) -> None:
         token = place.tokens.get(actor)
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         answer = case.call(headers=headers, timeout=SECONDS_ENOUGH)
