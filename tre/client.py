@@ -150,7 +150,7 @@ class Client:
         spending = _said(epsilon=epsilon, rho=rho, share=share)
         payer = Payer(
             ask=partial(self.ask, project=project, fresh=fresh),
-            split=partial(self._split, project, spending),
+            split=partial(self._split, project),
             spending=spending,
         )
         known = described(self.datasets(), table)
@@ -193,9 +193,9 @@ class Client:
     def _split(
         self,
         project: str,
-        spending: Mapping[str, float],
         questions: Sequence[str],
         parts: Sequence[float],
+        spending: Mapping[str, float],
     ) -> Spendings:
         """What to spend on each of several questions that are paid together."""
         from tre.synthesis.paid import spendings

@@ -31,6 +31,14 @@ def test_every_two_columns_are_in_one_question(sizes: list[int]) -> None:
         assert prod(sizes[place] for place in places) <= 10**6
 
 
+@given(st.sets(st.sampled_from([*combinations(range(12), 2)]), min_size=1))
+def test_pairs_that_are_named_are_asked_alone(pairs: set[tuple[int, int]]) -> None:
+    """A second round is about the pairs it names, each once."""
+    found = grouped([20] * 12, [*pairs])
+    assert sorted(pair for group in found for pair in group) == sorted(pairs)
+    assert all(20 ** len(columns_of(group)) <= 10**6 for group in found)
+
+
 def test_a_category_has_as_many_values_as_its_question_has_keys() -> None:
     """Bands, listed values, years and booleans, with one more where one is missing."""
     chosen = categories(VISITS, COLUMNS, 6)

@@ -114,6 +114,11 @@ class _Asked(TypedDict):
 
 def _answer_explained(found: Batch, *, as_json: bool) -> None:
     questions, words = [each.sql for each in found.questions], list(found.words)
+    if len(questions) > 1:
+        words.append(
+            "This is a quarter of what is said: the rest goes to the pairs that these "
+            "answers show to matter, asked again."
+        )
     said = {"questions": questions, "words": words}
     answer(said, lambda: [*questions, *words], as_json=as_json)
 

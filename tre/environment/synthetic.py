@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from privacy.catalogue import Table
@@ -12,7 +13,8 @@ from tre.environment.questions import Questions
 from tre.governance.admit import admit
 from tre.synthesis.asked import blocks
 from tre.synthesis.columns import BANDS, categories
-from tre.synthesis.paid import Payer, Spendings, spendings
+from tre.synthesis.paid import Payer, Spending, Spendings, spendings
+from tre.synthesis.rounds import LOOK
 from tre.synthesis.synthesise import Synthetic, synthesise
 
 
@@ -42,24 +44,19 @@ class SyntheticRows(Questions):
         other rows of the same releases, at no cost. For the extra `synthesis`.
         """
 
-        def split(questions: Sequence[str], parts: Sequence[float]) -> Spendings:
+        def split(
+            questions: Sequence[str], parts: Sequence[float], spending: Spending
+        ) -> Spendings:
             batch = self.explain_batch(
-                questions,
-                parts=parts,
-                project=project,
-                person=person,
-                epsilon=epsilon,
-                rho=rho,
-                share=share,
+                questions, parts=parts, project=project, person=person, **spending
             )
             drafted = [(each.spending, each.refusal) for each in batch.questions]
             return spendings(drafted, affordable=batch.affordable)
 
-        spent = {"epsilon": epsilon, "rho": rho, "share": share}
         payer = Payer(
             ask=partial(self.ask, project=project, person=person, fresh=fresh),
             split=split,
-            spending={name: said for name, said in spent.items() if said is not None},
+            spending=_said(epsilon=epsilon, rho=rho, share=share),
         )
         known = self._granted(table, project, person)
         return synthesise(payer, known, columns, bands=bands, rows=rows)
@@ -76,18 +73,26 @@ class SyntheticRows(Questions):
         rho: float | None = None,
         share: float | None = None,
     ) -> Batch:
-        """What `synthesise` would ask, and what that would cost and err."""
+        """What `synthesise` would ask, and what that would cost and err.
+
+        Of two rounds the first alone, at its part: what the second asks, for the rest,
+        depends on the answers. `affordable` is whether both could be paid.
+        """
         known = self._granted(table, project, person)
         asked = blocks(table, categories(known, columns, bands))
-        return self.explain_batch(
+        explained = partial(
+            self.explain_batch,
             [each.sql for each in asked],
             parts=[each.weight for each in asked],
             project=project,
             person=person,
-            epsilon=epsilon,
-            rho=rho,
-            share=share,
         )
+        whole = explained(epsilon=epsilon, rho=rho, share=share)
+        if len(asked) == 1:
+            return whole
+        unit = "rho" if whole.loss.delta else "epsilon"
+        look = {unit: getattr(whole.loss, unit) * float(LOOK)}
+        return replace(explained(**look), affordable=whole.affordable)
 
     def _granted(self, table: str, project: str, person: str) -> Table:
         """A table as a project may ask it."""
@@ -96,3 +101,8 @@ class SyntheticRows(Questions):
         if table not in found.catalogue.tables:
             raise Refused("unknown_table", f"There is no table {table[:80]}.")
         return found.catalogue.tables[table]
+
+
+def _said(**amounts: float | None) -> Spending:
+    """What is said of spending, by its keyword."""
+    return {name: said for name, said in amounts.items() if said is not None}

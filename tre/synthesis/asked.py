@@ -1,4 +1,4 @@
-"""The questions that synthetic rows are made of: every two columns, in few questions.
+"""The questions that synthetic rows are made of: pairs of columns, in few questions.
 
 One question has eight keys in grouping sets at most, and 10⁶ combinations of them, so
 that more columns take several. Each is priced, charged and logged by itself.
@@ -40,8 +40,12 @@ class Block:
         return columns_of(self.pairs)
 
 
-def blocks(table: str, columns: Sequence[Category]) -> tuple[Block, ...]:
-    """Every two of the columns, each two in one question; the first asks for the total.
+def blocks(
+    table: str, columns: Sequence[Category], pairs: Sequence[Pair] = ()
+) -> tuple[Block, ...]:
+    """The pairs named, each in one question; without any, every two of the columns.
+
+    Of every two, the first question asks for all people besides.
 
     A person with at most C rows is in at most C cells of a pair and counts once in
     each, so Δ₁ ≤ C and Δ₂² ≤ C for each pair's table, and the price is that of all of
@@ -51,22 +55,24 @@ def blocks(table: str, columns: Sequence[Category]) -> tuple[Block, ...]:
     sizes = [each.size for each in columns]
     return tuple(
         Block(
-            sql=_question(table, columns, pairs, total=not place),
-            pairs=pairs,
-            weight=sum(sqrt(sizes[one] * sizes[other]) for one, other in pairs),
-            total=not place,
+            sql=_question(table, columns, group, total=not (pairs or place)),
+            pairs=group,
+            weight=sum(sqrt(sizes[one] * sizes[other]) for one, other in group),
+            total=not (pairs or place),
         )
-        for place, pairs in enumerate(grouped(sizes))
+        for place, group in enumerate(grouped(sizes, pairs))
     )
 
 
-def grouped(sizes: Sequence[int]) -> tuple[tuple[Pair, ...], ...]:
-    """Every two of some columns of these sizes, in groups that a question may ask for.
+def grouped(
+    sizes: Sequence[int], pairs: Sequence[Pair] = ()
+) -> tuple[tuple[Pair, ...], ...]:
+    """Pairs of columns of these sizes, all without any, in groups that can be asked.
 
     A pair goes into the first group that has room for its columns.
     """
     found: list[list[Pair]] = []
-    for pair in combinations(range(len(sizes)), 2):
+    for pair in sorted(pairs) or combinations(range(len(sizes)), 2):
         for group in found:
             if _fits(columns_of([*group, pair]), sizes):
                 group.append(pair)

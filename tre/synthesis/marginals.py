@@ -27,7 +27,7 @@ class Marginal:
     NaN where they are hidden. `deviation` is about that of the noise of one cell.
     """
 
-    columns: tuple[int, ...]
+    columns: Pair
     counts: Numbers = field(repr=False)
     deviation: float
 
@@ -60,6 +60,7 @@ class Marginals:
 def marginals(answers: Sequence[tuple[Block, pa.Table]], columns: int) -> Marginals:
     """Read the answers to all questions. Invalid where nothing of them is shown.
 
+    What is asked of a pair again is taken from the last answer, which is more precise.
     Never Refused: what was answered was charged.
     """
     read = [(block, released.to_pydict()) for block, released in answers]
@@ -67,10 +68,9 @@ def marginals(answers: Sequence[tuple[Block, pa.Table]], columns: int) -> Margin
     for block, rows in read:
         for place in block.columns:
             values.setdefault(place, _values(rows, place, block))
+    last = {pair: (block, rows) for block, rows in read for pair in block.pairs}
     pairs = tuple(
-        _marginal(rows, pair, block, values)
-        for block, rows in read
-        for pair in block.pairs
+        _marginal(rows, pair, block, values) for pair, (block, rows) in last.items()
     )
     total = _total(*next(each for each in read if each[0].total))
     if total is None or not any(each.shown.any() for each in pairs):

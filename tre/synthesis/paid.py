@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import floor
 from typing import Final, TypeAlias
 
 from privacy.accounting import ATTO, NANO, Loss, epsilon_of_rho
@@ -21,34 +23,46 @@ _TOGETHER: Final = {"epsilon", "rho"}
 class Payer:
     """Who asks, and what all that is asked may cost.
 
-    `ask(sql, **spending)` asks as a researcher does. `split(questions, parts)` says
-    what each has of `spending`, and is Refused where one of them would be, or where
-    the project cannot pay for all: then nothing was asked.
+    `ask(sql, **spending)` asks as a researcher does. `split(questions, parts,
+    spending)` says what each has of that spending, and is Refused where one of them
+    would be, or where the project cannot pay for all: then nothing was asked.
     """
 
     ask: Callable[..., Release]
-    split: Callable[[Sequence[str], Sequence[float]], Spendings]
+    split: Callable[[Sequence[str], Sequence[float], Spending], Spendings]
     spending: Spending
+
+    def parted(
+        self, questions: Sequence[str], parts: Sequence[float], part: Fraction
+    ) -> tuple[Spendings, Payer]:
+        """What each has of this part of the spending, and a payer of the rest.
+
+        Refused where the project cannot pay for all of it. Parts are of ρ, or of ε in
+        a pure project, as these add up, in whole nano of either, rounded down.
+        """
+        if not _TOGETHER & self.spending.keys():
+            raise Refused(
+                "spending",
+                f"This takes {len(questions)} questions and more, so say what they may "
+                "cost together: what is left changes from one to the next.",
+                suggestion="Say epsilon=1 or rho=0.01, or name fewer columns or bands.",
+            )
+        whole = self.split(questions, parts, self.spending)
+        now = [{k: _nano(v) * part for k, v in each.items()} for each in whole]
+        spent = [{k: floor(v) / NANO for k, v in each.items()} for each in now]
+        (unit,) = {name for each in whole for name in each}
+        left = sum(_nano(each[unit]) for each in whole) * (1 - part)
+        return spent, replace(self, spending={unit: floor(left) / NANO})
 
 
 def paid(
-    payer: Payer, questions: Sequence[str], parts: Sequence[float]
+    payer: Payer, questions: Sequence[str], each: Spendings
 ) -> tuple[Release, ...]:
-    """The release of each question; one alone is paid as anybody would.
+    """The release of each question, at what each may cost.
 
-    Of several each has its part. Where one is refused or fails, those before it are
-    paid and are answered again for nothing.
+    Where one is refused or fails, those before it are paid and are answered again for
+    nothing.
     """
-    if len(questions) == 1:
-        return (payer.ask(questions[0], **payer.spending),)
-    if not _TOGETHER & payer.spending.keys():
-        raise Refused(
-            "spending",
-            f"This takes {len(questions)} questions, so say what they may cost "
-            "together: what is left changes from one to the next.",
-            suggestion="Say epsilon=1 or rho=0.01, or name fewer columns or bands.",
-        )
-    each = payer.split(questions, parts)
     return tuple(
         payer.ask(sql, **own) for sql, own in zip(questions, each, strict=True)
     )
@@ -72,6 +86,10 @@ def spendings(
         )
     pairs = (words.split("=") for words, _ in drafted)
     return [{name: float(amount)} for name, amount in pairs]
+
+
+def _nano(amount: float) -> int:
+    return round(amount * NANO)
 
 
 def together(losses: Sequence[Loss]) -> Loss:

@@ -14,11 +14,11 @@ from connectors.errors import Invalid
 from privacy.accounting import Loss
 from privacy.catalogue import Table
 from tre.release import Release
-from tre.synthesis.asked import blocks
 from tre.synthesis.columns import BANDS, Category, categories, value_of
-from tre.synthesis.marginals import Marginals, marginals
+from tre.synthesis.marginals import Marginals
 from tre.synthesis.model import Fitted, fitted
-from tre.synthesis.paid import Payer, paid, together
+from tre.synthesis.paid import Payer, together
+from tre.synthesis.rounds import rounds
 
 LABEL: Final = (
     "synthetic rows made of a differentially private release; nobody is in them"
@@ -86,16 +86,13 @@ def synthesise(
     if find_spec("mbi") is None:
         raise Invalid("synthesise", "expected the extra: pip install 'tre[synthesis]'")
     chosen = categories(table, columns, bands)
-    asked = blocks(table.name, chosen)
-    questions = tuple(each.sql for each in asked)
-    releases = paid(payer, questions, [each.weight for each in asked])
-    answers = [each.to_arrow() for each in releases]
-    known = marginals(list(zip(asked, answers, strict=True)), len(chosen))
-    made = fitted(known, rows or round(known.total))
+    answers = rounds(payer, table.name, chosen)
+    known, releases = answers.known, answers.releases
+    made = fitted(known, answers.modelled, rows or round(known.total))
     return Synthetic(
         table=_table(made, known, chosen, releases),
         releases=releases,
-        questions=questions,
+        questions=tuple(each.sql for each in answers.asked),
         pairs=_fidelity(made, known, chosen),
         hidden=known.hidden,
     )
