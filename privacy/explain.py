@@ -55,6 +55,10 @@ class Explanation:
     """To which multiples counts are rounded; empty where they are not."""
     history: tuple[str, ...] = ()
     """How it goes together with earlier questions, from their structure."""
+    left: Loss | None = None
+    """What the project has left, where it is known who would pay."""
+    affordable: bool = True
+    """Whether that covers the price."""
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -73,7 +77,18 @@ class Explanation:
             f"This costs ρ = {self.loss.rho:.6g} (ε = {self.loss.epsilon:.4g}); "
             f"half the error would cost ρ = {self.half_error.rho:.6g} "
             f"(ε = {self.half_error.epsilon:.4g}).",
+            *self._left_words,
             *self.cheaper,
+        )
+
+    @property
+    def _left_words(self) -> tuple[str, ...]:
+        if self.left is None:
+            return ()
+        rest = "" if self.affordable else ", which does not cover this"
+        return (
+            f"The project has ρ = {self.left.rho:.6g} (ε = {self.left.epsilon:.4g}) "
+            f"left{rest}.",
         )
 
 

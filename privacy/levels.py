@@ -24,7 +24,7 @@ from privacy.grouping import KeySet
 from privacy.layout import grouping_bits
 from privacy.mechanism import WIDEST, Kind, Mechanism
 from privacy.plan import Component, Plan
-from privacy.price import Allowance, Intent, Price, Spending, asked_sums, price
+from privacy.price import Price, asked_sums, price
 from privacy.quantile import sum_half_width
 from privacy.query import (
     BoundQuery,
@@ -37,6 +37,7 @@ from privacy.query import (
     Statistic,
 )
 from privacy.selection import Selector
+from privacy.spending import Allowance, Intent, Spending
 from privacy.strategy import shares, variance
 
 _STEPS: Final = 6

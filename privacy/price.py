@@ -10,11 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import Enum
 from fractions import Fraction
 from math import ceil, floor
-from types import MappingProxyType
-from typing import Final
 
 from privacy.accounting import (
     ATTO,
@@ -23,7 +20,6 @@ from privacy.accounting import (
     Measure,
     epsilon_of_rho,
     nano_at_least,
-    rho_for_epsilon,
     rho_of_pure,
 )
 from privacy.clipping import clipped
@@ -45,47 +41,15 @@ from privacy.quantile import sum_half_width, widest
 from privacy.ranks import Choice
 from privacy.reading import Emerging
 from privacy.selection import Selector, selector
-from privacy.split import split
-
-_LEAST: Final = Fraction(1, 10**18)
-
-
-class Intent(Enum):
-    """What the amount of a spending is an amount of."""
-
-    EPSILON = "epsilon"
-    RHO = "rho"
-    MARGIN = "margin"
-    SHARE = "share"
-
-
-MOST: Final = MappingProxyType(
-    {Intent.EPSILON: 10**9, Intent.RHO: 10**9, Intent.MARGIN: 10**18, Intent.SHARE: 1}
+from privacy.spending import (
+    Allowance,
+    Intent,
+    Spending,
+    asked_nano,
+    check_amount,
+    too_little,
 )
-"""The largest amount that may be said; all but the share's are beyond any use."""
-
-
-@dataclass(frozen=True, slots=True)
-class Spending:
-    """What the researcher wants to spend, as said: an exact number."""
-
-    intent: Intent
-    amount: Fraction
-
-
-@dataclass(frozen=True, slots=True)
-class Allowance:
-    """What the project has left: nano-ρ under zCDP, nano-ε under pure DP.
-
-    `conversion_delta_atto` is the δ at which ρ is shown as ε, and
-    `threshold_delta_atto` all that the project was given for thresholds; both are 0
-    under pure DP.
-    """
-
-    measure: Measure
-    left_nano: int
-    conversion_delta_atto: int
-    threshold_delta_atto: int = 0
+from privacy.split import split
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +106,10 @@ def price(plan: Plan, spending: Spending, allowance: Allowance) -> Price:
     (`budget_exhausted`) a share of nothing; and (`margin_depends_on_data`) a margin
     where an output is not a sum.
     """
-    if not _LEAST <= spending.amount <= MOST[spending.intent]:
-        raise _refused(f"{spending.intent.value} is out of range.")
     kind = Kind.GAUSSIAN if allowance.measure is Measure.ZCDP else Kind.LAPLACE
     delta = _threshold_delta(plan, allowance)
     if spending.intent is Intent.MARGIN:
+        check_amount(spending)
         noise = _by_margin(plan, kind, spending.amount, delta)
     else:
         asked = asked_nano(spending, allowance)
@@ -215,22 +178,6 @@ def _by_margin(plan: Plan, kind: Kind, margin: Fraction, delta: Fraction) -> _No
     return _Noise(mechanisms, threshold=threshold)
 
 
-def asked_nano(spending: Spending, allowance: Allowance) -> int:
-    """What is said, in whole nano-units of the project's measure; not of a margin."""
-    pure = allowance.measure is Measure.PURE
-    match spending.intent:
-        case Intent.SHARE:
-            if allowance.left_nano < 1:
-                raise Refused("budget_exhausted", "The project has nothing left.")
-            return floor(spending.amount * allowance.left_nano)
-        case Intent.EPSILON if not pure:
-            return rho_for_epsilon(spending.amount, allowance.conversion_delta_atto)
-        case Intent.RHO if pure:
-            raise _refused("This project spends pure ε: say epsilon, margin or share.")
-        case _:
-            return floor(spending.amount * NANO)
-
-
 def _shares(plan: Plan, nano: int) -> list[int]:
     """What of so many nano-units each choice gets, by weight, and then the threshold.
 
@@ -241,7 +188,7 @@ def _shares(plan: Plan, nano: int) -> list[int]:
     total = sum((each.weight for each in plan.components), sum(weights, Fraction(0)))
     shares = [floor(nano * weight / total) for weight in weights]
     if any(not share and weight for share, weight in zip(shares, weights, strict=True)):
-        raise _refused("This is too little to spend: it comes to nothing.")
+        raise too_little("it comes to nothing.")
     return shares
 
 
@@ -274,9 +221,8 @@ def _threshold(
         return None
     found = calibrate_threshold(emerging.keys_per_person, at_most, delta)
     if found is None:
-        raise _refused(
-            "This is too little to spend: no threshold is proven for so little ε, or "
-            "so small a δ of the project's."
+        raise too_little(
+            "no threshold is proven for so little ε, or so small a δ of the project's."
         )
     return found
 
@@ -285,7 +231,7 @@ def _selector(kind: Kind, choice: Choice, at_most: Fraction) -> Selector:
     best = Best.GUMBEL if kind is Kind.GAUSSIAN else Best.EXPONENTIAL
     found = selector(choice, best, at_most)
     if found is None:
-        raise _refused("This is too little to spend: the noise would not fit 64 bits.")
+        raise too_little("the noise would not fit 64 bits.")
     return found
 
 
@@ -298,7 +244,7 @@ def _parts(plan: Plan, nano: int, measure: Measure) -> list[int]:
     parts = [floor(nano * each / total) for each in wanted]
     parts[0] += nano - sum(parts)
     if min(parts) < 1:
-        raise _refused("This is too little to spend: it comes to nothing.")
+        raise too_little("it comes to nothing.")
     return parts
 
 
@@ -307,7 +253,7 @@ def _calibrated(kind: Kind, component: Component, at_most: Fraction) -> Mechanis
         kind, l1=component.l1, l2_squared=component.l2_squared, at_most=at_most
     )
     if mechanism is None:
-        raise _refused("This is too little to spend: the noise would not fit 64 bits.")
+        raise too_little("the noise would not fit 64 bits.")
     return replace(mechanism, whole=component.whole)
 
 
@@ -344,8 +290,9 @@ def asked_sums(plan: Plan) -> Sequence[Linear]:
         raise Refused(
             "margin_depends_on_data",
             "The error of an average, a ratio or a quantile depends on the data: "
-            "a margin can be kept for counts and sums only.",
-            suggestion="Spend by epsilon, rho or share; explain gives the error.",
+            "a margin can be kept for counts and sums only. Explain tells the error "
+            "that another way of spending buys.",
+            suggestion="share=0.01",
         )
     return sums
 
@@ -374,11 +321,3 @@ def _narrow(asked: dict[int, Mechanism], value: Linear, margin: Fraction) -> Non
             each = asked[position]
             scale = each.scale / (over * 1.001)
             asked[position] = Mechanism(each.kind, scale, each.l1, each.l2_squared)
-
-
-def _refused(message: str) -> Refused:
-    return Refused(
-        "spending",
-        message,
-        suggestion="Say epsilon=0.1, rho=0.001, margin=50 or share=0.01, for example.",
-    )

@@ -9,10 +9,18 @@ from fractions import Fraction
 from math import floor
 from typing import Final
 
-from privacy.accounting import Loss, Measure
+from privacy.accounting import ATTO, Loss, Measure
 from privacy.errors import Refused
 from privacy.explain import Explanation
-from privacy.price import MOST, Allowance, Intent, asked_nano, loss_of
+from privacy.price import loss_of
+from privacy.spending import (
+    MOST,
+    Allowance,
+    Intent,
+    asked_nano,
+    check_amount,
+    too_little,
+)
 from tre.enquiry import Gate, admitted, explain_question
 from tre.ledger.account import Account
 from tre.ledger.budget import plain
@@ -20,6 +28,8 @@ from tre.ledger.question import Asked
 from tre.spend import Spend
 
 MOST_QUESTIONS: Final = 200
+
+_EVENLY: Final = "Leave the parts out."
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,23 +102,33 @@ def explain_batch(
 
 def _check(asked: Sequence[Asked], spend: Spend, parts: Sequence[float] | None) -> None:
     if not 1 <= len(asked) <= MOST_QUESTIONS:
-        raise _refused(f"A batch has 1 to {MOST_QUESTIONS} questions.")
+        raise _refused(
+            f"These are {len(asked)} questions; a list has 1 to {MOST_QUESTIONS}.",
+            "Explain a longer list in several.",
+        )
     if parts is None:
         return
     if spend.spending.intent is Intent.MARGIN:
-        raise _refused("Every question has a margin of its own: leave the parts out.")
+        raise _refused("Every question has a margin of its own, and no part.", _EVENLY)
     positive = all(0 < part < MOST[Intent.MARGIN] for part in parts)
     if len(parts) != len(asked) or not positive:
-        raise _refused("Parts are positive numbers, one for each question.")
+        raise _refused(
+            f"Parts are positive numbers, one for each of the {len(asked)} questions.",
+            _EVENLY,
+        )
 
 
 def _spends(spend: Spend, account: Account, parts: Sequence[float]) -> list[Spend]:
     """What each question is to spend, in the project's own measure."""
     if spend.spending.intent is Intent.MARGIN:
+        check_amount(spend.spending)
         return [spend] * len(parts)
     allowance = Allowance(account.measure, account.left_nano, account.conversion_atto)
     nano, whole = asked_nano(spend.spending, allowance), sum(map(_exact, parts))
-    shares = [Decimal(floor(nano * _exact(each) / whole)).scaleb(-9) for each in parts]
+    whole_nano = [floor(nano * _exact(each) / whole) for each in parts]
+    if min(whole_nano) < 1:
+        raise too_little("a question's part of it comes to nothing.")
+    shares = [Decimal(each).scaleb(-9) for each in whole_nano]
     pure = account.measure is Measure.PURE
     return [
         Spend(epsilon=float(each)) if pure else Spend(rho=float(each))
@@ -142,12 +162,15 @@ def _batch(drafted: tuple[Drafted, ...], account: Account) -> Batch:
 
     spent, half = nano([x.loss for x in known]), nano([x.half_error for x in known])
     measure, conversion = account.measure, account.conversion_atto
+    told = [0 if pure else round(x.loss.delta * ATTO) - conversion for x in known]
+    thresholds = sum(told)
     return Batch(
         drafted,
-        loss_of(measure, spent, conversion),
-        loss_of(measure, half, conversion),
+        loss_of(measure, spent, conversion, thresholds),
+        loss_of(measure, half, conversion, thresholds),
         account.left,
-        affordable=spent <= account.left_nano,
+        affordable=spent <= account.left_nano
+        and thresholds <= account.threshold_left_atto,
     )
 
 
@@ -171,9 +194,5 @@ def refused_words(refusal: Refused) -> tuple[str, ...]:
     return (why, f"Try: {refusal.suggestion}")
 
 
-def _refused(message: str) -> Refused:
-    return Refused(
-        "spending",
-        message,
-        suggestion="Say epsilon=1 for all together, and parts=[2, 1] to weigh them.",
-    )
+def _refused(message: str, suggestion: str) -> Refused:
+    return Refused("spending", message, suggestion=suggestion)

@@ -23,11 +23,13 @@ from privacy.masked import masked
 from privacy.model import Family, Model, is_model, model
 from privacy.plan import Plan, plan
 from privacy.policy import Policy
-from privacy.price import Allowance, Price
+from privacy.price import Price
 from privacy.query import BoundQuery
 from privacy.regress import fitted_words, regress
 from privacy.relation import tables
+from privacy.spending import Allowance, Spending
 from privacy.table import NoisedTable, ReleasedTable
+from tre.affordable import Paying, beside_left, in_margins
 from tre.audit.act import log_size
 from tre.control.database import Control
 from tre.control.rates import Limits
@@ -107,9 +109,24 @@ def explain_question(gate: Gate, asked: Asked, spend: Spend) -> Explanation:
     with step(Step.PLAN):
         planned = _planned(gate, asked, admission)
     with step(Step.PRICE):
-        told = explain(_priced(planned, spend))
+        told = _explained(planned, spend)
         told = replace(told, history=tuple(w.words for w in _warned(gate, planned)))
     return told if planned.model is None else fitted_words(told)
+
+
+def _explained(planned: Planned, spend: Spend) -> Explanation:
+    """A price in words, beside what the project has left."""
+    priced = _priced(planned, spend)
+    return beside_left(explain(priced), _paying(planned, priced, spend))
+
+
+def _paying(planned: Planned, priced: Price, spend: Spend) -> Paying:
+    return Paying(
+        planned.admission.account,
+        priced,
+        spend.spending,
+        lambda said: _priced_at(planned, said),
+    )
 
 
 def ask(gate: Gate, asked: Asked, spend: Spend) -> Release:
@@ -139,7 +156,11 @@ def _given(gate: Gate, asked: Asked, known: str | Planned, spend: Spend) -> Rele
     repeated = _repeated(gate, known)
     if repeated is not None:
         return _again(gate, asked, repeated)
-    return _answered(gate, known, _priced(known, spend))
+    priced = _priced(known, spend)
+    try:
+        return _answered(gate, known, priced)
+    except Refused as refused:
+        raise in_margins(refused, _paying(known, priced, spend)) from None
 
 
 def _note(gate: Gate, asked: Asked, refusal: Refused) -> None:
@@ -210,6 +231,10 @@ def _repeated(gate: Gate, planned: Planned) -> str | None:
 
 
 def _priced(planned: Planned, spend: Spend) -> Price:
+    return _priced_at(planned, spend.spending)
+
+
+def _priced_at(planned: Planned, spending: Spending) -> Price:
     account = planned.admission.account
     allowance = Allowance(
         account.measure,
@@ -218,7 +243,7 @@ def _priced(planned: Planned, spend: Spend) -> Price:
         account.threshold_total_atto,
     )
     project = planned.asked.project
-    return price_of(project, planned.plan, spend.spending, allowance)
+    return price_of(project, planned.plan, spending, allowance)
 
 
 def _answered(gate: Gate, planned: Planned, priced: Price) -> Release:

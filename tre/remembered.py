@@ -22,8 +22,9 @@ from privacy.extent import Group, groups
 from privacy.levels import price_levels
 from privacy.model import is_model, model
 from privacy.plan import Plan
-from privacy.price import Allowance, Intent, Price, Spending
+from privacy.price import Price
 from privacy.query import BoundQuery
+from privacy.spending import Allowance, Intent, Spending
 from privacy.teach import understand
 
 MOST: Final = 64

@@ -10,7 +10,7 @@ from numbers import Rational, Real
 from typing import Final
 
 from privacy.errors import Refused
-from privacy.price import Intent, Spending
+from privacy.spending import Intent, Spending
 
 DEFAULT: Final = Spending(Intent.SHARE, Fraction(1, 100))
 """Meant where nothing is said: a hundredth of what the project has left."""

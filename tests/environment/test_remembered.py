@@ -15,7 +15,7 @@ from privacy.errors import Refused
 from privacy.levels import price_levels
 from privacy.plan import plan
 from privacy.policy import GATEWAY
-from privacy.price import Allowance, Intent, Spending
+from privacy.spending import Allowance, Intent, Spending
 from privacy.teach import understand
 from tests.language.example import CATALOGUE, EARNINGS
 from tre import remembered

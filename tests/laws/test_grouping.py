@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from privacy.accounting import NANO, Measure
 from privacy.compile import compile_plan
 from privacy.levels import Part, level, parts, price_levels
-from privacy.price import Allowance, Intent, Spending
+from privacy.spending import Allowance, Intent, Spending
 from tests.language.example import LOCATION
 from tests.laws.grammar import aggregates, conditions, engine, fill, keys, people
 from tests.laws.oracle import answer

@@ -23,7 +23,8 @@ from privacy.margins import check
 from privacy.noise import noise
 from privacy.plan import Plan, plan
 from privacy.policy import GATEWAY
-from privacy.price import Allowance, Intent, Price, Spending
+from privacy.price import Price
+from privacy.spending import Allowance, Intent, Spending
 from privacy.table import NoisedTable, ReleasedTable
 from privacy.teach import understand
 from tests.language.example import CATALOGUE, LOCATION

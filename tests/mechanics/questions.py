@@ -19,7 +19,7 @@ from privacy.expression import ColumnOf, Expression
 from privacy.noise import noise
 from privacy.plan import Plan, plan
 from privacy.policy import GATEWAY, NONE, Policy
-from privacy.price import Allowance, Intent, Price, Spending, price
+from privacy.price import Price, price
 from privacy.query import (
     Aggregate,
     AggregateRef,
@@ -35,6 +35,7 @@ from privacy.query import (
     Statistic,
 )
 from privacy.relation import TableOf
+from privacy.spending import Allowance, Intent, Spending
 from privacy.table import ExactTable, NoisedTable, ReleasedTable
 
 ROWS = Aggregate(Statistic.ROWS)

@@ -25,10 +25,11 @@ from privacy.mechanism import loss
 from privacy.noise import noise
 from privacy.plan import plan, plan_less
 from privacy.policy import GATEWAY, NONE
-from privacy.price import Allowance, Intent, Price, Spending, price
+from privacy.price import Price, price
 from privacy.profile import Profile, classes
 from privacy.query import Aggregate, BoundQuery, Key, Operator, Statistic
 from privacy.relation import TableOf
+from privacy.spending import Allowance, Intent, Spending
 from tests.mechanics.questions import (
     PURE,
     ROWS,

@@ -13,9 +13,10 @@ from privacy.derive import derive
 from privacy.disclosure import disclosure
 from privacy.mechanism import Kind
 from privacy.policy import GATEWAY, NONE, POLICIES, Dominance
-from privacy.price import Allowance, Intent, Price
+from privacy.price import Price
 from privacy.quantile import beyond, half_width, upper_quantile
 from privacy.query import AggregateRef, Operator
+from privacy.spending import Allowance, Intent
 from tests.mechanics.questions import (
     PEOPLE,
     PURE,

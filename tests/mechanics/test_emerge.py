@@ -20,8 +20,8 @@ from privacy.explain import explain
 from privacy.expression import ColumnOf
 from privacy.mechanism import Threshold, calibrate_threshold, past, threshold_loss
 from privacy.policy import GATEWAY, NONE
-from privacy.price import Allowance
 from privacy.query import Key
+from privacy.spending import Allowance
 from privacy.table import Combination, Emerged
 from tests.mechanics.questions import (
     PEOPLE,

@@ -20,10 +20,11 @@ from privacy.fewer import chances_of, ranked
 from privacy.histogram import Histogram, ladder
 from privacy.plan import Plan, plan, plan_less
 from privacy.policy import GATEWAY, NONE
-from privacy.price import Intent, Price, Spending, price
+from privacy.price import Price, price
 from privacy.profile import Profile, classes
 from privacy.query import BoundQuery
 from privacy.relation import TableOf
+from privacy.spending import Intent, Spending
 from tests.mechanics.questions import (
     PEOPLE,
     PURE,

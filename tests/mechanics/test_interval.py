@@ -10,8 +10,8 @@ from privacy.derive import derive
 from privacy.interval import Evidence, interval
 from privacy.noise import noise
 from privacy.policy import NONE
-from privacy.price import Allowance
 from privacy.query import AggregateRef, Constant, KeyRef, Operator, Post
+from privacy.spending import Allowance
 from privacy.table import DerivedOutput
 from tests.mechanics.questions import (
     PEOPLE,

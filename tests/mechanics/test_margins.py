@@ -24,11 +24,12 @@ from privacy.margins import check
 from privacy.mechanism import Kind
 from privacy.noise import noise
 from privacy.policy import GATEWAY, NONE, Granularity, Policy
-from privacy.price import Allowance, Intent, Price, Spending
+from privacy.price import Price
 from privacy.quantile import half_width
 from privacy.query import Aggregate, KeyRef, Output
 from privacy.reconcile import reconcile
 from privacy.secondary import secondary
+from privacy.spending import Allowance, Intent, Spending
 from privacy.strategy import shares, subsets, variance
 from privacy.table import ExactTable, NoisedTable, ReleasedTable
 from tests.mechanics.questions import (

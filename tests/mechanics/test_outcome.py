@@ -17,8 +17,9 @@ from privacy.model import model
 from privacy.outcome import Outcome
 from privacy.plan import plan
 from privacy.policy import GATEWAY, NONE, Policy
-from privacy.price import Intent, Price, Spending, price
+from privacy.price import Price, price
 from privacy.reading import Spread
+from privacy.spending import Intent, Spending
 from tests.language.example import CATALOGUE
 from tests.mechanics.questions import ZCDP
 

@@ -11,9 +11,10 @@ from privacy.errors import Refused
 from privacy.form import Linear, form
 from privacy.mechanism import Kind, loss
 from privacy.policy import NONE
-from privacy.price import MOST, Allowance, Intent, Price, Spending, price
+from privacy.price import Price, price
 from privacy.quantile import half_width, sum_half_width
 from privacy.query import AggregateRef, Constant, Operator
+from privacy.spending import MOST, Allowance, Intent, Spending
 from tests.mechanics.questions import (
     PEOPLE,
     PURE,

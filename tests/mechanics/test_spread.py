@@ -17,9 +17,10 @@ from privacy.mixture import mixture_half_width
 from privacy.noise import noise
 from privacy.plan import Spread, Support
 from privacy.policy import NONE
-from privacy.price import Allowance, Intent, Price
+from privacy.price import Price
 from privacy.quantile import half_width
 from privacy.query import Aggregate, Statistic
+from privacy.spending import Allowance, Intent
 from privacy.table import DerivedOutput
 from tests.laws.oracle import Row, component
 from tests.mechanics.questions import (

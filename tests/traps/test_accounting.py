@@ -13,8 +13,8 @@ from privacy import mechanism as mechanism_module
 from privacy.accounting import NANO, nano_at_least
 from privacy.errors import Refused
 from privacy.mechanism import Kind, Mechanism, draw, loss
-from privacy.price import Intent
 from privacy.query import Statistic
+from privacy.spending import Intent
 from tests.mechanics.questions import (
     PURE,
     ROWS,

@@ -16,8 +16,9 @@ from privacy.derive import derive
 from privacy.mechanism import Kind, Mechanism, draw
 from privacy.noise import noise
 from privacy.policy import NONE
-from privacy.price import Intent, Spending, price
+from privacy.price import price
 from privacy.query import AggregateRef, KeyRef, Operator, Ordering
+from privacy.spending import Intent, Spending
 from tests.language.example import LOCATION, planned
 from tests.laws.grammar import engine, fill
 from tests.laws.test_limits import worst

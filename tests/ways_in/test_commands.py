@@ -1,6 +1,7 @@
 """The command line: every command, every exit status, every mistake in words."""
 
 import json
+import re
 import subprocess
 import sys
 import tomllib
@@ -229,11 +230,26 @@ def test_a_question_may_come_from_a_pipe(
 def test_an_explanation_spends_nothing(tre: Tre) -> None:
     """It gives error and price, in words and as JSON, and leaves the budget."""
     before = tre("budget", "--project", "pay", "--json").out
-    words = ("explain", BY_REGION, *AS_RESEARCHER, "--margin", "20")
+    words = ("explain", BY_REGION, *AS_RESEARCHER, "--margin", "±20")
     assert "Half the error would cost" in tre(*words).out
     document = json.loads(tre(*words, "--json").out)
     assert document["columns"][0]["margin"] <= 20
     assert tre("budget", "--project", "pay", "--json").out == before
+
+
+def test_a_margin_that_is_too_dear_is_answered_with_one_that_is_not(tre: Tre) -> None:
+    """Explain and query name the same margin, and it is accepted."""
+    total = "SELECT SUM(pay) AS total FROM people"
+    asked = ("explain", total, *AS_RESEARCHER, "--margin")
+    told, refused = tre(*asked, "1"), tre("query", *asked[1:], "1")
+    assert "which does not cover this" in told.out
+    assert refused.status == 3
+    (margin,) = re.findall(r"margin=(\d+)", refused.err)
+    assert f"With margin={margin} the project could pay for it." in told.out
+    assert "does not cover" not in tre(*asked, margin).out
+    units = tre(*asked, "20 people")
+    assert units.status == 2
+    assert "in each figure's own unit" in " ".join(units.err.split())
 
 
 def test_a_list_of_questions_is_explained_together(tre: Tre, tmp_path: Path) -> None:

@@ -58,6 +58,16 @@ period: Final = _reader(period_of, "a period such as 12h or 7d")
 number: Final = _reader(float, "a number such as 0.5")
 """Reads a number; which numbers make sense is for the rules to say."""
 
+
+def margin_of(said: str) -> float:
+    """A margin as people write one.
+
+    >>> margin_of("50"), margin_of("±50")
+    (50.0, 50.0)
+    """
+    return float(said.removeprefix("±"))
+
+
 Home = Annotated[
     Path,
     typer.Option(
@@ -91,7 +101,7 @@ Margin = Annotated[
     typer.Option(
         "--margin",
         metavar="M",
-        parser=number,
+        parser=_reader(margin_of, "a number such as 50, in each figure's own unit"),
         help="Spend what a 95% margin of M costs.",
     ),
 ]

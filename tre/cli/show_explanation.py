@@ -31,6 +31,9 @@ def explained(explanation: Explanation) -> Iterator[RenderableType]:
     yield from together(explanation.history)
     yield f"Cost: {loss_in_words(explanation.loss)}."
     yield f"Half the error would cost {loss_in_words(explanation.half_error)}."
+    if explanation.left is not None:
+        rest = "" if explanation.affordable else ", which does not cover this"
+        yield f"Left: {loss_in_words(explanation.left)}{rest}."
     yield from explanation.cheaper
 
 

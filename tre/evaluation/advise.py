@@ -23,8 +23,8 @@ from privacy.model import is_model, model
 from privacy.plan import Plan as Planned
 from privacy.plan import plan as plan_of
 from privacy.policy import POLICIES
-from privacy.price import Allowance, Intent, Spending
 from privacy.regress import fitted_words
+from privacy.spending import Allowance, Intent, Spending
 from privacy.teach import understand
 from tre.evaluation.plan import Asking, Plan, Population, Target
 

@@ -99,6 +99,7 @@ _OF_FIELD: Final[Mapping[str, str]] = MappingProxyType(
         "int_parsing": "expected a whole number",
         "list_type": "expected a list",
         "too_short": "expected at least one",
+        "too_long": "there are too many",
         "dict_type": "expected a JSON object",
     }
 )

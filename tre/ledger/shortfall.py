@@ -7,7 +7,7 @@ from decimal import Decimal
 from math import isqrt
 from typing import Final
 
-from privacy.accounting import NANO, Measure
+from privacy.accounting import NANO, Measure, epsilon_of_rho
 from privacy.errors import Refused
 from tre.ledger.account import Account, Kind, State
 from tre.ledger.budget import plain
@@ -57,12 +57,11 @@ def shortfall(held: Account, cost: Cost, draws: int, today: date) -> Refused | N
 
 
 def _too_dear(held: Account, cost: Cost, draws: int) -> Refused:
-    unit = "epsilon" if held.measure is Measure.PURE else "rho"
     asked, left = nano_charged(held, cost), held.left_nano
     return Refused(
         "budget_exhausted",
-        f"{_whose(held)} has {unit} = {_words(left)} left;"
-        f" this costs {unit} = {_words(asked)}.",
+        f"{_whose(held)} has {_loss(held, left)} left;"
+        f" this costs {_loss(held, asked)}.",
         suggestion=_affordable(held, cost, left // draws) or NOTHING_LEFT,
     )
 
@@ -76,6 +75,14 @@ def _affordable(held: Account, cost: Cost, left_nano: int) -> str:
         return ""
     unit = "epsilon" if cost.measure is Measure.PURE else "rho"
     return f"{unit}={_words(left_nano)}"
+
+
+def _loss(held: Account, nano: int) -> str:
+    """What adds up, and under zCDP what that means alone."""
+    if held.measure is Measure.PURE:
+        return f"epsilon = {_words(nano)}"
+    epsilon = epsilon_of_rho(nano, held.conversion_atto)
+    return f"rho = {_words(nano)} (epsilon = {epsilon:.4g})"
 
 
 def _whose(held: Account) -> str:

@@ -44,6 +44,8 @@ def over_http(client: Client, project: str) -> Desk:
         columns = (f"{each['column']}: {each['words']}." for each in told["columns"])
         cost = told["loss"]
         price = f"This costs ρ = {cost['rho']:.6g} (ε = {cost['epsilon']:.4g})."
+        if not told["affordable"]:
+            price += " The project has not so much left."
         return [told["bounds"], *columns, *told["hidden"], price, *told["cheaper"]]
 
     return Desk(
