@@ -28,7 +28,7 @@ from connectors.errors import Invalid
 from connectors.extra import extra
 from connectors.place import LocalFile
 from connectors.rows import batched, written
-from connectors.source import distinct, texts
+from connectors.source import BATCH_ROWS, distinct, texts
 
 READERS: Final[Mapping[str, str]] = {
     ".sas7bdat": "read_sas7bdat",
@@ -148,7 +148,8 @@ class StatisticsSource:
         return found
 
     def _chunks(self, columns: Sequence[str]) -> Iterator[Chunk]:
-        reader, rows = self._reader(), max(1, CHUNK_CELLS // len(columns))
+        reader = self._reader()
+        rows = max(1, min(BATCH_ROWS, CHUNK_CELLS // len(columns)))
         wanted = {"usecols": list(columns), "output_format": "dict", "row_limit": rows}
         # ReadStat reads some kinds a byte at a time: a file of ours has a buffer.
         with self.path.open("rb") as file:

@@ -15,6 +15,7 @@ import pytest
 
 from connectors import Invalid
 from privacy.errors import Refused
+from tests.environment.behind import recorded, rows_of, standing
 from tests.environment.world import (
     COMMITTEE,
     PEOPLE,
@@ -25,10 +26,7 @@ from tests.environment.world import (
     rows,
     write_source,
 )
-from tests.intake.support import opened
 from tre.environment import Environment
-from tre.governance.replacing import standing_versions
-from tre.intake import Zones
 from tre.keystore import KeyUnavailable
 
 COUNT = "SELECT COUNT(*) AS n FROM people"
@@ -58,44 +56,25 @@ def environment(tmp_path: Path, sources: Path):
         yield made
 
 
-def _standing(environment: Environment):
-    with environment._parts.control.reading() as connection:
-        return standing_versions(connection, "residents")
-
-
-def _whose(environment: Environment) -> list[tuple]:
+def _whose(environment: Environment) -> list[list[tuple]]:
     """Rows of both tables side by side, as their people join them."""
-    parts = environment._parts
-    zones = Zones(parts.layout.root, parts.keystore)
-    found = []
-    for each in _standing(environment):
-        table = each.tables[0].name
-        with opened(zones, Path(each.file), each.key_name) as connection:
-            query = f"SELECT person_id, age, region FROM f.{table} ORDER BY person_id"
-            found.append(connection.execute(query).fetchall())
-    return found
-
-
-def _log(environment: Environment, kind: str) -> list[dict]:
-    with environment._parts.control.reading() as connection:
-        found = connection.exec_driver_sql(
-            "SELECT subject, actor, detail FROM audit_record WHERE kind = ?"
-            " ORDER BY position",
-            (kind,),
-        ).all()
-    return [{"of": of, "by": by, **json.loads(detail)} for of, by, detail in found]
+    query = "SELECT person_id, age, region FROM f.{} ORDER BY person_id"
+    return [
+        rows_of(environment, each, query.format(each.tables[0].name))
+        for each in standing(environment)
+    ]
 
 
 def test_a_new_spine_version_is_one_switch_for_all_datasets(environment) -> None:
     """Every dataset is asked under it, or none is; people join as they did."""
     release = environment.ask(COUNT, project="pathways", person=RESEARCHER, rho=0.01)
-    before, old = _whose(environment), _standing(environment)
+    before, old = _whose(environment), standing(environment)
     applied = environment.apply_linkage(person=LINKERS[0])
     assert (applied.spine_version, set(applied.versions)) == (
         2,
         {"people/2", "pupils/2"},
     )
-    assert {each.spine_version for each in _standing(environment)} == {"2"}
+    assert {each.spine_version for each in standing(environment)} == {"2"}
     one, other = _whose(environment)
     assert one == other
     assert one != before[0]
@@ -104,7 +83,7 @@ def test_a_new_spine_version_is_one_switch_for_all_datasets(environment) -> None
         assert not (environment._parts.layout.root / each.file).exists()
         with pytest.raises(KeyUnavailable):
             environment._parts.keystore.key(each.key_name)
-    assert len(_log(environment, "dataset.destroyed")) == 2
+    assert len(recorded(environment, "dataset.destroyed")) == 2
     again = environment.ask(COUNT, project="pathways", person=RESEARCHER, rho=0.01)
     assert again.charged
     assert environment.release(release.id, person=RESEARCHER).id == release.id
@@ -114,7 +93,7 @@ def test_a_new_spine_version_is_one_switch_for_all_datasets(environment) -> None
 def test_the_log_says_that_it_was_done_and_not_how_many(environment) -> None:
     """Exact counts of people merged or parted would be data."""
     environment.apply_linkage(person=LINKERS[0])
-    (said,) = _log(environment, "linkage.applied")
+    (said,) = recorded(environment, "linkage.applied")
     assert said == {
         "of": "residents",
         "by": LINKERS[0],
@@ -122,7 +101,7 @@ def test_the_log_says_that_it_was_done_and_not_how_many(environment) -> None:
         "replaced": ["people/1", "pupils/1"],
     }
     environment.rotate_linkage_key(person=LINKERS[0])
-    assert _log(environment, "linkage.key_rotated") == [
+    assert recorded(environment, "linkage.key_rotated") == [
         {"of": "residents", "by": LINKERS[0]}
     ]
 
@@ -159,7 +138,7 @@ def test_reviewers_part_people_and_the_next_version_has_them(
     environment.apply_linkage(person=LINKERS[0])
     people = len({row[0] for found in _whose(environment) for row in found})
     assert people == 2 * PEOPLE
-    decided = _log(environment, "linkage.decided")
+    decided = recorded(environment, "linkage.decided")
     assert [said["by"] for said in decided] == list(LINKERS)
     assert all(said.keys() == {"of", "by", "file_sha256"} for said in decided)
     assert environment.verify_audit().sound
@@ -195,7 +174,7 @@ def test_decisions_that_are_not_right_are_not_taken(environment, sources) -> Non
         file.write_text(written)
         with pytest.raises(Invalid, match=rule):
             environment.decide_links(file, person=LINKERS[0])
-    assert _log(environment, "linkage.decided") == []
+    assert recorded(environment, "linkage.decided") == []
 
 
 KILLED = """
@@ -244,14 +223,14 @@ def test_a_kill_leaves_one_whole_version(
     assert ended.returncode == -signal.SIGKILL
     version = MOMENTS[name, when]
     with Environment.open(home) as environment:
-        assert {each.spine_version for each in _standing(environment)} == {str(version)}
+        assert {each.spine_version for each in standing(environment)} == {str(version)}
         one, other = _whose(environment)
         assert one == other
         assert sorted(row[1:] for row in one) == sorted(row[1:] for row in before)
         spines = sorted(file.name for file in (home / "zones" / "linkage").iterdir())
         assert spines == [f"residents.{version}.duckdb"]
         files = {file.name for file in (home / "zones" / "research").iterdir()}
-        assert files == {Path(each.file).name for each in _standing(environment)}
+        assert files == {Path(each.file).name for each in standing(environment)}
         assert environment.verify_audit().sound
         assert environment.apply_linkage().spine_version == version + 1
 
@@ -269,7 +248,7 @@ def test_each_version_says_how_its_people_were_linked(environment) -> None:
     assert all(abs(n) < 6 * 32 for at, n in enumerate(everybody) if at != 2)
     (first,) = environment.dataset("people")["tables"]
     assert abs(first["linkage"]["figures"]["people"]["in no other dataset"] - 600) < 192
-    published = _log(environment, "dataset.published")[-1]
+    published = recorded(environment, "dataset.published")[-1]
     assert published["public"]["linkage"]["pupils"] == said
     named = {each["name"]: each for each in environment.register()["datasets"]}
     assert named["pupils"]["linkage"]["pupils"] == said
@@ -285,7 +264,7 @@ def test_what_is_written_anew_is_measured_anew(environment) -> None:
     assert abs(people[2] - PEOPLE) < 6 * 32
     assert abs(people[0]) < 6 * 32
     assert paid == pytest.approx(2 * table["profile"]["rho"])
-    rebuilt = {each["of"]: each for each in _log(environment, "dataset.rebuilt")}
+    rebuilt = {each["of"]: each for each in recorded(environment, "dataset.rebuilt")}
     assert rebuilt["people/2"]["linkage"]["people"] == table["linkage"]
     named = {each["name"]: each for each in environment.register()["datasets"]}
     assert named["people"]["linkage"]["people"] == table["linkage"]
@@ -304,7 +283,8 @@ def test_what_cannot_be_measured_anew_says_nothing_of_links(
     (table,) = environment.dataset("people")["tables"]
     assert table["profile"]["measured_of"] == "people/1"
     kept = {
-        each["of"]: each["measured_in"] for each in _log(environment, "profile.kept")
+        each["of"]: each["measured_in"]
+        for each in recorded(environment, "profile.kept")
     }
     assert kept["people/3"] == {"people": "people/1"}
 
@@ -351,14 +331,14 @@ def test_match_rates_of_subgroups_are_released_through_the_gateway(
             if each["name"] == "linkage"
         ]
     everybody, of_them, others = found.values()
-    for rows_of, exact in (
+    for shown, exact in (
         (everybody, {"north": 200, "south": 200, "west": 200}),
         (of_them, {"north": 200, "south": 100}),
         (others, {"south": 100, "west": 200}),
     ):
         for region, n in exact.items():
-            margin = (rows_of[region]["n_high"] - rows_of[region]["n_low"]) / 2
-            assert abs(rows_of[region]["n"] - n) <= 3 * margin, region
+            margin = (shown[region]["n_high"] - shown[region]["n_low"]) / 2
+            assert abs(shown[region]["n"] - n) <= 3 * margin, region
     assert of_them["west"]["n_status"] == "suppressed:frequency"
     assert others["north"]["n_status"] == "suppressed:frequency"
     assert [each["datasets"] for each in told["questions"]] == [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import pkgutil
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 
 from connectors.errors import Invalid
 from privacy.errors import Refused
+from tests.environment.behind import recorded, rows_of, standing
 from tests.environment.world import (
     CANARY,
     PEOPLE,
@@ -23,7 +23,7 @@ from tests.environment.world import (
 )
 from tests.intake.support import opened
 from tre.environment import Environment
-from tre.governance.replacing import doomed_versions, standing_versions
+from tre.governance.replacing import Standing, doomed_versions
 from tre.inspection.kept import recall_summary
 from tre.intake import Zones
 from tre.keystore import KeyUnavailable
@@ -53,33 +53,19 @@ def _objections(folder: Path, *people: int, header: str = "local-id") -> Path:
     return file
 
 
-def _standing(environment: Environment):
-    with environment._parts.control.reading() as connection:
-        (found,) = standing_versions(connection, "residents")
+def _standing(environment: Environment) -> Standing:
+    (found,) = standing(environment)
     return found
 
 
 def _published(environment: Environment) -> list[tuple]:
     """Every published row, without numbers drawn by lot, sorted."""
-    parts, found = environment._parts, _standing(environment)
-    zones = Zones(parts.layout.root, parts.keystore)
-    with opened(zones, Path(found.file), found.key_name) as connection:
-        query = "SELECT * EXCLUDE (person_id, _order) FROM f.people ORDER BY ALL"
-        return connection.execute(query).fetchall()
+    query = "SELECT * EXCLUDE (person_id, _order) FROM f.people ORDER BY ALL"
+    return rows_of(environment, _standing(environment), query)
 
 
 def _ages(environment: Environment) -> list[int]:
     return sorted(row[2] for row in _published(environment))
-
-
-def _log(environment: Environment, kind: str) -> list[dict]:
-    parts = environment._parts
-    with parts.control.reading() as connection:
-        found = connection.exec_driver_sql(
-            "SELECT subject, detail FROM audit_record WHERE kind = ? ORDER BY position",
-            (kind,),
-        ).all()
-    return [{"subject": subject, **json.loads(detail)} for subject, detail in found]
 
 
 def test_an_objector_is_left_out_of_the_next_publication(environment, sources) -> None:
@@ -124,8 +110,8 @@ def test_a_late_objection_rebuilds_what_is_asked(environment, sources) -> None:
     assert not (environment._parts.layout.root / before.file).exists()
     again = environment.ask(COUNT, project="pathways", person=RESEARCHER, rho=0.01)
     assert again.charged
-    (said,) = _log(environment, "dataset.rebuilt")
-    assert said["subject"] == "people/2"
+    (said,) = recorded(environment, "dataset.rebuilt")
+    assert said["of"] == "people/2"
     assert (said["replaces"], said["reason"]) == ("people/1", "objection")
     assert environment.verify_audit().sound
 
@@ -173,8 +159,9 @@ def test_a_withdrawn_dataset_is_destroyed_with_proof(environment) -> None:
     assert not file.exists()
     with pytest.raises(KeyUnavailable):
         environment._parts.keystore.key(found.key_name)
-    assert _log(environment, "dataset.destroyed") == [
-        {"subject": "people/1", "key": found.key_name, "file_sha256": sha256}
+    proof = {"key": found.key_name, "file_sha256": sha256}
+    assert recorded(environment, "dataset.destroyed") == [
+        {"of": "people/1", "by": STEWARD, **proof}
     ]
     with pytest.raises(Refused):
         environment.ask(COUNT, project="pathways", person=RESEARCHER, rho=0.01)
@@ -213,7 +200,7 @@ def test_destruction_that_was_interrupted_is_finished(
         assert not any(file.exists() for file in found)
         with again._parts.control.reading() as connection:
             assert doomed_versions(connection) == ()
-        assert len(_log(again, "dataset.destroyed")) == 1
+        assert len(recorded(again, "dataset.destroyed")) == 1
 
 
 @pytest.mark.parametrize(
@@ -224,7 +211,7 @@ def test_a_rebuild_that_is_interrupted_changes_nothing(
 ) -> None:
     """Until the switch the old version is asked; afterwards only the new one."""
     environment.import_objections(_objections(sources, 7))
-    before, standing = _published(environment), _standing(environment)
+    before, old = _published(environment), _standing(environment)
     done = pkgutil.resolve_name(broken)
 
     def stopped(*arguments: object) -> None:
@@ -235,7 +222,7 @@ def test_a_rebuild_that_is_interrupted_changes_nothing(
     with pytest.raises(KeyboardInterrupt):
         environment.apply_objections()
     monkeypatch.undo()
-    assert _standing(environment) == standing
+    assert _standing(environment) == old
     assert _published(environment) == before
     assert environment.apply_objections().versions == ("people/2",)
     assert len(_published(environment)) == PEOPLE - 1

@@ -9,6 +9,7 @@ import pytest
 
 from connectors.errors import Invalid
 from privacy.errors import Refused
+from tests.environment.behind import sizes
 from tests.environment.test_deliveries import delivery
 from tests.environment.world import (
     CANARY,
@@ -21,11 +22,8 @@ from tests.environment.world import (
     rows,
     write_source,
 )
-from tests.intake.support import opened
 from tre.environment import Environment
-from tre.governance.replacing import standing_versions
 from tre.ledger.reserve import reserve
-from tre.recorded import zones_of
 from tre.register.happening import happenings, read_records
 from tre.register.projects import projects
 
@@ -47,20 +45,6 @@ def asked(environment: Environment, rho: float = 1e-4) -> list[str]:
     release = environment.ask(COUNT, project="pathways", person=RESEARCHER, rho=rho)
     versions: list[str] = release.receipt["question"]["versions"]
     return versions
-
-
-def sizes(environment: Environment) -> dict[str, int]:
-    """How many rows each version has that is asked or pinned."""
-    parts = environment._parts
-    with parts.control.reading() as connection:
-        found = standing_versions(connection, "residents")
-    sizes = {}
-    for each in found:
-        file = Path(each.file)
-        with opened(zones_of(parts), file, each.key_name) as connection:
-            ((count,),) = connection.execute("SELECT count(*) FROM f.people").fetchall()
-        sizes[each.version] = count
-    return sizes
 
 
 def test_a_pinned_version_is_asked_until_the_project_follows_again(environment) -> None:

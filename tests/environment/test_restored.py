@@ -13,6 +13,7 @@ from sqlalchemy import create_engine, select
 from connectors.errors import Invalid
 from privacy.accounting import Loss
 from privacy.errors import Refused
+from tests.environment.behind import sizes
 from tests.environment.world import (
     CANARY,
     COMMITTEE,
@@ -24,7 +25,6 @@ from tests.environment.world import (
     rows,
     write_source,
 )
-from tests.intake.support import opened
 from tests.postgres import running
 from tre.audit.outside import Forked
 from tre.backup import restore
@@ -32,9 +32,8 @@ from tre.control.engines import read_address
 from tre.control.tables import metadata
 from tre.environment import Environment
 from tre.environment.acting import OPERATOR
-from tre.governance.replacing import Doomed, doomed_versions, standing_versions
+from tre.governance.replacing import Doomed, doomed_versions
 from tre.keystore import Keystore, KeyUnavailable
-from tre.recorded import zones_of
 from tre.release import Release
 
 PASSPHRASE = "four words put together"
@@ -183,18 +182,6 @@ def object_by(environment: Environment, folder: Path, number: int) -> None:
     environment.import_objections(file)
 
 
-def held(environment: Environment) -> dict[str, int]:
-    """How many people each version has that is asked."""
-    parts, found = environment._parts, {}
-    with parts.control.reading() as connection:
-        standing = standing_versions(connection, "residents")
-    for each in standing:
-        with opened(zones_of(parts), Path(each.file), each.key_name) as connection:
-            ((count,),) = connection.execute("SELECT count(*) FROM f.people").fetchall()
-        found[each.version] = count
-    return found
-
-
 def resumed(environment: Environment) -> Release:
     """What the project is told once the committee has let it go on."""
     environment.resume("pathways", person=COMMITTEE)
@@ -245,7 +232,7 @@ def test_a_withdrawn_dataset_that_is_restored_is_destroyed_when_it_is_opened(
         again, doomed = interrupted(environment, withdrawal, tmp_path)
     with Environment.open(again) as environment:
         check_destroyed(environment, doomed)
-        assert held(environment) == {}
+        assert sizes(environment) == {}
         with pytest.raises(Refused):
             resumed(environment)
 
@@ -259,7 +246,7 @@ def test_what_a_late_objector_was_in_is_destroyed_when_it_is_restored(
         again, doomed = interrupted(environment, environment.apply_objections, tmp_path)
     with Environment.open(again) as environment:
         check_destroyed(environment, doomed)
-        assert held(environment) == {"people/2": PEOPLE - 1}
+        assert sizes(environment) == {"people/2": PEOPLE - 1}
         assert resumed(environment).receipt["question"]["versions"] == ["people/2"]
 
 
@@ -296,7 +283,7 @@ def test_who_objected_after_the_backup_is_left_out_once_they_are_taken_in_again(
         assert refused.value.code == "project_not_active"
         object_by(environment, sources, 7)
         environment.apply_objections()
-        assert held(environment) == {"people/2": PEOPLE - 1}
+        assert sizes(environment) == {"people/2": PEOPLE - 1}
         assert resumed(environment).receipt["question"]["versions"] == ["people/2"]
 
 
@@ -309,4 +296,4 @@ def test_objections_that_were_taken_in_are_restored(
         again = restored(environment, tmp_path)
     with Environment.open(again) as environment:
         environment.onboard(write_source(sources, rows()), person=STEWARD)
-        assert held(environment) == {"people/2": PEOPLE - 1}
+        assert sizes(environment) == {"people/2": PEOPLE - 1}

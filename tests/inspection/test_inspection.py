@@ -300,7 +300,8 @@ def test_rows_of_nobody_in_the_register_are_found(zones: Zones, tmp_path: Path) 
         (stays, {"id": ids, "n": list(range(7))}),
     )
     assert _the(found, "unknown_person").rows == 3
-    assert "1 people whom people does not have" in _the(found, "unknown_person").message
+    told = _the(found, "unknown_person").message
+    assert "are of people whom people does not have, 1 of them" in told
     assert _the(found, "without_person").rows == 1
     persons = found.tables[1].persons
     assert persons is not None

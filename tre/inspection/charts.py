@@ -20,7 +20,7 @@ def bars(found: Sequence[Bar], *, across: str, up: str) -> str:
     frame = _frame(found)
     base = alt.Chart(frame).encode(
         x=alt.X("label:N", sort=None, title=across, axis=alt.Axis(labelAngle=0)),
-        y=alt.Y("rows:Q", title=up, axis=alt.Axis(tickCount=4, format=",d")),
+        y=alt.Y("rows:Q", title=up, axis=_whole()),
     )
     numbers = base.mark_text(dy=-6, color=GREY, fontSize=11).encode(
         text=alt.Text("rows:Q", format=",d")
@@ -32,7 +32,7 @@ def lying(found: Sequence[Bar], *, along: str) -> str:
     """Bars one below another, for names that need room."""
     base = alt.Chart(_frame(found)).encode(
         y=alt.Y("label:N", sort=None, title=None),
-        x=alt.X("rows:Q", title=along, axis=alt.Axis(tickCount=4, format=",d")),
+        x=alt.X("rows:Q", title=along, axis=_whole()),
     )
     return _svg(base.mark_bar(color=INK), WIDE - 120, 22 * max(1, len(found)))
 
@@ -66,6 +66,11 @@ def losses(caps: Sequence[Cap], cap: int, rows: int) -> str:
         text=alt.Text("share:Q", format=".1%")
     )
     return _svg(base.mark_bar().encode(color=colour) + numbers, WIDE, SMALL)
+
+
+def _whole() -> alt.Axis:
+    """An axis of whole numbers, none of them twice."""
+    return alt.Axis(tickCount=4, tickMinStep=1, format=",d")
 
 
 def _frame(found: Sequence[Bar]) -> pd.DataFrame:

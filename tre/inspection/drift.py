@@ -93,9 +93,8 @@ def judged(table: str, drift: Sequence[Drift]) -> Iterator[Finding]:
                 "drift",
                 table,
                 one.column,
-                f"its values fall differently than in the delivery before (stability "
-                f"index {one.index:.2f}, and {one.index_together:.2f} against all "
-                "deliveries together; 0.25 is much): see whether its coding changed",
+                "its values fall differently than in the delivery before (stability "
+                f"index {_indices(one)}; 0.25 is much): see whether its coding changed",
             )
         if abs(one.missing_now - one.missing_before) >= MISSING:
             yield Finding(
@@ -106,6 +105,14 @@ def judged(table: str, drift: Sequence[Drift]) -> Iterator[Finding]:
                 f"is missing in {one.missing_now:.1%}, and was in "
                 f"{one.missing_before:.1%} of the delivery before",
             )
+
+
+def _indices(drift: Drift) -> str:
+    """The index, and that against all deliveries where there were several."""
+    if drift.index == drift.index_together:
+        return f"{drift.index:.2f}"
+    together = f"{drift.index_together:.2f} against all deliveries together"
+    return f"{drift.index:.2f}, and {together}"
 
 
 def _index(before: Mapping[str, float], now: Mapping[str, float]) -> float:

@@ -57,8 +57,8 @@ def repeated(landed: Landed) -> Iterator[Finding]:
             "repeated_rows",
             landed.name,
             "",
-            f"{found:,} rows repeat another in every field that is read: was a part "
-            "delivered twice?",
+            f"{found:,} rows repeat another in every field that is read: see whether a "
+            "part was delivered twice",
             found,
         )
 

@@ -30,6 +30,7 @@ from tre.intake.sql import (
 )
 from tre.manifest import Role
 
+LEAST_SHOWN: Final = 0.001
 MOST_COLUMNS: Final = 12
 MOST_SETS: Final = 100
 """How many sets of columns are searched for special uniques, the smaller ones first."""
@@ -168,9 +169,8 @@ def judged(table: str, risk: Risk) -> Iterator[Finding]:
             "unique_people",
             table,
             blamed,
-            f"{risk.unique:,} of {risk.people:,} people ({alone:.1%}) are alone with "
-            f"their combination of {names}; {blamed} is most often part of what "
-            "singles somebody out",
+            f"{risk.unique:,} of {risk.people:,} people ({_share(alone)}) can be "
+            f"singled out by {names}{_together(risk.columns, blamed)}",
             risk.unique,
             _coarser(blamed, derived=blamed in risk.derived),
         )
@@ -181,10 +181,22 @@ def judged(table: str, risk: Risk) -> Iterator[Finding]:
                 "no_diversity",
                 table,
                 one.column,
-                f"{one.homogeneous:,} people share their combination of {names} only "
-                "with people of the same value: who knows the one knows the other",
+                f"{one.homogeneous:,} people share {names} only with people of the "
+                f"same {one.column}: who knows the one knows the other",
                 one.homogeneous,
             )
+
+
+def _share(alone: float) -> str:
+    """A share of people that is not nobody, so never told as 0.0%."""
+    return f"{alone:.1%}" if alone >= LEAST_SHOWN else f"under {LEAST_SHOWN:.1%}"
+
+
+def _together(columns: Sequence[str], blamed: str) -> str:
+    """That columns do it together, and which one most often has part in it."""
+    if len(columns) == 1:
+        return ""
+    return f" together; {blamed} most often has part in it"
 
 
 def _derived(landed: Landed, chosen: Sequence[int]) -> tuple[str, ...]:

@@ -48,8 +48,8 @@ def strangers(
             "unknown_person",
             landed.name,
             "",
-            f"{int(rows):,} of {landed.rows:,} rows ({share:.0%}) are of {people:,} "
-            f"people whom {register.name} does not have",
+            f"{int(rows):,} of {landed.rows:,} rows ({share:.0%}) are of people whom "
+            f"{register.name} does not have, {people:,} of them",
             int(rows),
         )
 
