@@ -6,7 +6,8 @@
     GROUP BY person_id) WHERE h > 2
 
 so that it is bound, and refused, as these are: what keeps a person's row is a figure of
-that person's rows alone.
+that person's rows alone. A name in HAVING is a key's before it is a figure's, as in
+SQL; a key that is not selected is, inside.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Final
 import sqlglot.expressions as exp
 
 from privacy.aggregate_kinds import AGGREGATES
+from privacy.scope import PERSON_ID
 
 _NAME: Final = "having"
 _AROUND: Final = "subquery"
@@ -37,7 +39,14 @@ def having_around(select: exp.Select) -> exp.Select:
     def named(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Query):
             return node.copy()  # its aggregates are its own: what is new is not entered
-        if not isinstance(node, AGGREGATES):
+        if isinstance(node, exp.Column):
+            known = _name_of(node, select)
+            if known:
+                node.set("table", None)
+                node.this.set("this", known)  # in place: it knows where it was written
+                node.this.set("quoted", True)  # noqa: FBT003 (sqlglot's)
+                return node
+        elif not isinstance(node, AGGREGATES):
             return node
         name = f"{_NAME} {len(hidden)}"
         hidden.append(exp.alias_(node.copy(), name, quoted=True))
@@ -51,3 +60,30 @@ def having_around(select: exp.Select) -> exp.Select:
         from_=exp.From(this=exp.Subquery(this=inside, alias=there)),
         where=exp.Where(this=condition),
     )
+
+
+def _name_of(column: exp.Column, select: exp.Select) -> str:
+    """What a column of HAVING is selected as; empty where it is not."""
+    name = column.name.casefold()
+    if name == PERSON_ID:
+        return PERSON_ID
+    selected: dict[str, exp.Expr] = {
+        each.alias_or_name: each.unalias() for each in select.expressions
+    }
+    for known, each in selected.items():
+        if isinstance(each, exp.Column) and _is_same(column, each):
+            return known
+    known = next((each for each in selected if each.casefold() == name), "")
+    if column.table or not known:
+        return ""
+    group = select.args.get("group")
+    keys = group.expressions if group else []
+    is_key = any(isinstance(e, exp.Column) and _is_same(column, e) for e in keys)
+    figure = selected[known].find(*AGGREGATES) is not None
+    return "" if figure and is_key else known
+
+
+def _is_same(column: exp.Column, other: exp.Column) -> bool:
+    """Whether two columns have one name, and not different tables."""
+    tables = {each.table.casefold() for each in (column, other) if each.table}
+    return column.name.casefold() == other.name.casefold() and len(tables) < 2  # noqa: PLR2004 (one each)

@@ -74,6 +74,47 @@ def _rules(found: Report, column: str | None = None) -> set[str]:
     }
 
 
+VISITS = {
+    "id": [*"11112", *"22333", None],
+    "year": [2010, 2010, 2010, 2011, 2010, 2011, 2012, 2010, 2010, 2011, 2010],
+}
+"""Past a row a year: two of 1, one of 3. Past two years: one of 2. One is nobody's."""
+
+
+def test_rows_that_bounds_by_group_leave_out_are_told(zones: Zones, tmp_path) -> None:
+    """Each bound by itself, as counted by hand: in findings, on the page, in JSON."""
+    fields = [ID, {"name": "year", "type": "integer"}]
+    bounds = [{"by": ["year"], "rows": 1}, {"by": ["year"], "groups": 2}]
+    unit = {"privacy_unit": "person", "rows_per_person": 8, "group_bounds": bounds}
+    visits = _resource("visits", fields, **unit)
+    found = _looked(zones, tmp_path, (visits, VISITS))
+    persons = found.tables[0].persons
+    assert persons is not None
+    told = [(each.dropped, each.drawn) for each in persons.bounds]
+    assert told == [(3, False), (1, True)]
+    shares = [one for one in found.findings if one.rule == "group_bound_drops_rows"]
+    assert [one.rows for one in shares] == [3, 1]
+    assert "at most 1 for each year drops 3 rows (30.0%)" in shares[0].message
+    assert "those of at most 2 of year drops about 1 row (10.0%)" in shares[1].message
+    assert "those of at most 2 of year would by itself drop about 1" in page_of(found)
+    assert json.loads(json.dumps(plain(found)))["tables"][0]["persons"]["bounds"]
+
+
+def test_bounds_by_group_that_leave_nothing_out_are_no_finding(
+    zones: Zones, tmp_path: Path
+) -> None:
+    """They are told, with nothing dropped, and nobody is warned of them."""
+    unit = {"privacy_unit": "person", "rows_per_person": 8}
+    bounds = [{"by": ["year"], "rows": 3}]
+    fields = [ID, {"name": "year", "type": "integer"}]
+    visits = _resource("visits", fields, **unit, group_bounds=bounds)
+    found = _looked(zones, tmp_path, (visits, VISITS))
+    persons = found.tables[0].persons
+    assert persons is not None
+    assert [each.dropped for each in persons.bounds] == [0]
+    assert "group_bound_drops_rows" not in _rules(found)
+
+
 def _the(found: Report, rule: str) -> Finding:
     (finding,) = [one for one in found.findings if one.rule == rule]
     return finding

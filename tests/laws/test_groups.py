@@ -231,7 +231,7 @@ def test_publication_keeps_what_bounds_allow(
             database.execute("INSERT INTO g VALUES (?, ?, ?, ?, ?)", found)
         every = exp.select("*").from_("g")
         names = {"a": "a", "b": "b"}
-        query = within_groups(every, table, names, "person", ("number", "row"))
+        query = within_groups(every, table.bounds, names, "person", ("number", "row"))
         return Counter(
             (person, number, a, b)
             for person, number, _, a, b in database.execute(

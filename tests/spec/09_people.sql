@@ -31,6 +31,10 @@ GROUP BY moved
 SELECT COUNT(*) AS people, AVG(total) AS total
 FROM (SELECT person_id, SUM(pay) AS total FROM earnings GROUP BY person_id HAVING COUNT(*) > 2 AND NOT BOOL_OR(employed) AND total > 100)
 
+-- HAVING also takes keys, selected or not. A name that a key and a figure share is the key's, as in SQL.
+SELECT COUNT(*) AS years, AVG(total) AS total
+FROM (SELECT person_id, SUM(pay) AS total FROM earnings AS e GROUP BY person_id, tax_year HAVING e.tax_year > 2012 AND total > 100)
+
 -- Subqueries in HAVING have figures of their own.
 SELECT COUNT(*) AS people
 FROM (
@@ -53,6 +57,9 @@ WHERE COALESCE(hours, 0) < 10
 
 -- unsupported: only a person's own rows are summed up.
 SELECT SUM(n) AS n FROM (SELECT region, COUNT(*) AS n FROM earnings GROUP BY region)
+
+-- not_grouped: HAVING is about a person and their keys, and not about a row.
+SELECT COUNT(*) AS n FROM (SELECT person_id, SUM(pay) AS total FROM earnings AS e GROUP BY person_id HAVING e.age > 30)
 
 -- unsupported: a spread of one person's rows says little.
 SELECT COUNT(*) AS n FROM (SELECT person_id, STDDEV(pay) AS pay FROM earnings GROUP BY person_id) WHERE pay > 100

@@ -111,6 +111,11 @@ def _persons(persons: RowsPerPerson) -> Iterator[RenderableType]:
     )
     if caps:
         yield f"Dropped by other caps: {caps}."
+    for bound in persons.bounds:
+        yield (
+            f"Keeping, of a person's rows, {bound.words} would by itself drop "
+            f"{bound.shown}."
+        )
 
 
 def _risk(risk: Risk) -> Iterator[RenderableType]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
-from tre.inspection import caps, risk
+from tre.inspection import bounds, caps, risk
 from tre.inspection.columns import profile
 from tre.inspection.drift import Earlier, drifted
 from tre.inspection.drift import judged as judged_drift
@@ -123,7 +123,7 @@ class _Inspection:
             sampled=min(SAMPLE_ROWS, landed.rows),
             columns=profile(landed, hidden),
             identifiers=identifiers(landed, self.today),
-            persons=caps.rows_per_person(landed),
+            persons=bounds.beside_bounds(landed, caps.rows_per_person(landed)),
             risk=risk.risk(landed),
             drift=self._drift(landed),
             findings=suspects,
@@ -147,6 +147,7 @@ class _Inspection:
         yield from judged_identifiers(landed.name, looked.identifiers)
         if looked.persons is not None:
             yield from caps.judged(landed.name, looked.persons)
+            yield from bounds.judged(landed.name, looked.persons)
         if looked.risk is not None:
             yield from risk.judged(landed.name, looked.risk)
         yield from impossible_dates(landed, hidden, self.today)

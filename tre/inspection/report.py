@@ -88,6 +88,25 @@ class Cap:
 
 
 @dataclass(frozen=True, slots=True)
+class BoundLoss:
+    """What a bound by group, by itself, would leave out: rows that are somebody's.
+
+    `words` say what it keeps of a person's rows. Where groups are `drawn`, it is
+    what one draw left out: the next leaves out nearly as many.
+    """
+
+    words: str
+    dropped: int
+    drawn: bool
+
+    @property
+    def shown(self) -> str:
+        """How many rows, in words."""
+        about = "about " if self.drawn and self.dropped else ""
+        return f"{about}{self.dropped:,} row{'' if self.dropped == 1 else 's'}"
+
+
+@dataclass(frozen=True, slots=True)
 class RowsPerPerson:
     """How rows fall on people, where people are told apart by equal identifiers.
 
@@ -102,6 +121,7 @@ class RowsPerPerson:
     dropped: int
     people_by_rows: tuple[Bar, ...]
     other_caps: tuple[Cap, ...]
+    bounds: tuple[BoundLoss, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

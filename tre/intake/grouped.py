@@ -12,7 +12,7 @@ from typing import Final
 
 import sqlglot.expressions as exp
 
-from privacy.catalogue import Table
+from privacy.catalogue import GroupBound
 from tre.intake.sql import Tree, column, named, number, select, sql
 
 _FIRST: Final = "_first"
@@ -21,19 +21,19 @@ _FIRST: Final = "_first"
 
 def within_groups(
     rows: exp.Query,
-    table: Table,
+    bounds: Sequence[GroupBound],
     names: Mapping[str, str],
     person: str,
     order: Sequence[str],
 ) -> exp.Query:
-    """The rows that a table's bounds by group leave, one bound after the other.
+    """The rows that bounds by group leave, one bound after the other.
 
     `names` gives the column of each published column, `person` that of whose a row
     is, and `order` those by which rows are drawn, the random number first. A bound
     leaves rows out and adds none, so those before it go on to hold.
     """
     drawn = [column(each) for each in order]
-    for bound in table.bounds:
+    for bound in bounds:
         group = [column(names[each]) for each in bound.columns]
         if bound.groups is not None:
             rows = _few_groups(rows, column(person), group, drawn[0], bound.groups)

@@ -127,7 +127,7 @@ def _tallied(engine: Engine, table: Table, rows: Tree) -> tuple[int, int, int]:
 def _within(rows: exp.Query, table: Table, person: str) -> Tree:
     """The rows that bounds by group leave, as a subquery."""
     names = {known.name: f"c{place}" for place, known in enumerate(table.columns)}
-    kept = within_groups(rows, table, names, person, ("_order", "_row"))
+    kept = within_groups(rows, table.bounds, names, person, ("_order", "_row"))
     return kept.subquery("rows")
 
 

@@ -160,7 +160,9 @@ def rewrite(engine: Engine, old: Written, table: Table, fresh: str) -> None:
     engine.run(sql(TRACE_PARTED, **parts))
     names = {each: each for each in _names(table)}
     order = ("_order", "person_id", "_rank")
-    late = within_groups(select_from(ROWS, **parts), table, names, "_person", order)
+    late = within_groups(
+        select_from(ROWS, **parts), table.bounds, names, "_person", order
+    )
     engine.run(sql(PLACE, late=LATE, rows=late.subquery("rows")))
     rows = exp.union(
         _unmoved(engine, table, parts), _capped(engine, table, parts), distinct=False

@@ -23,7 +23,7 @@ from tre.manifest.model import (
     Role,
     TableField,
 )
-from tre.manifest.public import columns, public_tables
+from tre.manifest.public import bounds_of, columns, public_tables
 from tre.manifest.transform import Derivation, OutOfRange, Part
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "Resource",
     "Role",
     "TableField",
+    "bounds_of",
     "columns",
     "load",
     "public_tables",

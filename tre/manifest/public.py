@@ -41,10 +41,15 @@ def _table(dataset: str, resource: Resource) -> Table:
         title=resource.title,
         unique=resource.table_schema.keys,
         size=resource.tre.size,
-        bounds=tuple(
-            GroupBound(rule.by, rule.rows, rule.groups)
-            for rule in resource.tre.group_bounds
-        ),
+        bounds=bounds_of(resource),
+    )
+
+
+def bounds_of(resource: Resource) -> tuple[GroupBound, ...]:
+    """What publication enforces of one person's rows by groups, one after the other."""
+    return tuple(
+        GroupBound(rule.by, rule.rows, rule.groups)
+        for rule in resource.tre.group_bounds
     )
 
 
