@@ -299,6 +299,19 @@ def test_a_reply_of_another_type_or_size_is_none(tmp_path: Path, reply: str) -> 
     enclave.close()
 
 
+def test_a_reply_to_an_earlier_question_answers_no_other(tmp_path: Path) -> None:
+    """Of the right shape and in time, it has another question's mark, and is none."""
+    words = (
+        f"say({EVERYTHING!r})\nhear()\nfirst = mark\nsay(figures(1))\n"
+        "hear()\nmark = first\nsay(figures(1))"
+    )
+    enclave = speaking(tmp_path, words)
+    assert answered(enclave, 1)
+    with pytest.raises(Failed):
+        enclave.answer(number(1))
+    enclave.close()
+
+
 def test_what_nobody_asked_for_answers_no_question(tmp_path: Path) -> None:
     """A second reply is never taken for the answer to the next question.
 

@@ -30,7 +30,10 @@ STEWARD = "steward"
 JSON = {"Content-Type": "application/json"}
 """What every body is said to be: what is said to be another is refused unread."""
 UNREAD = "body: expected a JSON object."
-SECRETS = (CANARY, "root:x:", "4711.25", "duckdb", "sqlite3", "Traceback", "/tre/")
+SECRETS = (
+    *(CANARY, "root:x:", "4711.25", "duckdb", "sqlite3", "Traceback", "/tre/"),
+    *("Value error", "Input should"),
+)
 """What no answer to an attack may hold: values, files, libraries, places."""
 
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from connectors.errors import Invalid
 from privacy.policy import POLICIES
 from tre.evaluation.peer import PEERS
+from tre.governance.written import expected
 from tre.manifest.load import read
 from tre.profiles.load import shipped
 
@@ -285,8 +286,7 @@ def _expected(kind: str, message: str) -> str:
         return "unknown key"
     if kind == "missing":
         return "expected a value: this key is required"
-    plain = message.removeprefix("Value error, ")
-    return plain.replace("Input should be", "expected", 1)
+    return expected(message)
 
 
 def _known(label: str, said: tuple[str, ...], known: tuple[str, ...]) -> None:

@@ -26,7 +26,17 @@ def written(model: type[Model], source: Path | str | Mapping[str, Any]) -> Model
         return model.model_validate(facts)
     except ValidationError as problems:
         first = problems.errors(include_url=False, include_input=False)[0]
-        raise Invalid(_path(first["loc"]), first["msg"]) from None
+        raise Invalid(_path(first["loc"]), expected(first["msg"])) from None
+
+
+def expected(message: str) -> str:
+    """What pydantic expected, in our words.
+
+    >>> expected("Input should be 'table' or 'text'"), expected("Value error, no name")
+    ("expected 'table' or 'text'", 'no name')
+    """
+    plain = message.removeprefix("Value error, ")
+    return plain.replace("Input should be", "expected", 1)
 
 
 def _load(path: Path) -> object:
