@@ -28,7 +28,6 @@ from privacy.scope import PERSON_ID, Scope, person_of
 MOST_COLUMNS: Final = 256
 
 _CLAUSES: Final = (
-    ("having", "HAVING"),
     ("order", "ORDER BY"),
     ("limit", "LIMIT"),
     ("offset", "OFFSET"),
@@ -65,6 +64,14 @@ def check_grouped(select: exp.Select, text: str) -> None:
             "A subquery by person has one grouping: ROLLUP, CUBE and GROUPING SETS "
             "belong outside.",
             clause=quote(select.args["group"], text),
+        )
+    having = select.args.get("having")
+    if having is not None:  # it was taken out where every column has a name
+        raise refuse(
+            "unsupported",
+            "Where a subquery by person has HAVING, each of its columns has a name: "
+            "SUM(pay) AS total.",
+            clause=quote(having, text),
         )
     for name, words in _CLAUSES:
         clause = select.args.get(name)

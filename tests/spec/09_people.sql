@@ -61,6 +61,9 @@ SELECT SUM(n) AS n FROM (SELECT region, COUNT(*) AS n FROM earnings GROUP BY reg
 -- not_grouped: HAVING is about a person and their keys, and not about a row.
 SELECT COUNT(*) AS n FROM (SELECT person_id, SUM(pay) AS total FROM earnings AS e GROUP BY person_id HAVING e.age > 30)
 
+-- unsupported: HAVING is said of columns that have names.
+SELECT COUNT(*) AS n FROM (SELECT person_id, SUM(pay) FROM earnings GROUP BY person_id HAVING COUNT(*) > 2)
+
 -- unsupported: a spread of one person's rows says little.
 SELECT COUNT(*) AS n FROM (SELECT person_id, STDDEV(pay) AS pay FROM earnings GROUP BY person_id) WHERE pay > 100
 
