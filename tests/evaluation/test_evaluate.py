@@ -3,8 +3,10 @@
 import re
 import shutil
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -14,7 +16,8 @@ from tre.cli.run import run
 from tre.evaluation.attacking import ATTACKED
 from tre.evaluation.evaluate import Evaluated, evaluate
 from tre.evaluation.page import page_of
-from tre.evaluation.plan import Attacks
+from tre.evaluation.plan import Attacks, OnData
+from tre.evaluation.report import findings
 
 
 def answers(page: Path) -> dict[str, tuple[int, bytes]]:
@@ -90,14 +93,47 @@ def test_the_page_tells_a_committee_of_attacks(evaluated: Evaluated) -> None:
         {"family": "rules", "method": "unprotected", "epsilon": None, **attack, **won},
         {"family": "gateway", "method": "gateway", "epsilon": 0.5, **attack, **even},
     ]
+    known = {"attack": "register_differencing", "chance": 0.5}
+    scores += [
+        {"family": "rules", "method": "acro", "epsilon": None, **known, **won},
+        {"family": "gateway", "method": "gateway", "epsilon": 0.5, **known, **even},
+    ]
+    own = OnData(table="people", known=("age",), secret="pay > 500")
     plan = evaluated.report.plan.model_copy(
-        update={"attacks": Attacks(people=24), "epsilons": (0.5,)}
+        update={"attacks": Attacks(people=24, data=own), "epsilons": (0.5,)}
     )
     found = pa.Table.from_pylist(scores, schema=ATTACKED).to_pandas()
     page = page_of(replace(evaluated.report, plan=plan, attacks=found))
     assert "no protection to 1 of 1, this gateway to 0 of 1" in page
     assert "subtracting two counts that differ by one person" in page
-    assert page.count("Dot plots, one an attack") == 1
+    assert "ACRO's rules to 1 of 1, this gateway to 0 of 1" in unescape(page)
+    assert "subtracting two large counts, for a known person" in page
+    assert page.count("Dot plots, one an attack") == 2
+
+
+def test_the_short_answer_says_what_to_grant(evaluated: Evaluated) -> None:
+    """What all targets need together, and how many such projects there may be."""
+    advice = evaluated.report.advice
+    told = " ".join(findings(evaluated.report))
+    assert (
+        f"2 questions keep the margins that the plan wants for ε = {advice.epsilon:.3g}"
+        in told
+    )
+    assert f"carries {advice.projects:,} such project" in told
+
+
+def test_other_systems_stand_beside_ours_on_the_same_questions(
+    evaluated: Evaluated,
+) -> None:
+    """A system that answers one question is held against us on that question."""
+    report = evaluated.report
+    mine = report.measured[report.measured["method"] == report.policy]
+    theirs = mine[mine["question"] == "old"].assign(method="OpenDP")
+    told = " ".join(
+        findings(replace(report, measured=pd.concat([report.measured, theirs])))
+    )
+    assert re.search(r"OpenDP ([\d.]+%) \(ours on the same 1: \1\)", told)
+    assert "OpenDP" not in " ".join(findings(report))
 
 
 def test_the_page_is_complete_in_itself(evaluated: Evaluated) -> None:

@@ -13,7 +13,9 @@ from tre.svg import GREY, svg
 
 WIDE: Final = 620
 HIGH: Final = 280
-LEGEND: Final = alt.Legend(title=None, orient="top", labelFontSize=12, labelLimit=320)
+LEGEND: Final = alt.Legend(
+    title=None, orient="top", labelFontSize=12, labelLimit=320, symbolOpacity=1
+)
 LEAST_ERROR: Final = 1e-4
 """Where the axis of errors ends: a hundredth of a percent."""
 
@@ -34,7 +36,7 @@ def error_by_epsilon(report: Report) -> str:
         .encode(
             y=alt.Y("low:Q", scale=_errors()),
             y2="high:Q",
-            color=_colour(report, legend=None),
+            color=_colour(report),
         )
     )
     return svg(_sized(band + base))
@@ -56,7 +58,7 @@ def error_by_question(report: Report) -> str:
     band = base.mark_area(opacity=0.15).encode(
         y=alt.Y("low:Q", scale=_errors()),
         y2="high:Q",
-        color=_colour(report, legend=None),
+        color=_colour(report),
     )
     small = (band + line).properties(width=165, height=110)
     title = alt.Header(title=None, labelFontSize=12, labelFontWeight="bold")
@@ -90,7 +92,7 @@ def coverage_by_epsilon(report: Report) -> str:
         .encode(
             y=alt.Y("low:Q", scale=scale),
             y2="high:Q",
-            color=_colour(report, legend=None),
+            color=_colour(report),
         )
     )
     promised = _rule(0.95, "promised: 95%", min(report.plan.epsilons))
@@ -278,12 +280,13 @@ def _epsilon(report: Report) -> alt.X:
     )
 
 
-def _colour(report: Report, legend: alt.Legend | None = LEGEND) -> alt.Color:
+def _colour(report: Report) -> alt.Color:
+    """A colour each; layers that differ in their legend would have none."""
     return alt.Color(
         "method:N",
         sort=report.noisy,
         scale=alt.Scale(domain=report.noisy, range=list(_COLOURS[: len(report.noisy)])),
-        legend=legend,
+        legend=LEGEND,
     )
 
 

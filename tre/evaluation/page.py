@@ -95,7 +95,7 @@ def _of_utility(report: Report) -> dict[str, Picture]:
         "order": Picture(
             _safe(charts.order_by_epsilon(report)),
             "Line chart: agreement of rankings and conclusions with the exact answer.",
-            "1 is full agreement. What is hidden counts as not agreeing, but for "
+            "100% is full agreement. What is hidden counts as not agreeing, but for "
             "rankings, which are over the figures that are shown.",
             numbers(report, "Kendall", "Kendall's τ"),
         ),

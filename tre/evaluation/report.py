@@ -20,7 +20,7 @@ NAMES: Final = {
     "acro": "ACRO's rules",
     "bunny": "Bunny's rules",
     "datashield": "DataSHIELD's rules",
-    "midpoint6": "midpoint 6",
+    "midpoint6": "midpoint-6 rounding",
     "opensafely": "OpenSAFELY's rules",
     "sdctable": "sdcTable's rules",
     "opendp": "OpenDP",
@@ -115,7 +115,7 @@ def findings(report: Report) -> tuple[str, ...]:
     """The answer in sentences, each one fact, the most important first."""
     return tuple(
         sentence
-        for part in (_error, _hidden, _coverage, _order, _fairness, _budget, _audit)
+        for part in (*_OF_ANSWERS, _granted, _budget, _beside, _audit)
         for sentence in part(report)
     )
 
@@ -226,6 +226,43 @@ def _budget(report: Report) -> Iterator[str]:
     )
 
 
+def _granted(report: Report) -> Iterator[str]:
+    advice, population = report.advice, report.advice.population
+    if not advice.rho:
+        return
+    wanted = sum(each.epsilon is not None for each in advice.wanted)
+    carried = ""
+    if population is not None and advice.projects is not None:
+        projects = "project" if advice.projects == 1 else "projects"
+        carried = (
+            f" A population with ε = {population.epsilon:g} carries "
+            f"{advice.projects:,} such {projects} in a period."
+        )
+    yield (
+        f"Asked once each, {wanted} questions keep the margins that the plan wants for "
+        f"ε = {advice.epsilon:.3g} together.{carried}"
+    )
+
+
+def _beside(report: Report) -> Iterator[str]:
+    """Other systems' errors, each beside ours on the questions that it answers."""
+    ours = report.at_reference(TYPICAL, report.policy)
+    told = []
+    for name in report.noisy:
+        theirs = report.at_reference(TYPICAL, name)
+        both = ours.index.intersection(theirs.index)
+        policy = name in [NAMES.get(each, each) for each in report.plan.policies]
+        if not policy and len(both):
+            same = f"on the same {len(both)}: {percent(ours[both].median())}"
+            told.append(f"{name} {percent(theirs[both].median())} (ours {same})")
+    if told:
+        yield (
+            f"At ε = {report.reference:g} the typical error of other systems that "
+            "protect by noise, on the questions that they answer: "
+            f"{'; '.join(told)}."
+        )
+
+
 def _audit(report: Report) -> Iterator[str]:
     found = report.audit
     if found.empty:
@@ -236,6 +273,10 @@ def _audit(report: Report) -> Iterator[str]:
         f"The claim was audited by {games} against the gateway: it stands in {held}, "
         f"and was refuted in {len(found) - held}."
     )
+
+
+_OF_ANSWERS: Final = (_error, _hidden, _coverage, _order, _fairness)
+"""What is found of the answers themselves."""
 
 
 def _words(report: Report, question: str) -> str:

@@ -10,6 +10,7 @@ import altair as alt
 import pandas as pd
 
 from tre.evaluation.cell import Family
+from tre.evaluation.charts import LEGEND
 from tre.evaluation.plan import REGISTER
 from tre.evaluation.report import NAMES, Report, percent
 from tre.evaluation.tables import Table
@@ -104,7 +105,7 @@ def by_epsilon(report: Report, whom: Attacked) -> str:
             "method:N",
             sort=policies,
             scale=alt.Scale(domain=policies, range=[_BLUE, _RED][: len(policies)]),
-            legend=alt.Legend(title=None, orient="top", labelFontSize=12),
+            legend=LEGEND,
         ),
     )
     scale = alt.Scale(domain=[-0.5, 1], clamp=True)
@@ -167,7 +168,7 @@ def audit(report: Report) -> str:
         share=report.audit["measured"] / report.audit["claimed"],
         name=report.audit["game"] + " (" + report.audit["setting"] + ")",
     )
-    names = alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=340))
+    names = alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=480))
     bars = (
         alt.Chart(found)
         .mark_bar(color=_BLUE)
