@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import pkgutil
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -303,3 +304,23 @@ def test_a_late_objection_is_reported_with_the_releases_before(
     assert (report.replaced, report.releases) == (("people/1",), (release.id,))
     assert later.id not in report.releases
     assert CANARY not in repr(report)
+
+
+def test_what_an_earlier_release_published_is_written_anew_and_not_measured(
+    tmp_path: Path, sources: Path, monkeypatch
+) -> None:
+    """Without what its people brought, it is asked on, and nothing is paid for that."""
+    intake = import_module("tre.intake.onboard")  # the package has its function
+    with monkeypatch.context() as earlier:
+        earlier.setattr(intake, "summarise", lambda *_: None)
+        earlier.setattr("tre.profiling.reserve_measurement", lambda *_, **__: None)
+        environment = furnished(tmp_path / "home", sources)
+    with environment:
+        environment.import_objections(_objections(sources, 7))
+        left = environment.remaining_of_population("residents").rho
+        assert environment.apply_objections().versions == ("people/2",)
+        assert environment.remaining_of_population("residents").rho == left
+        assert len(_published(environment)) == PEOPLE - 1
+        (table,) = environment.dataset("people")["tables"]
+        assert table["linkage"]["figures"] is None
+        assert environment.ask(COUNT, project="pathways", person=RESEARCHER, rho=0.01)
