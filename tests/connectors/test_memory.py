@@ -207,9 +207,9 @@ def server() -> Iterator[Postgres]:
         yield started
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """A real S3-compatible server."""
+    """A real S3-compatible server of its own: it has room for a few long files."""
     with object_store(tmp_path_factory.mktemp("store")) as started:
         yield started
 
