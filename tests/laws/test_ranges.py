@@ -178,36 +178,39 @@ def numeric(draw: st.DrawFn, columns: Columns, depth: int) -> Expression:
     leaf = st.sampled_from([columns[each] for each in ("n0", "n1", "n2")]) | CONSTANTS
     if depth == 0:
         return draw(leaf)
-    below = numeric(columns, depth - 1)
-    first, second = draw(below), draw(below)
+    below = numeric(columns, draw(st.integers(0, depth - 1)))
+    one = partial(draw, below)
     moment = columns[draw(st.sampled_from(["d0", "m0"]))]
     part = draw(st.sampled_from(sorted(NAMES.values(), key=str)))
     steps: dict[str, Callable[[], Expression]] = {
-        "floor": lambda: built(floor, first),
-        "ceil": lambda: built(partial(call, Function.CEIL), first),
-        "absolute": lambda: built(partial(call, Function.ABS), first),
-        "negated": lambda: built(partial(call, Function.NEGATE), first),
-        "square": lambda: built(partial(call, Function.MULTIPLY), first, first),
-        "whole": lambda: built(whole, first, second),
-        "rounded": lambda: built(partial(rounded_to, draw(st.integers(0, 18))), first),
-        "clamped": lambda: _between(first, draw(CONSTANTS), draw(CONSTANTS)),
+        "floor": lambda: built(floor, one()),
+        "ceil": lambda: built(partial(call, Function.CEIL), one()),
+        "absolute": lambda: built(partial(call, Function.ABS), one()),
+        "negated": lambda: built(partial(call, Function.NEGATE), one()),
+        "square": lambda: built(partial(call, Function.MULTIPLY), *[one()] * 2),
+        "whole": lambda: built(whole, one(), one()),
+        "rounded": lambda: built(partial(rounded_to, draw(st.integers(0, 18))), one()),
+        "clamped": lambda: _between(one(), draw(CONSTANTS), draw(CONSTANTS)),
         "banded": lambda: _banded(
-            first, draw(CONSTANTS), draw(CONSTANTS), draw(st.integers(1, 100_000))
+            one(), draw(CONSTANTS), draw(CONSTANTS), draw(st.integers(1, 100_000))
         ),
-        "coalesce": lambda: built(lambda *each: coalesce(each), first, second),
-        "nullif": lambda: built(nullif, first, second),
+        "coalesce": lambda: built(lambda *each: coalesce(each), one(), one()),
+        "nullif": lambda: built(nullif, one(), one()),
         "case": lambda: built(
-            lambda one, other: case([(draw(truth(columns, depth - 1)), one)], other),
-            first,
-            draw(st.just(second) | st.just(NULL)),
+            lambda then, other: case([(draw(truth(columns, depth - 1)), then)], other),
+            one(),
+            draw(below | st.just(NULL)),
         ),
-        "part": lambda: built(date_part(part), moment) if _has(moment, part) else first,
+        "part": lambda: built(date_part(part), moment) if _has(moment, part) else one(),
     }
-    functions = {each: partial(call, each) for each in ARITHMETIC}
+
+    def of_two(build: Callable[..., Expression]) -> Expression:
+        return built(build, one(), one())
+
+    for each in ARITHMETIC:
+        steps[each.name] = partial(of_two, partial(call, each))
     for each in (Function.LEAST, Function.GREATEST):
-        functions[each] = partial(_extreme, each)
-    for each, build in functions.items():
-        steps[each.name] = partial(built, build, first, second)
+        steps[each.name] = partial(of_two, partial(_extreme, each))
     return steps[draw(st.sampled_from(sorted(steps)))]()
 
 

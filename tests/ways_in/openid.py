@@ -1,7 +1,9 @@
 """Starting a real OpenID provider, and signing in there as a browser would."""
 
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -40,13 +42,14 @@ def provider(redirect: str) -> Iterator[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
+        start_new_session=True,  # what is started is a wrapper of the provider's node
     )
     with process:
         try:
             assert process.stdout is not None
             yield process.stdout.readline().strip()
         finally:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def signed_in(address: str, person: str) -> str:
