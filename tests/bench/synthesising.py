@@ -116,7 +116,11 @@ def banded(rows: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
         if name in BOUNDS:
             low, high = BOUNDS[name]
             number = pd.to_numeric(rows[name]).clip(low, high)
-            found[name] = ((number - low) * _BANDS // (high + 1 - low)).astype(str)
+            found[name] = (
+                ((number - low) * _BANDS // (high + 1 - low))
+                .astype("Int64")
+                .astype(str)
+            )
         else:
             found[name] = rows[name].fillna("missing").astype(str)
     return pd.DataFrame(found)
