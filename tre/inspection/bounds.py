@@ -7,14 +7,12 @@ from dataclasses import replace
 from typing import Final
 
 from privacy.catalogue import GroupBound
+from tre.inspection.caps import MUCH, level_of
 from tre.inspection.landed import CHECKED, PEOPLE, Landed
-from tre.inspection.report import BoundLoss, Finding, Level, RowsPerPerson
+from tre.inspection.report import BoundLoss, Finding, RowsPerPerson
 from tre.intake.grouped import within_groups
 from tre.intake.sql import select_from, sql
 from tre.manifest import bounds_of
-
-MUCH: Final = 0.01
-"""The share of rows left out from which on answers are wrong by it."""
 
 SOMEBODYS: Final = """
 SELECT c.*, p.person, hash(c._row) AS _order
@@ -54,7 +52,7 @@ def judged(table: str, persons: RowsPerPerson) -> Iterator[Finding]:
         share = bound.dropped / persons.rows if persons.rows else 0
         if share > MUCH:
             yield Finding(
-                Level.SERIOUS if share > 0.1 else Level.WARNING,  # noqa: PLR2004 - a tenth
+                level_of(share),
                 "group_bound_drops_rows",
                 table,
                 "",

@@ -14,6 +14,9 @@ MOST_BARS: Final = 20
 MUCH: Final = 0.01
 """The share of rows dropped from which on answers are wrong by it."""
 
+GRAVE: Final = 0.1
+"""The share from which on they are wrong by more than most noise."""
+
 BY_ROWS: Final = """
 SELECT rows_of, count(*) FROM (
     SELECT count(*) AS rows_of FROM :people WHERE person IS NOT NULL GROUP BY person
@@ -49,6 +52,11 @@ def dropped(people_by_rows: dict[int, int], cap: int) -> int:
     return sum(max(0, rows - cap) * n for rows, n in people_by_rows.items())
 
 
+def level_of(share: float) -> Level:
+    """How much it matters that this share of the rows would be dropped."""
+    return Level.SERIOUS if share > GRAVE else Level.WARNING
+
+
 def judged(table: str, persons: RowsPerPerson) -> Iterator[Finding]:
     """What the steward should know of the cap and of rows without a person."""
     every = persons.rows + persons.without_person
@@ -65,7 +73,7 @@ def judged(table: str, persons: RowsPerPerson) -> Iterator[Finding]:
     if persons.dropped > MUCH * persons.rows:
         share = persons.dropped / persons.rows
         yield Finding(
-            Level.SERIOUS if share > 0.1 else Level.WARNING,  # noqa: PLR2004 - a tenth
+            level_of(share),
             "cap_drops_rows",
             table,
             "",
