@@ -58,7 +58,9 @@ class Explanation:
     left: Loss | None = None
     """What the project has left, where it is known who would pay."""
     affordable: bool = True
-    """Whether that covers the price."""
+    """Whether that covers the price, or there is none: it repeats a release."""
+    repeats: str = ""
+    """The project's release that is given again, at no cost, where it is asked so."""
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -78,6 +80,7 @@ class Explanation:
             f"half the error would cost ρ = {self.half_error.rho:.6g} "
             f"(ε = {self.half_error.epsilon:.4g}).",
             *self._left_words,
+            *self.repeated_words,
             *self.cheaper,
         )
 
@@ -89,6 +92,16 @@ class Explanation:
         return (
             f"The project has ρ = {self.left.rho:.6g} (ε = {self.left.epsilon:.4g}) "
             f"left{rest}.",
+        )
+
+    @property
+    def repeated_words(self) -> tuple[str, ...]:
+        """That asking costs nothing, where it is an exact repeat."""
+        if not self.repeats:
+            return ()
+        return (
+            f"Release {self.repeats} answers exactly this: asked again it is given "
+            "again, and costs nothing.",
         )
 
 

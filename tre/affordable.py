@@ -32,15 +32,19 @@ class Paying:
     price_at: Callable[[Spending], Price] = field(repr=False)
 
 
-def beside_left(told: Explanation, paying: Paying) -> Explanation:
-    """The same, with what the project has left, and whether that covers it."""
-    covered = _affordable(paying.account, paying.priced)
+def beside_left(told: Explanation, paying: Paying, repeats: str) -> Explanation:
+    """The same, with what the project has left, and whether that covers it.
+
+    `repeats` is the release that it would be given again for nothing, if any.
+    """
+    covered = bool(repeats) or _affordable(paying.account, paying.priced)
     margin = "" if covered else _margin(paying)
     instead = (f"With {margin} the project could pay for it.",) if margin else ()
     return replace(
         told,
         left=paying.account.left,
         affordable=covered,
+        repeats=repeats,
         cheaper=(*told.cheaper, *instead),
     )
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from math import floor
-from typing import Final
+from typing import Final, Self
 
 from privacy.accounting import ATTO, Loss, Measure
 from privacy.errors import Refused
@@ -50,13 +50,15 @@ class Batch:
     """A list of questions, each explained at its part of what is to be spent.
 
     `loss` is what all that are not refused cost together, `half_error` what they
-    would with half the error each, `left` what the project has; whether the
-    project could pay for all is `affordable`. Nothing was read or spent.
+    would with half the error each, `left` what the project has. Of `loss` it would be
+    charged `charge`, as exact repeats cost nothing; whether it could pay that is
+    `affordable`. Nothing was read or spent.
     """
 
     questions: tuple[Drafted, ...]
     loss: Loss
     half_error: Loss
+    charge: Loss
     left: Loss
     affordable: bool
 
@@ -74,7 +76,18 @@ class Batch:
             f"(ε = {self.loss.epsilon:.4g}) of ρ = {self.left.rho:.6g} left; half "
             f"the error of each would cost ρ = {self.half_error.rho:.6g} "
             f"(ε = {self.half_error.epsilon:.4g}).",
+            *self.repeated_words,
             *(() if self.affordable else ("The project cannot pay for all of them.",)),
+        )
+
+    @property
+    def repeated_words(self) -> tuple[str, ...]:
+        """What of the price would be charged, where some are exact repeats."""
+        if self.charge == self.loss:
+            return ()
+        return (
+            f"Of this ρ = {self.charge.rho:.6g} would be charged: the rest repeats "
+            "what was answered before.",
         )
 
 
@@ -143,6 +156,7 @@ def _exact(part: float) -> Fraction:
 def _drafted(gate: Gate, asked: Asked, spend: Spend) -> Drafted:
     said = spend.spending
     words = f"{said.intent.value}={_decimal(said.amount)}"
+    asked = replace(asked, spending=spend.said())
     try:
         return Drafted(asked.text, words, explain_question(gate, asked, spend), None)
     except Refused as refusal:
@@ -155,23 +169,38 @@ def _decimal(amount: Fraction) -> str:
 
 def _batch(drafted: tuple[Drafted, ...], account: Account) -> Batch:
     known = [each.explanation for each in drafted if each.explanation is not None]
-    pure = account.measure is Measure.PURE
-
-    def nano(losses: list[Loss]) -> int:
-        return round(sum(x.epsilon if pure else x.rho for x in losses) * 10**9)
-
-    spent, half = nano([x.loss for x in known]), nano([x.half_error for x in known])
-    measure, conversion = account.measure, account.conversion_atto
-    told = [0 if pure else round(x.loss.delta * ATTO) - conversion for x in known]
-    thresholds = sum(told)
+    new = [each for each in known if not each.repeats]
+    charge = _Sum.of([each.loss for each in new], account)
     return Batch(
         drafted,
-        loss_of(measure, spent, conversion, thresholds),
-        loss_of(measure, half, conversion, thresholds),
+        _Sum.of([each.loss for each in known], account).loss(account),
+        _Sum.of([each.half_error for each in known], account).loss(account),
+        charge.loss(account),
         account.left,
-        affordable=spent <= account.left_nano
-        and thresholds <= account.threshold_left_atto,
+        affordable=charge.nano <= account.left_nano
+        and charge.thresholds_atto <= account.threshold_left_atto,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Sum:
+    """Losses of one project added up, in what adds up: ρ or ε, and δ of thresholds."""
+
+    nano: int
+    thresholds_atto: int
+
+    @classmethod
+    def of(cls, losses: Sequence[Loss], account: Account) -> Self:
+        pure = account.measure is Measure.PURE
+        spent = sum(each.epsilon if pure else each.rho for each in losses)
+        conversion = account.conversion_atto
+        told = (0 if pure else round(x.delta * ATTO) - conversion for x in losses)
+        return cls(round(spent * 10**9), sum(told))
+
+    def loss(self, account: Account) -> Loss:
+        return loss_of(
+            account.measure, self.nano, account.conversion_atto, self.thresholds_atto
+        )
 
 
 def _said(drafted: Drafted) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from privacy.errors import Failed, Refused
 from tre.release import Release
 
 if TYPE_CHECKING:  # slow to import
-    from tre.synthesis.paid import Spendings
+    from tre.synthesis.paid import Split
     from tre.synthesis.synthesise import Synthetic
 
 _ARROW: Final = "application/vnd.apache.arrow.stream"
@@ -150,7 +150,7 @@ class Client:
         spending = _said(epsilon=epsilon, rho=rho, share=share)
         payer = Payer(
             ask=partial(self.ask, project=project, fresh=fresh),
-            split=partial(self._split, project),
+            split=partial(self._split, project, fresh),
             spending=spending,
         )
         known = described(self.datasets(), table)
@@ -193,19 +193,23 @@ class Client:
     def _split(
         self,
         project: str,
+        fresh: bool,  # noqa: FBT001 - as `synthesise` was told
         questions: Sequence[str],
         parts: Sequence[float],
         spending: Mapping[str, float],
-    ) -> Spendings:
+    ) -> Split:
         """What to spend on each of several questions that are paid together."""
-        from tre.synthesis.paid import spendings
+        from tre.synthesis.paid import Split, spendings
 
         batch = self.explain_batch(questions, project=project, parts=parts, **spending)
-        drafted = [
-            (each["spending"], each["refusal"] and Refused(**each["refusal"]))
-            for each in batch["questions"]
-        ]
-        return spendings(drafted, affordable=batch["affordable"])
+        each = spendings(
+            [
+                (one["spending"], one["refusal"] and Refused(**one["refusal"]))
+                for one in batch["questions"]
+            ]
+        )
+        charge = Loss(**batch["loss" if fresh else "charge"])
+        return Split(each, charge, Loss(**batch["left"]))
 
     def _send(
         self,

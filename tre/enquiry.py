@@ -109,15 +109,16 @@ def explain_question(gate: Gate, asked: Asked, spend: Spend) -> Explanation:
     with step(Step.PLAN):
         planned = _planned(gate, asked, admission)
     with step(Step.PRICE):
-        told = _explained(planned, spend)
+        told = _explained(gate, planned, spend)
         told = replace(told, history=tuple(w.words for w in _warned(gate, planned)))
     return told if planned.model is None else fitted_words(told)
 
 
-def _explained(planned: Planned, spend: Spend) -> Explanation:
+def _explained(gate: Gate, planned: Planned, spend: Spend) -> Explanation:
     """A price in words, beside what the project has left."""
     priced = _priced(planned, spend)
-    return beside_left(explain(priced), _paying(planned, priced, spend))
+    paying = _paying(planned, priced, spend)
+    return beside_left(explain(priced), paying, _repeated(gate, planned) or "")
 
 
 def _paying(planned: Planned, priced: Price, spend: Spend) -> Paying:

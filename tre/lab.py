@@ -160,7 +160,7 @@ class Lab:
             fresh=fresh,
         )
 
-    def synthesise(
+    def synthesise(  # noqa: PLR0913 (as `ask` has it)
         self,
         table: str,
         columns: Sequence[str] = (),
@@ -169,6 +169,7 @@ class Lab:
         rows: int | None = None,
         epsilon: float | None = None,
         rho: float | None = None,
+        fresh: bool = False,
     ) -> Synthetic:
         """Synthetic rows of a table, as `Environment.synthesise` makes them."""
         return self._environment.synthesise(
@@ -180,6 +181,7 @@ class Lab:
             rows=rows,
             epsilon=epsilon,
             rho=rho,
+            fresh=fresh,
         )
 
     def draws(

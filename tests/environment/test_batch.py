@@ -130,6 +130,26 @@ def test_a_margin_is_each_questions_own(lab: Lab) -> None:
         lab.explain_batch([BY_REGION], parts=[1], margin=50)
 
 
+def test_what_repeats_a_release_costs_nothing(lab: Lab) -> None:
+    """It is said, alone and in a list, and only the rest has to be paid."""
+    (first, _) = lab.explain_batch([BY_REGION, PAY], epsilon=1.0).questions
+    keyword, amount = first.spending.split("=")
+    own: dict[str, Any] = {keyword: float(amount)}
+    assert not lab.explain(BY_REGION, **own).repeats
+    release = lab.ask(BY_REGION, **own)
+    told = lab.explain(BY_REGION, **own)
+    assert told.repeats == release.id
+    assert any(f"Release {release.id} answers" in line for line in told.words)
+    batch = lab.explain_batch([BY_REGION, PAY], epsilon=1.0)
+    one, other = (each.explanation for each in batch.questions)
+    assert one is not None
+    assert other is not None
+    assert (one.repeats, other.repeats) == (release.id, "")
+    assert batch.charge.epsilon == pytest.approx(other.loss.epsilon, rel=1e-6)
+    assert batch.charge.rho < batch.loss.rho
+    assert "would be charged" in batch.words[-1]
+
+
 def test_what_cannot_be_paid_for_is_said(lab: Lab) -> None:
     """A list that is dearer than what is left is explained, and said to be."""
     batch = lab.explain_batch([BY_REGION, PAY], epsilon=1_000)

@@ -7,8 +7,8 @@ import pytest
 
 from connectors.errors import Invalid
 from tests.evaluation.conftest import small_plan, write_plan
+from tre.evaluation.checked import checked
 from tre.evaluation.data import gather
-from tre.evaluation.evaluate import checked
 from tre.evaluation.plan import read_plan, shipped_plans
 from tre.lab import Lab
 
@@ -22,14 +22,16 @@ def question(**changed: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("changed", "place", "message"),
     [
-        ({"epsilons": []}, "epsilons", "at least 1"),
+        ({"epsilons": []}, "epsilons", "at least one"),
+        ({"epsilons": "0.1, 1"}, "epsilons", "expected a list"),
+        ({"epsilon": [1]}, "epsilon", "unknown key: is it epsilons?"),
         ({"epsilons": [-1]}, "epsilons[0]", "greater than 0"),
-        ({"repetition": 3}, "repetition", "unknown key"),
+        ({"repetition": 3}, "repetition", "unknown key: is it repetitions?"),
         ({"data": {"bundled": "nothing"}}, "data.bundled", "expected"),
         ({"data": {}}, "data", "expected one of package, bundled and made"),
         ({"policies": ["open"]}, "", "policies: expected one of gateway, none"),
         ({"baselines": ["statbarn"]}, "", "baselines: expected one of unprotected"),
-        ({"questions": [question(sql="")]}, "questions[0].sql", "at least 1"),
+        ({"questions": [question(sql="")]}, "questions[0].sql", "not empty"),
         ({"questions": [question(), question()]}, "", "nothing may be named twice"),
         ({"epsilons": [1, 1]}, "", "nothing may be named twice"),
         ({"attacks": {"only": ["magic"]}}, "attacks", "only: expected one of"),
@@ -39,7 +41,7 @@ def question(**changed: Any) -> dict[str, Any]:
             "attacks on a register need data",
         ),
         ({"peers": {"systems": ["magic"]}}, "peers", "systems: expected one of"),
-        ({"peers": {"systems": []}}, "peers.systems", "at least 1"),
+        ({"peers": {"systems": []}}, "peers.systems", "at least one"),
         (
             {"workload": {"habits": [{"name": "x"}]}},
             "workload.habits[0]",
@@ -65,6 +67,21 @@ def test_a_question_is_checked_before_anything_is_asked(written) -> None:
         with pytest.raises(Invalid) as wrong:
             checked(plan, written.parent)
         assert wrong.value.path == "questions[0].sql"
+        assert message in wrong.value.message
+
+
+def test_what_a_plan_names_has_to_be_there(written) -> None:
+    """A figure to decide by, and a game to be played."""
+    sql = "SELECT region, COUNT(*) AS n FROM people GROUP BY region"
+    decides = question(sql=sql, decision={"column": "region", "above": 1})
+    for changed, place, message in (
+        ({"questions": [decides]}, "questions[0].decision.column", "question: n"),
+        ({"audit": {"only": ["chess"]}}, "audit.only", "names of games"),
+    ):
+        plan, _ = read_plan(small_plan(**changed))
+        with pytest.raises(Invalid) as wrong:
+            checked(plan, written.parent)
+        assert wrong.value.path == place
         assert message in wrong.value.message
 
 

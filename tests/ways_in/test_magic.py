@@ -50,6 +50,8 @@ def test_a_cell_is_a_question(shell) -> None:
     again = shell.run_cell_magic("tre", "--epsilon 0.5", BY_REGION)
     assert again.release.id == answer.release.id
     assert "cost nothing" in again._repr_html_()
+    told = shell.run_cell_magic("tre", "--epsilon 0.5 --explain", BY_REGION).data
+    assert f"Release {answer.release.id} answers exactly this" in told
 
 
 def test_explaining_spends_nothing(shell) -> None:
@@ -66,6 +68,31 @@ def test_a_refusal_is_said_as_everywhere(shell) -> None:
         shell.run_cell_magic("tre", "", "SELECT pay FROM people")
     with pytest.raises(UsageError, match="choose from"):
         shell.run_line_magic("tre", "nonsense")
+
+
+def test_a_name_that_cannot_be_one_is_told_before_it_is_paid(shell) -> None:
+    """The answer would be lost."""
+    before = shell.run_line_magic("tre", "").data
+    with pytest.raises(UsageError, match="is a word: --as 2x"):
+        shell.run_cell_magic("tre", "--epsilon 0.5 --as 2x", BY_REGION)
+    assert shell.run_line_magic("tre", "budget").data == before
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("127.0.0.1:1", "begins with https://"),
+        ("http://127.0.0.1:1", "did not answer"),
+        ("{url}", r"\[unknown_project\]"),
+    ],
+)
+def test_a_connection_that_cannot_be_is_told(
+    shell, served: Served, url: str, said: str
+) -> None:
+    """In words; what was connected before stays so."""
+    with pytest.raises(UsageError, match=said):
+        shell.run_line_magic("tre", f"connect {url.format(url=served.url)} --project x")
+    assert "is left" in shell.run_line_magic("tre", "budget").data
 
 
 def test_tables_and_columns_are_completed(shell) -> None:

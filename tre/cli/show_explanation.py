@@ -34,6 +34,7 @@ def explained(explanation: Explanation) -> Iterator[RenderableType]:
     if explanation.left is not None:
         rest = "" if explanation.affordable else ", which does not cover this"
         yield f"Left: {loss_in_words(explanation.left)}{rest}."
+    yield from explanation.repeated_words
     yield from explanation.cheaper
 
 
@@ -58,6 +59,7 @@ def batched(batch: Batch) -> Iterator[RenderableType]:
         yield ""
     yield f"Together: {loss_in_words(batch.loss)}; left {loss_in_words(batch.left)}."
     yield f"Half the error of each would cost {loss_in_words(batch.half_error)}."
+    yield from batch.repeated_words
     if not batch.affordable:
         yield "The project cannot pay for all of them."
 

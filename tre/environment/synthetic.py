@@ -13,7 +13,7 @@ from tre.environment.questions import Questions
 from tre.governance.admit import admit
 from tre.synthesis.asked import blocks
 from tre.synthesis.columns import BANDS, categories
-from tre.synthesis.paid import Payer, Spending, Spendings, spendings
+from tre.synthesis.paid import Part, Payer, Spending, Split, said_on, spendings
 from tre.synthesis.rounds import LOOK
 from tre.synthesis.synthesise import Synthetic, synthesise
 
@@ -46,12 +46,12 @@ class SyntheticRows(Questions):
 
         def split(
             questions: Sequence[str], parts: Sequence[float], spending: Spending
-        ) -> Spendings:
+        ) -> Split:
             batch = self.explain_batch(
                 questions, parts=parts, project=project, person=person, **spending
             )
-            drafted = [(each.spending, each.refusal) for each in batch.questions]
-            return spendings(drafted, affordable=batch.affordable)
+            each = spendings([(one.spending, one.refusal) for one in batch.questions])
+            return Split(each, batch.loss if fresh else batch.charge, batch.left)
 
         payer = Payer(
             ask=partial(self.ask, project=project, person=person, fresh=fresh),
@@ -80,19 +80,24 @@ class SyntheticRows(Questions):
         """
         known = self._granted(table, project, person)
         asked = blocks(table, categories(known, columns, bands))
-        explained = partial(
-            self.explain_batch,
-            [each.sql for each in asked],
+        questions = [each.sql for each in asked]
+        whole = self.explain_batch(
+            questions,
             parts=[each.weight for each in asked],
             project=project,
             person=person,
+            epsilon=epsilon,
+            rho=rho,
+            share=share,
         )
-        whole = explained(epsilon=epsilon, rho=rho, share=share)
         if len(asked) == 1:
             return whole
-        unit = "rho" if whole.loss.delta else "epsilon"
-        look = {unit: getattr(whole.loss, unit) * float(LOOK)}
-        return replace(explained(**look), affordable=whole.affordable)
+        look = Part.of(said_on([each.spending for each in whole.questions]), LOOK)
+        first = self.explain_batch(
+            questions, parts=look.now, project=project, person=person, **look.spending
+        )
+        covered = look.covered(first.charge, first.left)
+        return replace(first, affordable=covered)
 
     def _granted(self, table: str, project: str, person: str) -> Table:
         """A table as a project may ask it."""

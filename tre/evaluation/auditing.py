@@ -42,7 +42,8 @@ class Played:
 
     def file(self, game: str) -> Path:
         """Where what was found of a game is kept, named by all it depends on."""
-        text = f"{version('tre')} {self.place} {game} {self.audit.model_dump_json()}"
+        said = self.audit.model_dump_json(exclude={"only"})
+        text = f"{version('tre')} {self.place} {game} {said}"
         name = hashlib.sha256(text.encode()).hexdigest()[:16]
         return self.folder / f"{name}.parquet"
 

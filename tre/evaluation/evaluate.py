@@ -13,20 +13,15 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from connectors.errors import Invalid
 from privacy.catalogue import Catalogue
-from privacy.errors import Refused
-from privacy.model import is_model, model
-from privacy.teach import understand
 from tre.evaluation.advise import Advice, Margin, advise, margins
 from tre.evaluation.attacking import attacked
 from tre.evaluation.auditing import audited
-from tre.evaluation.data import catalogue_of, package_named
-from tre.evaluation.known import checked_register
+from tre.evaluation.checked import checked
 from tre.evaluation.outcome import write_table
 from tre.evaluation.page import page_of
 from tre.evaluation.peers.installed import reachable
-from tre.evaluation.plan import Asking, Plan, read_plan
+from tre.evaluation.plan import Plan, read_plan
 from tre.evaluation.report import NAMES, Report
 from tre.evaluation.schedule import Told, live, work_off
 from tre.evaluation.site import Site
@@ -89,16 +84,6 @@ def advised(source: Path | str | Mapping[str, Any]) -> Advice:
     return advise(plan, checked(plan, base))
 
 
-def checked(plan: Plan, base: Path) -> Catalogue:
-    """The catalogue of the plan's data. Invalid where a question cannot be asked."""
-    catalogue = catalogue_of(package_named(plan, base), base)
-    for place, asking in enumerate(plan.questions):
-        _check(asking, f"questions[{place}].sql", catalogue)
-    if plan.attacks is not None and plan.attacks.data is not None:
-        checked_register(plan.attacks.data, catalogue)
-    return catalogue
-
-
 def _without_missing(site: Site, told: Told) -> tuple[Site, Mapping[str, str]]:
     """The site without the peers that are not to be had here, and why they are not."""
     peers = site.plan.peers
@@ -110,19 +95,6 @@ def _without_missing(site: Site, told: Told) -> tuple[Site, Mapping[str, str]]:
     left = peers.model_copy(update={"systems": there}) if there else None
     plan = site.plan.model_copy(update={"peers": left})
     return replace(site, plan=plan), {name: each for name, each in why.items() if each}
-
-
-def _check(asking: Asking, place: str, catalogue: Catalogue) -> None:
-    try:
-        if is_model(asking.sql):
-            model(asking.sql, catalogue)
-            return
-        query = understand(asking.sql, catalogue)
-    except Refused as refusal:
-        where = f" ({refusal.clause})" if refusal.clause else ""
-        raise Invalid(place, f"{refusal.message}{where}") from None
-    if query.sets:
-        raise Invalid(place, "expected one grouping, without ROLLUP, CUBE or sets")
 
 
 @dataclass(frozen=True, slots=True)

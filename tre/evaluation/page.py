@@ -71,7 +71,7 @@ def _of_utility(report: Report) -> dict[str, Picture]:
             _safe(charts.error_by_epsilon(report)),
             "Line chart: the typical error falls as ε grows.",
             "The line is the middle question; half of all questions lie in the shade. "
-            "Both axes are logarithmic: each line up is ten times the error.",
+            "Both axes are logarithmic: each mark up is ten times the error.",
             numbers(report, "relative error", "Typical error of the middle question"),
         ),
         "questions": Picture(

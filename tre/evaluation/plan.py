@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from connectors.errors import Invalid
 from privacy.policy import POLICIES
 from tre.evaluation.peer import PEERS
 from tre.governance.written import expected
-from tre.manifest.load import read
+from tre.manifest.load import EXPECTED, MISSING, read, unknown
 from tre.profiles.load import shipped
 
 UNPROTECTED: Final = "unprotected"
@@ -223,6 +224,12 @@ class Plan(_Model):
         return self
 
 
+_PARTS: Final = (
+    *(Brought, Asking, Target, Decision, Workload, Habit, Population),
+    *(Audit, Attacks, OnData, Peers),
+)
+
+
 def read_plan(source: Path | str | Mapping[str, Any]) -> tuple[Plan, Path]:
     """A plan from its YAML or JSON file, or a mapping; and what its paths start from.
 
@@ -240,7 +247,12 @@ def read_plan(source: Path | str | Mapping[str, Any]) -> tuple[Plan, Path]:
 def _found(source: Path | str, base: Path) -> Path:
     """The file of a plan: one that is there, or that of the shipped one so named."""
     path = base / source
-    if not path.is_file() and str(source) in shipped_plans():
+    if not path.exists():
+        if str(source) not in shipped_plans():
+            shipped = ", ".join(shipped_plans())
+            raise Invalid(
+                str(source), f"there is no such file, nor a shipped plan: {shipped}"
+            )
         path = Path(str(_SHIPPED / f"{source}.yaml"))
     return path.resolve()
 
@@ -272,7 +284,7 @@ def _plan(document: object) -> Plan:
         return Plan.model_validate(document)
     except ValidationError as problems:
         first = problems.errors(include_url=False, include_input=False)[0]
-    raise Invalid(_place(first["loc"]), _expected(first["type"], first["msg"]))
+    raise Invalid(_place(first["loc"]), _expected(first))
 
 
 def _place(location: tuple[int | str, ...]) -> str:
@@ -281,12 +293,21 @@ def _place(location: tuple[int | str, ...]) -> str:
     return "".join(parts).removeprefix(".")
 
 
-def _expected(kind: str, message: str) -> str:
-    if kind == "extra_forbidden":
-        return "unknown key"
-    if kind == "missing":
-        return "expected a value: this key is required"
-    return expected(message)
+def _expected(problem: ErrorDetails) -> str:
+    match problem["type"]:
+        case "extra_forbidden":
+            return unknown(str(problem["loc"][-1]), _keys())
+        case "missing":
+            return MISSING
+        case kind if kind in EXPECTED:
+            return f"expected {EXPECTED[kind]}"
+        case _:
+            return expected(problem["msg"])
+
+
+def _keys() -> list[str]:
+    """Every key that a plan may have somewhere."""
+    return [EXTENDS, *Plan.model_fields, *(k for m in _PARTS for k in m.model_fields)]
 
 
 def _known(label: str, said: tuple[str, ...], known: tuple[str, ...]) -> None:

@@ -55,12 +55,14 @@ class Table:
     """A table for a page: the first column names the rows, numbers stand right.
 
     `good` are the places (row, column) of numbers that meet what is asked of them.
+    Where there are `texts` in place of numbers, they stand left.
     """
 
     caption: str
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...] = field(repr=False)
     good: frozenset[tuple[int, int]] = frozenset()
+    texts: bool = False
 
 
 def by_method(report: Report) -> Table:
@@ -238,7 +240,10 @@ def refusals(report: Report) -> Table:
         for (method, question, why), each in grouped
     )
     return Table(
-        "What was not answered", ("asked of", "question", "at ε", "reason"), rows
+        "What was not answered",
+        ("asked of", "question", "at ε", "reason"),
+        rows,
+        texts=True,
     )
 
 
@@ -262,6 +267,7 @@ def facts(plan: Plan, rows: int) -> Table:
             ("attacks", _attacks(plan)),
             ("seed", f"{plan.seed}, for everything but noise"),
         ),
+        texts=True,
     )
 
 

@@ -105,6 +105,7 @@ def batch_document(batch: Batch) -> dict[str, Any]:
         ],
         "loss": loss_document(batch.loss),
         "half_error": loss_document(batch.half_error),
+        "charge": loss_document(batch.charge),
         "left": loss_document(batch.left),
         "affordable": batch.affordable,
         "words": list(batch.words),

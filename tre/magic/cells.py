@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from html import escape
 from typing import Final
 
@@ -24,6 +25,7 @@ from tre.magic.desk import Desk, Spending, over_http
 from tre.magic.shown import Answer, bar
 
 TOKEN: Final = "TRE_TOKEN"  # noqa: S105 - the name of a variable, and no token
+WHAT: Final = ("connect", "tables", "budget")
 
 
 @magics_class
@@ -35,27 +37,29 @@ class TreMagics(Magics):
 
     def use(self, desk: Desk) -> None:
         """Ask at this desk from now on."""
-        self.desk, self.began = desk, desk.left()
+        self.began = desk.left()
+        self.desk = desk
 
     @magic_arguments()
-    @argument("what", choices=("connect", "tables", "budget"), help="what to do")
+    @argument(
+        "what", nargs="?", default="budget", choices=WHAT, help="what to do or show"
+    )
     @argument("url", nargs="?", default="", help="the server, to connect to")
     @argument("--project", default="", help="for which project")
     @line_magic
     def tre(self, line: str) -> HTML | Answer:
         """Connect to a server, list what may be asked, or show the budget.
 
+        Alone it shows the budget.
         The token is read from TRE_TOKEN, so that it is in no notebook.
         """
         said = parse_argstring(self.tre, line)
-        match said.what:
-            case "connect":
-                self.use(over_http(_client(said.url), _named(said.project)))
-                return self._budget()
-            case "tables":
+        with _told():
+            if said.what == "connect":
+                self._connect(_client(said.url), _project(said.project))
+            if said.what == "tables":
                 return HTML("".join(_tables(self._desk())))
-            case _:
-                return self._budget()
+            return self._budget()
 
     @magic_arguments()
     @argument("--epsilon", type=float, help="spend at most this ε")
@@ -69,20 +73,26 @@ class TreMagics(Magics):
     def ask(self, line: str, cell: str) -> HTML | Answer:
         """Ask the question in the cell, or explain it."""
         said = parse_argstring(self.ask, line)
-        spending = _spending(said)
-        desk = self._desk()
-        try:
+        spending, desk = _spending(said), self._desk()
+        if said.name and not said.name.isidentifier():
+            raise UsageError(
+                f"A name to keep the answer under is a word: --as {said.name}"
+            )
+        with _told():
             if said.explain:
                 return _listed(desk.explain(cell, spending))
             release = desk.ask(cell, spending)
-        except Refused as refusal:
-            raise UsageError(_words(refusal)) from None
-        except Failed as failure:
-            raise UsageError(failure.message) from None
-        answer = Answer(release, desk.left(), self._began(), not said.no_plot)
+            answer = Answer(release, desk.left(), self._began(), not said.no_plot)
         if said.name and self.shell is not None:
             self.shell.push({said.name: answer})
         return answer
+
+    def _connect(self, client: Client, project: str) -> None:
+        """Ask there from now on; where that cannot be, as before."""
+        with ExitStack() as held:
+            held.enter_context(client)
+            self.use(over_http(client, project))
+            held.pop_all()  # it stays open for as long as the notebook
 
     def _budget(self) -> HTML:
         return HTML(bar(self._desk().left(), self._began()))
@@ -105,14 +115,29 @@ def _spending(said: Namespace) -> Spending:
     return found
 
 
+@contextmanager
+def _told() -> Iterator[None]:
+    """What went wrong, as a notebook says it: in words, and without a stack."""
+    try:
+        yield
+    except Refused as refusal:
+        raise UsageError(_words(refusal)) from None
+    except Failed as failure:
+        raise UsageError(failure.message) from None
+    except ConnectionError as broken:
+        raise UsageError(str(broken)) from None
+
+
 def _client(url: str) -> Client:
     token = os.environ.get(TOKEN, "")
     if not url or not token:
         raise UsageError(f"Say %tre connect URL --project NAME, with {TOKEN} set.")
+    if not url.startswith(("https://", "http://")):
+        raise UsageError(f"An address begins with https:// or http://, not so: {url}")
     return Client(url, token=token)
 
 
-def _named(project: str) -> str:
+def _project(project: str) -> str:
     if not project:
         raise UsageError("Say for which project: --project NAME")
     return project

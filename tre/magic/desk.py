@@ -40,13 +40,8 @@ def over_http(client: Client, project: str) -> Desk:
     """A desk at a server."""
 
     def explain(sql: str, spending: Spending) -> Sequence[str]:
-        told = client.explain(sql, project=project, **spending)
-        columns = (f"{each['column']}: {each['words']}." for each in told["columns"])
-        cost = told["loss"]
-        price = f"This costs ρ = {cost['rho']:.6g} (ε = {cost['epsilon']:.4g})."
-        if not told["affordable"]:
-            price += " The project has not so much left."
-        return [told["bounds"], *columns, *told["hidden"], price, *told["cheaper"]]
+        words: Sequence[str] = client.explain(sql, project=project, **spending)["words"]
+        return words
 
     return Desk(
         project,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -102,7 +102,7 @@ def _path(location: tuple[int | str, ...]) -> str:
 def _expectation(error: ErrorDetails) -> str:
     match error["type"]:
         case "extra_forbidden":
-            return _unknown(str(error["loc"][-1]))
+            return unknown(str(error["loc"][-1]), known_keys())
         case "missing":
             return MISSING
         case "enum" | "literal_error":
@@ -117,9 +117,10 @@ def _expectation(error: ErrorDetails) -> str:
             )
 
 
-def _unknown(key: str) -> str:
-    """That there is no such key, and which one is nearly called so."""
-    near = get_close_matches(key, known_keys(), n=1, cutoff=NEAR)
+def unknown(key: str, known: Iterable[str]) -> str:
+    """That there is no such key, and which known one is nearly called so."""
+    others = [each for each in known if each != key]  # it may be one elsewhere
+    near = get_close_matches(key, others, n=1, cutoff=NEAR)
     return f"unknown key: is it {near[0]}?" if near else "unknown key"
 
 
