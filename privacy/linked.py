@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Final
 
 CLASSES: Final = (
@@ -29,6 +30,23 @@ _WEIGHED: Final = {4: (0.99, 1.0), 5: (0.95, 0.99), 6: (0.0, 0.95)}
 
 
 @dataclass(frozen=True, slots=True)
+class Subgroups:
+    """Noised numbers of people by a column, and by whether they are in other data.
+
+    `keys` has the column's public values in words, last None for a missing one. In the
+    same order `linked` are in another dataset and `unlinked` in none; None where that
+    may be too few people to be shown. A person counts where one row of theirs is,
+    drawn by lot. Noise is discrete Gaussian of this `deviation`, rounded up.
+    """
+
+    column: str
+    keys: tuple[str | None, ...]
+    linked: tuple[int | None, ...]
+    unlinked: tuple[int | None, ...]
+    deviation: int
+
+
+@dataclass(frozen=True, slots=True)
 class Linked:
     """Noised figures of how a table's people were linked when it was published.
 
@@ -36,6 +54,7 @@ class Linked:
     them, that were likely and not sure enough to be linked. `missing` says of how many
     people an identifier was missing, by kind. Each is a whole number plus discrete
     Gaussian noise of the deviation beside it, rounded up, so it may be below 0.
+    `subgroups` are by the columns that the manifest names.
     """
 
     people: tuple[int, ...]
@@ -44,6 +63,7 @@ class Linked:
     doubtful_deviation: int
     missing: tuple[tuple[str, int], ...]
     missing_deviation: int
+    subgroups: tuple[Subgroups, ...] = ()
 
 
 def matched(linked: Linked) -> float:
@@ -51,6 +71,37 @@ def matched(linked: Linked) -> float:
     everybody = sum(max(0, held) for held in linked.people)
     others = sum(max(0, held) for held in linked.people[1:])
     return others / everybody if everybody else 0.0
+
+
+_ALL_TWICE: Final = NormalDist().inv_cdf(1 - 0.05 / 4)
+"""Standard deviations within which two figures are at once, 95 times in 100."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """The share of a subgroup that is in another dataset, and how far it may be off.
+
+    `share` ± `margin` covers the exact share 95 times in 100, or more.
+    """
+
+    share: float
+    margin: float
+
+
+def rates(subgroups: Subgroups) -> tuple[Rate | None, ...]:
+    """The match rate of each subgroup; None where either of its figures is hidden.
+
+    A share rises with the linked and falls with the others, so where both are off by
+    at most m it is off by at most m / people. Both are, 95 times in 100, for an m that
+    either passes 2.5 times in 100 (Bonferroni).
+    """
+    off = _ALL_TWICE * subgroups.deviation
+    return tuple(
+        None
+        if linked is None or unlinked is None
+        else Rate(linked / (linked + unlinked), off / (linked + unlinked))
+        for linked, unlinked in zip(subgroups.linked, subgroups.unlinked, strict=True)
+    )
 
 
 def weighed_from(linked: Linked, threshold: float) -> int:

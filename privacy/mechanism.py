@@ -106,6 +106,17 @@ def calibrate(
     return None
 
 
+def gaussian(moved: int, at_most: Fraction) -> Mechanism:
+    """The least Gaussian noise for figures that one person moves so far in all.
+
+    ValueError where that is beyond any noise that fits 64 bits.
+    """
+    mechanism = calibrate(Kind.GAUSSIAN, l1=moved, l2_squared=moved**2, at_most=at_most)
+    if mechanism is None:
+        raise ValueError("this cap is beyond any noise that fits 64 bits")
+    return mechanism
+
+
 def _widened(scale: float) -> Iterator[float]:
     """A scale and slightly wider ones, none of them wider than is drawn."""
     for step in range(0, 64, 2):

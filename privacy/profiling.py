@@ -19,7 +19,8 @@ from privacy.accounting import NANO, nano_at_least
 from privacy.catalogue import Column, Domain, Table
 from privacy.histogram import Histogram, ladder
 from privacy.linked import Linked
-from privacy.mechanism import Kind, Mechanism, calibrate, loss
+from privacy.links import Links
+from privacy.mechanism import Mechanism, gaussian, loss
 from privacy.profile import Profile, classes
 from privacy.totals import most_in_total, totalled, valued
 
@@ -28,9 +29,6 @@ PROFILE_NANO: Final = 1_000_000
 
 HISTOGRAMS_NANO: Final = 1_000_000
 """What its histograms of numbers may cost besides, all together: ρ = 0.001."""
-
-LINKED_NANO: Final = 1_000_000
-"""What measuring how its people were linked may cost besides: ρ = 0.001."""
 
 _DROPPED_CAPS: Final = 3
 """Of one person's rows past the cap, at most this many caps are counted."""
@@ -54,37 +52,6 @@ class Classes:
         deviation = ceil(mechanism.scale)
         return Histogram(
             self.column, self.scale, self.starts, self.most, tuple(people), deviation
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Links:
-    """What is measured of how people were linked, and of identifiers they lack.
-
-    `people` noises the classes, of which a person is in one; `doubtful` the pairs of a
-    matching; and `missing` the people who lack each of the kinds `identifiers`.
-    """
-
-    identifiers: tuple[str, ...]
-    people: Mechanism
-    doubtful: Mechanism
-    missing: Mechanism
-
-    @property
-    def sums(self) -> tuple[Mechanism, ...]:
-        """The mechanisms of the sums: doubtful pairs, then each kind."""
-        return (self.doubtful, *((self.missing,) * len(self.identifiers)))
-
-    def counted(self, people: list[int], sums: list[int]) -> Linked:
-        """The statement that noised figures make."""
-        doubtful, *missing = sums
-        return Linked(
-            people=tuple(people),
-            people_deviation=ceil(self.people.scale),
-            doubtful=doubtful,
-            doubtful_deviation=ceil(self.doubtful.scale),
-            missing=tuple(zip(self.identifiers, missing, strict=True)),
-            missing_deviation=ceil(self.missing.scale),
         )
 
 
@@ -118,19 +85,18 @@ class Measurement:
     def rho_nano(self) -> int:
         """What it costs: OpenDP's maps, summed and rounded up (composition of zCDP)."""
         counted = (self.each,) * len(self.histograms)
-        linked = (self.links.people, *self.links.sums) if self.links else ()
+        linked = self.links.mechanisms if self.links else ()
         drawn = (self.people, self.dropped, *self.clamped, *counted, *linked)
         return sum(nano_at_least(loss(each)) for each in drawn)
 
 
 def measurement(
-    table: Table, clamped: tuple[str, ...] = (), identifiers: tuple[str, ...] = ()
+    table: Table, clamped: tuple[str, ...] = (), links: Links | None = None
 ) -> Measurement:
     """Plan the profile of a table, of which the values of some columns were clamped.
 
     Half is for the classes and the rest for the sums, and as much besides, where
-    there are numbers, for their histograms; and as much where people were linked by
-    some kinds of `identifiers`.
+    there are numbers, for their histograms. `links` is measured with it.
     """
     whole, cap = Fraction(PROFILE_NANO, NANO), table.rows_per_person
     sums = whole / 2 / (2 if clamped else 1)
@@ -141,12 +107,12 @@ def measurement(
         cap=cap,
         starts=classes(cap),
         columns=clamped,
-        people=_gaussian(1, whole / 2),
-        dropped=_gaussian(_DROPPED_CAPS * cap, sums),
-        clamped=tuple(_gaussian(cap, moved) for _ in clamped),
+        people=gaussian(1, whole / 2),
+        dropped=gaussian(_DROPPED_CAPS * cap, sums),
+        clamped=tuple(gaussian(cap, moved) for _ in clamped),
         histograms=histograms,
-        each=_gaussian(1, each),
-        links=_links(identifiers) if identifiers else None,
+        each=gaussian(1, each),
+        links=links,
     )
 
 
@@ -181,18 +147,6 @@ def profile_of(
     )
 
 
-def _links(identifiers: tuple[str, ...]) -> Links:
-    """Half for the classes; of the rest, half for doubtful pairs."""
-    whole = Fraction(LINKED_NANO, NANO)
-    each = Fraction(LINKED_NANO // 4 // len(identifiers), NANO)
-    return Links(
-        identifiers=identifiers,
-        people=_gaussian(1, whole / 2),
-        doubtful=_gaussian(1, whole / 4),
-        missing=_gaussian(1, each),
-    )
-
-
 def _histograms(table: Table) -> tuple[Classes, ...]:
     values = [
         _classes(column, *_ends(column.domain), is_total=False)
@@ -214,11 +168,3 @@ def _ends(domain: Domain) -> tuple[int, int]:
     if not isinstance(domain.lower, int) or not isinstance(domain.upper, int):
         raise TypeError("only bounded numbers are measured")
     return domain.lower, domain.upper
-
-
-def _gaussian(moved: int, at_most: Fraction) -> Mechanism:
-    """Noise for a figure, or figures, that one person moves so far in all."""
-    mechanism = calibrate(Kind.GAUSSIAN, l1=moved, l2_squared=moved**2, at_most=at_most)
-    if mechanism is None:
-        raise ValueError("this cap is beyond any noise that fits 64 bits")
-    return mechanism

@@ -22,7 +22,7 @@ import pyarrow as pa
 import sqlglot.expressions as exp
 
 from connectors.errors import Invalid
-from privacy.catalogue import Domain, Type
+from privacy.catalogue import Column, Type
 from tre.intake.bloom import SECRET_BYTES, Encoder
 from tre.intake.check import present
 from tre.intake.engine import Engine
@@ -267,9 +267,9 @@ def _described(document: dict[str, Any], resource: Resource) -> dict[str, Any]:
     )
     described = [said for said, field in fields if _stays(field, resource)]
     derived = [
-        _part(column.name, column.domain)
-        for column in columns(resource)
-        if column.name in _derived_names(resource)
+        _part(made)
+        for made in columns(resource)
+        if made.name in _derived_names(resource)
     ]
     extension = {
         name: said
@@ -277,13 +277,15 @@ def _described(document: dict[str, Any], resource: Resource) -> dict[str, Any]:
         if name not in {"link", "source"}
     }
     if resource.tre.privacy_unit is PrivacyUnit.PERSON:
-        extension["link"] = {"identifiers": [ENCODING]}
+        said = document["tre"].get("link", {})
+        kept = {name: said[name] for name in ("similarity", "by") if name in said}
+        extension["link"] = {"identifiers": [ENCODING], **kept}
         encoded = {"role": "identifier", "kind": Kind.ENCODED.value}
         described.insert(0, {"name": ENCODING, "type": "string", "tre": encoded})
-    kept = {name: said for name, said in document.items() if name not in FILE_FACTS}
+    facts = {name: said for name, said in document.items() if name not in FILE_FACTS}
     schema = {**document["schema"], "fields": [*described, *derived]}
     path = f"{resource.name}.parquet"
-    return {**kept, "path": path, "schema": schema, "tre": extension}
+    return {**facts, "path": path, "schema": schema, "tre": extension}
 
 
 def _derived_names(resource: Resource) -> frozenset[str]:
@@ -296,8 +298,9 @@ def _derived_names(resource: Resource) -> frozenset[str]:
     )
 
 
-def _part(name: str, known: Domain) -> dict[str, Any]:
+def _part(made: Column) -> dict[str, Any]:
     """A derived column as a field of the new manifest."""
+    name, known = made.name, made.domain
     if known.type not in {Type.TEXT, Type.NUMBER} or known.scale:
         message = "expected a text or whole number: derive it where it is published"
         raise Invalid(f"tre.derive.{name}", message)
@@ -308,4 +311,5 @@ def _part(name: str, known: Domain) -> dict[str, Any]:
         constraints = {"minimum": known.lower, "maximum": known.upper}
     said = {key: value for key, value in constraints.items() if value is not None}
     kind = "string" if known.type is Type.TEXT else "integer"
-    return {"name": name, "type": kind, "constraints": said}
+    role = {"tre": {"role": Role.SENSITIVE.value}} if made.sensitive else {}
+    return {"name": name, "type": kind, "constraints": said, **role}

@@ -8,24 +8,29 @@ each table keeps the last profile it had, which names the version it was measure
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import sqlglot.expressions as exp
 from sqlalchemy import Connection
 
 from privacy.catalogue import Domain, Table, Type, Unit
 from privacy.errors import Failed
-from privacy.linked import CLASSES, Linked
+from privacy.linked import Linked
+from privacy.links import Links, links
+from privacy.policy import Policy
 from privacy.profile import Profile
-from privacy.profiling import Classes, Links, Measurement, measurement, profile_of
+from privacy.profiling import Classes, Measurement, measurement, profile_of
 from privacy.totals import total_of
 from tre.audit.act import Act
 from tre.enclave.confinement import Unavailable
 from tre.enclave.job import Attachment, Job
+from tre.enclave.supervisor import Enclave
 from tre.enquiry import Gate
 from tre.governance.catalogue import Version, last_profiles
+from tre.governance.policies import current_policy
+from tre.governance.statement import methods_of
 from tre.intake import Publication
 from tre.intake.carry import brought_by
 from tre.intake.sql import (
@@ -44,6 +49,7 @@ from tre.ledger.measure import (
     reserve_measurement,
     settle_measurement,
 )
+from tre.linked_figures import linked_figures
 
 COUNTED: Final = "count(*)"
 DROPPED: Final = "sum(least(greatest(brought - :kept, 0), :most))"
@@ -62,10 +68,10 @@ ONE_OF_EACH: Final = "_rank = 1 AND :value IS NOT NULL"
 class Subject:
     """A version whose file is complete and not in force yet, to be measured.
 
-    `version` is its label; `clamped` and `identified` are as in a `Publication`, and
-    `file` is relative to the home. `tables` have the profiles to keep where none can
-    be measured; where they have none, it is the last of the dataset's. Of those that
-    are `unmeasurable` nothing is planned or charged.
+    `version` is its label; `clamped` is as in a `Publication`, and `file` is relative
+    to the home. `descriptor` is the public part of its manifest. `tables` have the
+    profiles to keep where none can be measured; where they have none, it is the last
+    of the dataset's. Of those that are `unmeasurable` nothing is planned or charged.
     """
 
     dataset: str
@@ -75,7 +81,7 @@ class Subject:
     file: Path
     key_name: str
     clamped: tuple[tuple[tuple[int, str], ...], ...]
-    identified: tuple[tuple[str, ...], ...]
+    descriptor: Mapping[str, Any] = field(repr=False)
     unmeasurable: frozenset[str] = frozenset()
 
 
@@ -98,8 +104,8 @@ class Profiled:
             act.record("profile.kept", version, {"measured_in": kept})
 
 
-def published(publication: Publication) -> Subject:
-    """A publication, as what is to be measured."""
+def published(publication: Publication, descriptor: Mapping[str, Any]) -> Subject:
+    """A publication, as what is to be measured; the public part of its manifest."""
     return Subject(
         publication.dataset,
         publication.version,
@@ -108,7 +114,7 @@ def published(publication: Publication) -> Subject:
         publication.file,
         publication.key_name,
         publication.clamped,
-        publication.identified,
+        descriptor,
     )
 
 
@@ -119,16 +125,7 @@ def profile(
 
     `dataset_nano` is the dataset's own budget before it has an account, None for none.
     """
-    planned = {
-        table.name: measurement(table, tuple(name for _, name in clamped), kinds)
-        for table, clamped, kinds in zip(
-            subject.tables,
-            subject.clamped,
-            subject.identified,
-            strict=True,
-        )
-        if table.unit is not Unit.NONE and table.name not in subject.unmeasurable
-    }
+    planned = _planned(gate, subject)
     measured = _reserved(gate, subject, person, planned, dataset_nano)
     if measured is not None:
         try:
@@ -139,6 +136,33 @@ def profile(
                 raise
     with gate.control.reading() as connection:
         return Profiled(_earlier(connection, subject), None)
+
+
+def _planned(gate: Gate, subject: Subject) -> Mapping[str, Measurement]:
+    """What is measured of each table; subgroups are shown by the policy in force."""
+    with gate.control.reading() as connection:
+        policy = current_policy(connection) or gate.policy
+    methods = methods_of(subject.descriptor)
+    return {
+        table.name: measurement(
+            table,
+            tuple(name for _, name in clamped),
+            _links(table, methods.get(table.name), policy),
+        )
+        for table, clamped in zip(subject.tables, subject.clamped, strict=True)
+        if table.unit is not Unit.NONE and table.name not in subject.unmeasurable
+    }
+
+
+def _links(
+    table: Table, method: Mapping[str, Any] | None, policy: Policy
+) -> Links | None:
+    """What is measured of how people are linked, by the method that is published."""
+    if method is None:
+        return None
+    columns = {each.name: each for each in table.columns}
+    compared = tuple(columns[name] for name in method.get("by", ()))
+    return links(tuple(method["identifiers"]), compared, policy)
 
 
 def with_profiles(
@@ -183,66 +207,48 @@ def _drawn(
     file, key = subject.file.as_posix(), subject.key_name
     version = Version(subject.file.stem, subject.dataset, "", file, key, "")
     attachment = gate.attachment(version)
-    tables = zip(subject.tables, subject.clamped, strict=True)
-    found: list[Table] = []
-    for table, clamped in tables:
-        measured: Profile | None = table.profile
-        if table.name in planned:
+    found = []
+    for table, clamped in zip(subject.tables, subject.clamped, strict=True):
+        measured = table.profile
+        if (plan := planned.get(table.name)) is not None:
             moved = [f"m{place}" for place, _ in clamped]
-            classes, sums = jobs(table, attachment, planned[table.name], moved)
-            people = gate.enclave.answer(classes).values[0][0].tolist()
-            figures = [int(v[0][0]) for v in gate.enclave.answer(sums).values]
-            counted = [
-                gate.enclave.answer(job).values[0][0].tolist()
-                for job in counts(table.name, attachment, planned[table.name])
-            ]
-            label = subject.version
-            linked = _linked(gate, table.name, attachment, planned[table.name].links)
-            measured = profile_of(
-                planned[table.name], people, figures, counted, label, linked
-            )
+            drawn = _Drawn(gate.enclave, table, attachment, plan)
+            measured = drawn.profile(moved, subject.version)
         found.append(replace(table, profile=measured))
     return tuple(found)
 
 
-def _linked(
-    gate: Gate, table: str, attachment: Attachment, links: Links | None
-) -> Linked | None:
-    if links is None:
-        return None
-    classes, sums = link_jobs(table, attachment, links)
-    people = gate.enclave.answer(classes).values[0][0].tolist()
-    figures = [int(v[0][0]) for v in gate.enclave.answer(sums).values]
-    return links.counted(people, figures)
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """One table of a version, and what is measured of it in the enclave."""
 
+    enclave: Enclave
+    table: Table
+    attachment: Attachment
+    planned: Measurement
 
-def link_jobs(table: str, attachment: Attachment, links: Links) -> tuple[Job, Job]:
-    """People by how they were linked; then doubtful pairs, and who lacks what."""
-    brought = relation(attachment.alias, brought_by(table))
-    columns = [named(column("linked"), "k0"), named(sql(COUNTED), "c0")]
-    classes = select(columns, brought).group_by(number(1), copy=False)
-    values = tuple(range(len(CLASSES)))
-    flags = ["doubtful", *(f"x{place}" for place in range(len(links.identifiers)))]
-    figures = [
-        named(sql("count_if(:flag)", flag=column(flag)), f"c{place}")
-        for place, flag in enumerate(flags)
-    ]
-    return (
-        Job(
-            attachments=(attachment,),
-            sql=classes.sql("duckdb"),
-            keys=(Domain(Type.NUMBER, 0, nullable=False, values=values),),
-            mechanisms=(links.people,),
-            once=True,
-        ),
-        Job(
-            attachments=(attachment,),
-            sql=select(figures, brought).sql("duckdb"),
-            keys=(),
-            mechanisms=links.sums,
-            once=True,
-        ),
-    )
+    def profile(self, moved: list[str], version: str) -> Profile:
+        """What the enclave draws, as the profile of this version."""
+        classes, sums = jobs(self.table, self.attachment, self.planned, moved)
+        histograms = counts(self.table.name, self.attachment, self.planned)
+        return profile_of(
+            self.planned,
+            self._people(classes),
+            [int(each[0][0]) for each in self.enclave.answer(sums).values],
+            [self._people(job) for job in histograms],
+            version,
+            self._linked(),
+        )
+
+    def _people(self, job: Job) -> list[int]:
+        found: list[int] = self.enclave.answer(job).values[0][0].tolist()
+        return found
+
+    def _linked(self) -> Linked | None:
+        links = self.planned.links
+        if links is None:
+            return None
+        return linked_figures(self.enclave, self.table.name, self.attachment, links)
 
 
 def jobs(

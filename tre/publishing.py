@@ -200,13 +200,14 @@ class _Register:
         before, profiles = self.options.before, self.options.profiles
         gate, cap = self.parts.gate, _cap(self.manifest.package.tre.budget)
         own = cap.total_nano if cap else None
+        descriptor = _descriptor(self.manifest)
         profiled = (
-            profile(gate, published(publication), self.person, own)
+            profile(gate, published(publication, descriptor), self.person, own)
             if profiles is None
             else with_profiles(publication, profiles)
         )
         switch = replace(
-            _switch(self.manifest, publication, profiled.tables),
+            _switch(self.manifest, publication, profiled.tables, descriptor),
             purposes=self.options.use.purposes,
             extends=before.version if before else None,
         )
@@ -224,7 +225,10 @@ class _Register:
 
 
 def _switch(
-    manifest: Manifest, publication: Publication, tables: tuple[Table, ...]
+    manifest: Manifest,
+    publication: Publication,
+    tables: tuple[Table, ...],
+    descriptor: Mapping[str, Json],
 ) -> Switch:
     package = manifest.package
     spine = publication.spine_version
@@ -239,7 +243,7 @@ def _switch(
         key_name=publication.key_name,
         file_sha256=publication.file_sha256,
         tables=tables,
-        descriptor=_descriptor(manifest),
+        descriptor=descriptor,
         cap=_cap(package.tre.budget),
         delivery=_delivery(manifest),
     )
@@ -304,6 +308,7 @@ def _method(resource: Resource) -> Mapping[str, Json] | None:
     named = {kind.value: cleaning(kind) for kind in kinds}
     return {
         "identifiers": sorted(named),
+        "by": list(rules.by) if rules else [],
         "cleaning": named,
         "blocking": blocking(kinds) if rules and rules.threshold < 1 else [],
         "passes": [" + ".join(each.value for each in needed) for needed in passes],

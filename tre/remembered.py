@@ -33,8 +33,12 @@ MOST: Final = 64
 PROJECTS: Final = 64
 """Projects of which any are; one that asks anew may have a whole other forgotten."""
 
-MOST_READ: Final = 1_024
-"""Earlier questions of one project, or of nobody's, kept read, to be compared."""
+MOST_READ: Final = 512
+"""Earlier questions of one project, or of nobody's, kept read, to be compared.
+
+A question kept so takes some 3 KiB, and its steps some 8: a project's memory is about
+2 MiB at most, and all of them about 130, whatever is asked and for how long.
+"""
 
 Reader: TypeAlias = Callable[[str, str], tuple[Group, ...]]
 

@@ -134,7 +134,7 @@ def _subjects(rewriting: Rewriting) -> list[Subject]:
             new.file,
             new.key_name,
             new.clamped,
-            tuple(old.identified.get(table.name, ()) for table in old.tables),
+            old.descriptor,
             new.unmeasurable,
         )
         for old, new in pairs

@@ -14,7 +14,10 @@ import pyarrow.csv as pacsv
 import pytest
 
 from connectors import Invalid
+from privacy.accounting import NANO
 from privacy.errors import Refused
+from privacy.links import LINKED_NANO, SUBGROUPS_NANO
+from privacy.profiling import HISTOGRAMS_NANO, PROFILE_NANO
 from tests.environment.behind import recorded, rows_of, standing
 from tests.environment.world import (
     COMMITTEE,
@@ -347,3 +350,60 @@ def test_match_rates_of_subgroups_are_released_through_the_gateway(
         ["people", "pupils"],
     ]
     assert [each["spent"] for each in told["questions"]] == ["0.1"] * 3
+
+
+def test_the_statement_tells_match_rates_by_the_columns_named(
+    tmp_path, sources
+) -> None:
+    """To everybody, at a fixed price, and only where a group is large enough.
+
+    All of the north is linked, half of the south, and nobody of the west; six standard
+    deviations are passed once in some hundred million.
+    """
+    with _compared(tmp_path / "home", sources) as environment:
+        first = _told(environment)
+        environment.apply_linkage()
+        anew = _told(environment)
+        held = {each["name"]: each for each in environment.register()["datasets"]}
+        (table,) = environment.dataset("people")["tables"]
+    exact = {"north": (200, 0), "south": (100, 100), "west": (0, 200)}
+    for told in (first, anew):
+        assert told["north"][0] is not None
+        assert told["west"][1] is not None
+        for region, numbers in exact.items():
+            for shown, n in zip(told[region], numbers, strict=True):
+                assert shown is None or abs(shown - n) < 135
+    assert first != anew
+    said = table["linkage"]["figures"]["subgroups"]
+    assert [each["column"] for each in said] == ["region"]
+    assert said == held["people"]["linkage"]["people"]["figures"]["subgroups"]
+    most = PROFILE_NANO + HISTOGRAMS_NANO + LINKED_NANO + SUBGROUPS_NANO
+    assert most * 0.99 < table["profile"]["rho"] * NANO <= most
+
+
+def _compared(home: Path, sources: Path) -> Environment:
+    """People of whom some are pupils, published with match rates by region."""
+    regions = rows()["region"].to_pylist()
+    linked = [
+        at for at, r in enumerate(regions) if r == "north" or (r == "south" and at % 2)
+    ]
+    environment = furnished(home, sources)
+    pupils = write_source(sources, rows().take(linked), "pupils")
+    environment.onboard(pupils, person=STEWARD)
+    manifest = write_source(sources, rows(), "people")
+    document = json.loads(manifest.read_text())
+    by = {"identifiers": ["local"], "by": ["region"]}
+    document["resources"][0]["tre"]["link"] = by
+    manifest.write_text(json.dumps(document))
+    environment.onboard(manifest, person=STEWARD)
+    return environment
+
+
+def _told(environment: Environment) -> dict[str | None, tuple[int | None, ...]]:
+    """Of each region, how many are told to be in another dataset, and how many not."""
+    (table,) = environment.dataset("people")["tables"]
+    (by,) = table["linkage"]["figures"]["subgroups"]
+    return {
+        each["value"]: (each["in_another_dataset"], each["in_no_other_dataset"])
+        for each in by["groups"]
+    }

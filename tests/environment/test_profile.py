@@ -16,7 +16,8 @@ from sqlalchemy import select
 from connectors.errors import Invalid
 from privacy.accounting import NANO
 from privacy.errors import Failed
-from privacy.profiling import HISTOGRAMS_NANO, LINKED_NANO, PROFILE_NANO
+from privacy.links import LINKED_NANO
+from privacy.profiling import HISTOGRAMS_NANO, PROFILE_NANO
 from tests.environment.world import COMMITTEE, CONTROLLER, STEWARD
 from tre.audit.act import acting
 from tre.control.tables import audit_record, measurement

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import tracemalloc
 from dataclasses import replace
 from fractions import Fraction
 
@@ -94,3 +96,35 @@ def test_trap_31_no_project_has_another_ones_questions_forgotten() -> None:
     for number in range(remembered.PROJECTS // 2):
         remembered.understood(f"another {number}", TEXT, CATALOGUE)
     assert remembered.understood("mine", TEXT, CATALOGUE) is mine
+
+
+def test_what_is_remembered_levels_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many questions a project asks, the last few of each kind are kept."""
+    monkeypatch.setattr(remembered, "MOST", 8)
+    monkeypatch.setattr(remembered, "MOST_READ", 16)
+    monkeypatch.setattr(remembered, "PROJECTS", 2)
+    for kept in (remembered._memory, remembered._reader):
+        kept.cache_clear()
+    tracemalloc.start()
+    held = []
+    try:
+        for part in range(4):
+            for number in range(24):
+                _remember(f"p{number % 2}", f"pay >= {1_000 * part + number + 100}")
+            gc.collect()
+            held.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+        remembered._memory.cache_clear()
+        remembered._reader.cache_clear()
+    assert held[3] - held[2] < held[0] / 4
+
+
+def _remember(project: str, condition: str) -> None:
+    """All that a question comes to before any data is read, and compared."""
+    text = f"SELECT COUNT(*) AS n FROM earnings WHERE {condition}"
+    query = remembered.understood(project, text, CATALOGUE)
+    found = plan(bound(query), GATEWAY)
+    cost = remembered.price_of(project, found, EPSILON, ALLOWANCE)
+    remembered.compiled(project, cost.plan, {"earnings": "v"})
+    assert remembered.reader(CATALOGUE)(project, text)

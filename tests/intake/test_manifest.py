@@ -305,6 +305,21 @@ WRONG: list[tuple[str, object, str, str]] = [
         "resources[0].tre.link.identifiers[1]",
         "once",
     ),
+    *(
+        (
+            "resources.0.tre.link",
+            {"identifiers": ["nr"], "by": by},
+            f"resources[0].tre.link.by{place}",
+            expected,
+        )
+        for by, place, expected in (
+            (["nowhere"], "[0]", "list of at most 100 values"),
+            (["region", "pay"], "[1]", "list of at most 100 values"),
+            (["nr"], "[0]", "published column"),
+            (["region", "region"], "[1]", "once"),
+            ([f"c{number}" for number in range(9)], "", "at most 8"),
+        )
+    ),
     (
         "resources.0.dialect",
         {"delimiter": ",,"},

@@ -124,7 +124,7 @@ class World:
         document["resources"][0]["tre"]["group_bounds"] = self.bounds
         found = take_in(self.zones, self.register, document, table, before=before)
         assert found.links is not None
-        identified = {name: tuple(map(Kind, found.identified[0]))}
+        identified = {name: tuple(map(Kind, sorted(KINDS.values())))}
         self.standing[name] = Written(
             name, found.file, found.key_name, found.tables, identified=identified
         )

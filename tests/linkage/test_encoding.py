@@ -22,7 +22,7 @@ from tre.intake.bloom import FLIPPED, LENGTH, Encoder, parts
 from tre.intake.resemble import _bits as _bits_of
 from tre.intake.resemble import coefficients
 from tre.lab import Lab
-from tre.manifest import Kind, load
+from tre.manifest import Kind, columns, load
 from tre.shuffle import write_shuffled
 
 SECRET = b"a secret of the controllers' own"
@@ -284,6 +284,31 @@ def test_rows_are_handed_over_in_an_order_of_their_own(secret, tmp_path) -> None
     assert sorted(orders[0]) == sorted(orders[1]) == names
     assert orders[0] != orders[1]
     assert names not in orders
+
+
+def test_what_is_said_of_linking_and_of_columns_goes_along(
+    manifest, secret, tmp_path
+) -> None:
+    """How similar encodings must be, the columns of match rates, and what is sensitive.
+
+    So does what a column was made of: one made of a sensitive field is sensitive.
+    """
+    document = yaml.safe_load(manifest.read_text())
+    resource = document["resources"][0]
+    resource["tre"]["link"] |= {"similarity": 0.8, "by": ["region"], "review": 0.4}
+    made = {
+        "role": "sensitive",
+        "derive": {"code": {"from": "codes", "codes": {"canary": "other"}}},
+    }
+    resource["schema"]["fields"][-1]["tre"] = made | {"drop": True}
+    manifest.write_text(yaml.safe_dump(document))
+    encoded = encode(manifest, tmp_path / "out", secret)
+    told = load(encoded.manifest)
+    link = told.resources[0].tre.link
+    assert link is not None
+    assert (link.similarity, link.by) == (0.8, ("region",))
+    found = {each.name: each.sensitive for each in columns(told.resources[0])}
+    assert found == {"region": False, "year": False, "code": True}
 
 
 @pytest.mark.statistical

@@ -1,16 +1,21 @@
 """What people read is short, exact where it can be, and says what it leaves out."""
 
+import re
 from decimal import Decimal
 
 import pyarrow as pa
 from rich.console import Console
 
 from privacy.accounting import Loss
+from privacy.linked import Linked, Subgroups
+from privacy.profile import Profile
 from tests.ways_in.world import project
 from tre.cli.show_budget import left_over
 from tre.cli.show_dataset import catalogue, described
+from tre.cli.show_linkage import linkage
 from tre.cli.show_project import project_in_words, standing
 from tre.cli.show_release import MOST_ROWS, released
+from tre.governance.statement import statement
 from tre.release import Release
 
 LEFT = Loss(0.1, 2.0, 1e-6)
@@ -148,6 +153,22 @@ def test_columns_are_listed_with_what_is_public() -> None:
     assert "Rows dropped by the cap: 474 (±1,488)." in shown
     assert "pay, total of all rows: 95% of people are below about 50" in shown
     assert "Values of pay clamped: 12 (±90)." in shown
+
+
+def test_match_rates_are_shown_where_they_may_be() -> None:
+    """Each subgroup beside its margin; what may be too few people is not shown."""
+    told = Subgroups("sex", ("F", "M", None), (9_000, 41, None), (1_000, 60, None), 20)
+    people = (1_060, 0, 9_041, 0, 0, 0, 0)
+    linked = Linked(people, 20, 0, 20, (("forename", 3),), 20, (told,))
+    method = {"identifiers": ["forename"], "passes": ["all"], "threshold": None}
+    profile = Profile((1,), (10_101,), 20, 0, 20, (), 0, 3_000_000, "1", (), (), linked)
+    said = statement(method, profile)
+    assert said is not None
+    shown = text(linkage(said))
+    assert re.search(r"F +9,000 +1,000 +90% ± 1\n", shown)
+    assert re.search(r"M +41 +60 +41% ± 45\n", shown)
+    assert re.search(r"missing +not shown +not shown +not shown\n", shown)
+    assert "within ±40, 95 times in 100" in shown
 
 
 def test_a_project_says_whom_it_waits_for() -> None:

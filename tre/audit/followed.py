@@ -7,9 +7,9 @@ it stays so, and reading on from there gives what reading from the start would.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from sqlalchemy import Connection, func, select
 
@@ -17,6 +17,8 @@ from tre.audit.record import Record
 from tre.control.tables import audit_record
 
 _C = audit_record.c
+
+_AT_ONCE: Final = 1_000
 
 T = TypeVar("T")
 
@@ -38,24 +40,37 @@ class Followed(Generic[T]):
 
     def made(self, connection: Connection) -> Sequence[T]:
         """Of all records that there are, as the connection's transaction sees it."""
-        last = connection.execute(select(func.max(_C.position))).scalar()
-        size = 0 if last is None else last + 1
+        size = size_of(connection)
         with self._lock:
             if size > self._size:
                 self._go_on(connection, size)
             return self._made[: bisect_left(self._positions, size)]
 
     def _go_on(self, connection: Connection, size: int) -> None:
-        rows = connection.execute(
-            select(audit_record)
-            .where(_C.position >= self._size, _C.position < size)
-            .where(_C.kind.in_(self._kinds))
-            .order_by(_C.position)
-        )
-        for row in rows.all():
-            record = Record(
-                row.position, row.at, row.actor, row.kind, row.subject, row.detail
-            )
+        for record in records(connection, self._kinds, self._size, size):
             self._made.append(self._read(record))
-            self._positions.append(row.position)
+            self._positions.append(record.position)
+            self._size = record.position + 1
         self._size = size
+
+
+def size_of(connection: Connection) -> int:
+    """How many records there are, as the connection's transaction sees it."""
+    last = connection.execute(select(func.max(_C.position))).scalar()
+    return 0 if last is None else last + 1
+
+
+def records(
+    connection: Connection, kinds: Sequence[str], first: int, end: int
+) -> Iterator[Record]:
+    """The records of some kinds from position `first` to before `end`, in order."""
+    if first >= end:
+        return
+    rows = connection.execute(
+        select(audit_record)
+        .where(_C.position >= first, _C.position < end, _C.kind.in_(kinds))
+        .order_by(_C.position)
+        .execution_options(yield_per=_AT_ONCE)
+    )
+    for row in rows:
+        yield Record(row.position, row.at, row.actor, row.kind, row.subject, row.detail)

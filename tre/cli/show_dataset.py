@@ -12,6 +12,7 @@ from rich.table import Table
 
 from privacy.catalogue import GroupBound
 from tre.cli.output import columns, facts
+from tre.cli.show_linkage import linkage
 from tre.intake import Counts, Publication
 from tre.intake.publication import Changes
 
@@ -118,50 +119,7 @@ def described(dataset: Mapping[str, Any]) -> Iterator[RenderableType]:
             yield from _profile(table["profile"])
         if table["linkage"]:
             yield ""
-            yield from _linkage(table["linkage"])
-
-
-def _linkage(statement: Mapping[str, Any]) -> Iterator[RenderableType]:
-    """How people were linked: the method, and what was measured under privacy."""
-    method, figures = statement["method"], statement["figures"]
-    by = ", ".join(method["identifiers"])
-    words = f"Linked by {by}, in {len(method['passes'])} deterministic passes"
-    if method["threshold"] is None:
-        yield f"{words} (--json names them)."
-    else:
-        yield (
-            f"{words}, then by weight from {method['threshold']} on; from"
-            f" {method['review']} on a pair is for people to decide."
-        )
-    if method.get("blocking"):
-        yield f"Weighed are pairs that agree on {', or '.join(method['blocking'])}."
-    if figures is None:
-        yield "How well has not been measured."
-        return
-    table = columns("people of this table", "people", right=["people"])
-    for how, people in figures["people"].items():
-        table.add_row(how, f"{people:,}")
-    yield table
-    yield f"Each number is within ±{figures['people_margin']:,}, 95 times in 100."
-    share = figures["in_another_dataset_percent"]
-    yield f"About {share}% are in another dataset, too."
-    missing = (f"{kind} {n:,}" for kind, n in figures["without"].items())
-    yield f"People without: {', '.join(missing)} (±{figures['without_margin']:,})."
-    yield from _estimated(figures)
-
-
-def _estimated(figures: Mapping[str, Any]) -> Iterator[str]:
-    said = figures.get("estimated")
-    if said is None:
-        return
-    yield (
-        f"By their weights, about {said['false_matches']:,} people are linked wrongly"
-        f" and {said['missed_matches']:,} pairs are missed."
-    )
-    for threshold, people in said["fewer_linked_at"].items():
-        yield f"A threshold of {threshold} would link about {people:,} people fewer."
-    for threshold, pairs in said["more_linked_at"].items():
-        yield f"A threshold of {threshold} would link about {pairs:,} pairs more."
+            yield from linkage(table["linkage"])
 
 
 def _versions(dataset: Mapping[str, Any]) -> Iterator[RenderableType]:

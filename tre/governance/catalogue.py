@@ -23,7 +23,7 @@ from privacy.catalogue import (
     Value,
 )
 from privacy.histogram import Histogram
-from privacy.linked import Linked
+from privacy.linked import Linked, Subgroups
 from privacy.profile import Profile
 from tre.control.canonical import Json, canonical
 from tre.control.tables import dataset, dataset_version, published_table
@@ -128,9 +128,7 @@ def encode_table(table: Table) -> str:
                 }
                 for column in table.columns
             ],
-            "profile": None
-            if table.profile is None
-            else _encode_profile(table.profile),
+            "profile": None if table.profile is None else asdict(table.profile),
         }
     )
 
@@ -178,32 +176,6 @@ def last_profiles(connection: Connection, name: str) -> Mapping[str, Profile]:
     return {table.name: table.profile for table in tables if table.profile is not None}
 
 
-def _encode_profile(profile: Profile) -> Json:
-    return {
-        **asdict(profile),
-        "starts": list(profile.starts),
-        "people": list(profile.people),
-        "clamped": [[name, rows] for name, rows in profile.clamped],
-        "values": [_encode_counted(each) for each in profile.values],
-        "totals": [_encode_counted(each) for each in profile.totals],
-        "linked": None if profile.linked is None else _encode_linked(profile.linked),
-    }
-
-
-def _encode_linked(linked: Linked) -> Json:
-    """How a table's people were linked, as it is kept."""
-    missing: list[Json] = [[kind, people] for kind, people in linked.missing]
-    return {**asdict(linked), "people": list(linked.people), "missing": missing}
-
-
-def _encode_counted(histogram: Histogram) -> Json:
-    return {
-        **asdict(histogram),
-        "starts": list(histogram.starts),
-        "people": list(histogram.people),
-    }
-
-
 def _decode_profile(facts: Mapping[str, Any] | None) -> Profile | None:
     if facts is None:
         return None
@@ -224,8 +196,17 @@ def _decode_linked(facts: Mapping[str, Any] | None) -> Linked | None:
     """None for a profile that was measured before there was any such statement."""
     if facts is None:
         return None
-    missing = tuple((kind, people) for kind, people in facts["missing"])
-    return Linked(**{**facts, "people": tuple(facts["people"]), "missing": missing})
+    listed = {
+        "people": tuple(facts["people"]),
+        "missing": tuple((kind, people) for kind, people in facts["missing"]),
+        "subgroups": tuple(map(_decode_subgroups, facts.get("subgroups", ()))),
+    }
+    return Linked(**{**facts, **listed})
+
+
+def _decode_subgroups(facts: Mapping[str, Any]) -> Subgroups:
+    listed = {name: tuple(facts[name]) for name in ("keys", "linked", "unlinked")}
+    return Subgroups(**{**facts, **listed})
 
 
 def _decode_counted(facts: Mapping[str, Any], name: str) -> tuple[Histogram, ...]:

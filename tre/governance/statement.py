@@ -15,9 +15,11 @@ from privacy.catalogue import Table
 from privacy.linked import (
     CLASSES,
     Linked,
+    Subgroups,
     false_matches,
     matched,
     missed_matches,
+    rates,
     weighed_from,
 )
 from privacy.profile import Profile
@@ -79,6 +81,30 @@ def _figures(linked: Linked) -> dict[str, Any]:
         "doubtful_margin": margin(linked.doubtful_deviation),
         "without": dict(linked.missing),
         "without_margin": margin(linked.missing_deviation),
+        "subgroups": [_subgroups(each) for each in linked.subgroups],
+    }
+
+
+def _subgroups(by: Subgroups) -> dict[str, Any]:
+    """People by a column's values, and the share of each who are in another dataset.
+
+    A value is None where it is missing, a number where it may not be shown, and a
+    share where either of its numbers is.
+    """
+    counted = zip(by.keys, by.linked, by.unlinked, rates(by), strict=True)
+    return {
+        "column": by.column,
+        "people_margin": margin(by.deviation),
+        "groups": [
+            {
+                "value": value,
+                "in_another_dataset": linked,
+                "in_no_other_dataset": unlinked,
+                "in_another_dataset_percent": rate and round(100 * rate.share),
+                "percent_margin": rate and ceil(100 * rate.margin),
+            }
+            for value, linked, unlinked, rate in counted
+        ],
     }
 
 

@@ -155,10 +155,6 @@ def _publication(intake: Intake, file: Path, sources: list[Source]) -> Publicati
         counts=tuple(each.counts for each in taken),
         changes=tuple(intake.changes),
         clamped=tuple(each.clamped for each in taken),
-        identified=tuple(
-            tuple(kind.value for kind in _identified(resource))
-            for resource in manifest.resources
-        ),
         summaries=intake.summaries,
         links=pa.concat_tables([each.links for each in taken if each.links is not None])
         if intake.options.keep_links

@@ -127,9 +127,8 @@ class Publication:
     `file` is relative to the home, `file_sha256` its digest in hexadecimal, and
     `key_name` its key in the keystore. File and key are
     gone again if the switch does not take place. `clamped` has, for each table, the
-    places and names of its clamped columns, and `identified` the kinds of identifiers
-    that its people were linked by, none where they were not. `spine_version` is None
-    where no table has linked people. `links` is None unless asked for: then it is an
+    places and names of its clamped columns. `spine_version` is None where no table has
+    linked people. `links` is None unless asked for: then it is an
     Arrow table of resource, row (position in the source) and person (NULL where none).
     `summaries` has shares of each table's columns, for the steward alone, and
     `changes` what the delivery changed in each table with a row key.
@@ -146,7 +145,6 @@ class Publication:
     counts: tuple[Counts, ...]
     changes: tuple[Changes, ...] = ()
     clamped: tuple[tuple[tuple[int, str], ...], ...] = ()
-    identified: tuple[tuple[str, ...], ...] = ()
     summaries: Mapping[str, Mapping[str, Shares]] = field(
         default_factory=dict, repr=False
     )

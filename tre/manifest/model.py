@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import date
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -191,6 +191,9 @@ class Dialect(Model):
 Pass: TypeAlias = Annotated[tuple[Evidence, ...], Field(min_length=1)]
 """Evidence that two records must share exactly."""
 
+MOST_COMPARED: Final = 8
+"""Columns by which a linkage statement tells match rates share one price."""
+
 Probability: TypeAlias = Annotated[Positive, Field(le=1)]
 
 
@@ -201,10 +204,12 @@ class Link(Model):
     manifests find more, of records that one of these identifies. Pairs that no pass
     joins are weighed: from `threshold` on they are one person, from `review` on a
     person is asked. A threshold of 1 leaves weighing out. Encodings are one
-    person's from a Dice coefficient of `similarity` on.
+    person's from a Dice coefficient of `similarity` on. The linkage statement tells
+    match rates `by` each of these columns.
     """
 
     identifiers: tuple[str, ...] = Field(min_length=1)
+    by: tuple[str, ...] = Field(default=(), max_length=MOST_COMPARED)
     passes: tuple[Pass, ...] | None = Field(default=None, min_length=1)
     threshold: Probability = 0.9
     review: Probability = 0.5

@@ -56,9 +56,10 @@ def bounds_of(resource: Resource) -> tuple[GroupBound, ...]:
 def _columns(resource: Resource) -> Iterator[Column]:
     for field in resource.table_schema.fields:
         words = field.description or field.title
+        sensitive = field.tre.role is Role.SENSITIVE
         if field.published:
-            sensitive = field.tre.role is Role.SENSITIVE
             known = published(field, field.name)
             yield Column(field.name, known, words, sensitive)
         for name, derivation in field.tre.derive.items():
-            yield Column(name, made(derivation, field, name), derivation.words)
+            known = made(derivation, field, name)
+            yield Column(name, known, derivation.words, sensitive)

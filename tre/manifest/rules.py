@@ -6,7 +6,7 @@ Each rule raises `Invalid` with the path of the key at fault and what was expect
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Final
 
@@ -24,6 +24,7 @@ from tre.manifest.model import (
     Role,
     TableField,
 )
+from tre.manifest.public import columns
 from tre.manifest.source import FixedWidth
 from tre.manifest.transform import Derivation, Lookup
 
@@ -40,6 +41,9 @@ SHARED: Final = frozenset(
     }
 )
 """Evidence that the people of one household share."""
+
+MOST_SUBGROUPS: Final = 100
+"""Values of a column by which a linkage statement tells match rates."""
 
 DIRECTIVES: Final = re.compile(r"(?:%[YmdyjbBHMSfIp]|[^%'\\])*")
 """A date format: strptime directives that DuckDB and Python read alike."""
@@ -306,6 +310,21 @@ def _link(resource: Resource, path: str) -> None:
         if name in resource.tre.link.identifiers[:index]:
             raise Invalid(place, "expected each name once")
     _passes(resource.tre.link, f"{path}.tre.link")
+    _compared(resource, resource.tre.link.by, f"{path}.tre.link.by")
+
+
+def _compared(resource: Resource, by: Sequence[str], path: str) -> None:
+    """Match rates are told by columns whose values are public, and few to read."""
+    domains = {each.name: each.domain for each in columns(resource)}
+    for index, name in enumerate(by):
+        known = domains.get(name)
+        if known is None or not 0 < len(known.values or ()) <= MOST_SUBGROUPS:
+            message = (
+                "expected the name of a published column with a list of at most"
+                f" {MOST_SUBGROUPS} values"
+            )
+            raise Invalid(f"{path}[{index}]", message)
+    _distinct(by, f"{path}[{{}}]")
 
 
 def _passes(link: Link, path: str) -> None:
