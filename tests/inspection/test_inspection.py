@@ -176,7 +176,7 @@ def test_what_is_declared_is_not_found(zones: Zones, tmp_path: Path) -> None:
     ]
     columns = {"x": list(NHS), "email": ["a@b.org"] * 3, "n": [1, 2, 3]}
     found = _looked(zones, tmp_path, (_resource("t", fields), columns))
-    assert not _rules(found)
+    assert not any(_rules(found, name) for name in columns)
 
 
 def test_names_of_columns_speak_too(zones: Zones, tmp_path: Path) -> None:
@@ -342,7 +342,7 @@ def test_rows_of_nobody_in_the_register_are_found(zones: Zones, tmp_path: Path) 
     )
     assert _the(found, "unknown_person").rows == 3
     told = _the(found, "unknown_person").message
-    assert "are of people whom people does not have, 1 of them" in told
+    assert "are of people who are not in the table people, 1 of them" in told
     assert _the(found, "without_person").rows == 1
     persons = found.tables[1].persons
     assert persons is not None
@@ -564,3 +564,61 @@ def test_nothing_is_left_of_what_was_looked_at(zones: Zones, tmp_path: Path) -> 
     before = set(zones.home.rglob("*"))
     _looked(zones, tmp_path, (_resource("t", [{"name": "x"}]), {"x": ["a"]}))
     assert set(zones.home.rglob("*")) == before
+
+
+def test_distinct_values_are_counted_and_not_estimated(zones: Zones, tmp_path) -> None:
+    """There are twelve months in a year, and as many numbers as there are rows."""
+    fields: list[Mapping[str, Any]] = [
+        {"name": name, "type": "integer"} for name in ("month", "number")
+    ]
+    rows = 20_000
+    columns = {
+        "month": [at % 12 + 1 if at % 5 else None for at in range(rows)],
+        "number": list(range(rows)),
+    }
+    (table,) = _looked(zones, tmp_path, (_resource("t", fields), columns)).tables
+    assert [one.distinct for one in table.columns] == [12, rows]
+
+
+def test_numbers_that_nothing_can_be_made_of_are_told(zones: Zones, tmp_path) -> None:
+    """Once a table, by name, with what to declare; those with bounds are none."""
+    ends = {"minimum": 0, "maximum": 120}
+    bounded = {"name": "age", "type": "integer", "constraints": ends}
+    fields: list[Mapping[str, Any]] = [
+        bounded,
+        *({"name": f"n{at}", "type": "integer"} for at in range(10)),
+    ]
+    columns = {str(one["name"]): [1, 2] for one in fields}
+    found = _looked(zones, tmp_path, (_resource("t", fields), columns))
+    told = _the(found, "no_bounds")
+    assert told.level is Level.NOTE
+    assert told.message.startswith("n0, n1, n2, n3, n4, n5, n6, n7 and 2 more have no")
+    assert told.change == "- {name: n0, constraints: {minimum: …, maximum: …}}"
+
+
+def test_a_table_of_which_no_risk_is_told_says_so(zones: Zones, tmp_path) -> None:
+    """Where nothing is declared and no list stands in, a steward is asked to."""
+    plain_text = {"name": "town"}
+    found = _looked(zones, tmp_path, (_resource("t", [plain_text]), {"town": ["a"]}))
+    assert found.tables[0].risk is None
+    assert "is not looked at" in _the(found, "no_quasi_identifiers").message
+    declared = {"name": "town", "tre": {"role": "quasi-identifier"}}
+    found = _looked(zones, tmp_path, (_resource("t", [declared]), {"town": ["a"]}))
+    assert "no_quasi_identifiers" not in _rules(found)
+
+
+@pytest.mark.parametrize(
+    ("said", "values", "change"),
+    [
+        ({"type": "integer"}, [1, 2], "generalise: {from: …}}}   # bands, step, codes"),
+        ({"type": "string"}, ["a", "b"], "# codes, lookup or outward-postcode"),
+        ({"type": "boolean"}, ["true", "false"], "tre: {drop: true}"),
+    ],
+)
+def test_what_is_proposed_suits_the_field(
+    zones: Zones, tmp_path: Path, said, values, change: str
+) -> None:
+    """A number has no postcode, and nothing is coarser than yes and no."""
+    field = {"name": "x", "tre": {"role": "quasi-identifier"}, **said}
+    found = _looked(zones, tmp_path, (_resource("t", [field]), {"x": values}))
+    assert change in _the(found, "unique_people").change

@@ -18,6 +18,7 @@ from tre.inspection.integrity import (
     impossible_dates,
     incomplete,
     repeated,
+    unbounded,
     unlisted,
 )
 from tre.inspection.landed import Landed, tell_people_apart
@@ -149,7 +150,9 @@ class _Inspection:
             yield from caps.judged(landed.name, looked.persons)
             yield from bounds.judged(landed.name, looked.persons)
         if looked.risk is not None:
-            yield from risk.judged(landed.name, looked.risk)
+            yield from risk.judged(landed, looked.risk)
+        yield from risk.undeclared(landed)
+        yield from unbounded(landed, hidden)
         yield from impossible_dates(landed, hidden, self.today)
         yield from unlisted(landed, hidden)
         for one in looked.columns:

@@ -184,6 +184,30 @@ def unlisted(landed: Landed, hidden: frozenset[str]) -> Iterator[Finding]:
             )
 
 
+def unbounded(landed: Landed, hidden: frozenset[str]) -> Iterator[Finding]:
+    """Numbers that nothing can be made of but counts, as the manifest has them."""
+    names = [
+        known.name
+        for known in landed.columns
+        if known.domain.type is Type.NUMBER
+        and None in {known.domain.lower, known.domain.upper}
+        and known.name not in hidden
+    ]
+    if names:
+        others = f" and {len(names) - MOST_SHOWN} more" * (len(names) > MOST_SHOWN)
+        have = "has" if len(names) == 1 else "have"
+        yield Finding(
+            Level.NOTE,
+            "no_bounds",
+            landed.name,
+            "",
+            f"{', '.join(names[:MOST_SHOWN])}{others} {have} no minimum and maximum:"
+            " questions count and compare such numbers, and refuse sums, averages and"
+            " quantiles of them. Declare what they can be, not what this file holds",
+            change=f"- {{name: {names[0]}, constraints: {{minimum: …, maximum: …}}}}",
+        )
+
+
 def incomplete(table: str, name: str, missing: int, rows: int) -> Iterator[Finding]:
     """A column that is missing more often than not."""
     if rows and missing > EMPTY_SHARE * rows:

@@ -8,7 +8,7 @@ uniques problem"). Classes are of people, not of rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from math import comb
 from typing import Final
@@ -28,7 +28,7 @@ from tre.intake.sql import (
     select_from,
     sql,
 )
-from tre.manifest import Role
+from tre.manifest import FieldType, Role
 
 LEAST_SHOWN: Final = 0.001
 MOST_COLUMNS: Final = 12
@@ -84,6 +84,15 @@ GROUP BY 1 ORDER BY 1
 """
 BLAMED: Final = "SELECT count(*) FROM :special WHERE mask & :bit <> 0"
 PEOPLE_KEPT: Final = "SELECT count(DISTINCT person) FROM :kept"
+
+COARSER: Final[Mapping[FieldType, str]] = {
+    FieldType.STRING: "codes, lookup or outward-postcode",
+    FieldType.INTEGER: "bands, step, codes or lookup",
+    FieldType.NUMBER: "bands or step",
+    FieldType.DATE: "age-band, or year, quarter or month",
+    FieldType.DATETIME: "age-band, or year, quarter or month",
+}
+"""From what coarser columns are made; a boolean has two values already."""
 
 SIZES: Final = ("1", "2", "3 to 4", "5 to 9", "10 to 19", "20 or more")
 
@@ -148,8 +157,25 @@ def quasi_identifiers(landed: Landed) -> tuple[list[int], bool]:
     return listed[:SMALL], True
 
 
-def judged(table: str, risk: Risk) -> Iterator[Finding]:
+def undeclared(landed: Landed) -> Iterator[Finding]:
+    """That no risk can be told, where nothing is declared and nothing stands in."""
+    looked, _ = quasi_identifiers(landed)
+    if landed.resource.protected and landed.columns and not looked:
+        yield Finding(
+            Level.WARNING,
+            "no_quasi_identifiers",
+            landed.name,
+            "",
+            "no field is declared a quasi-identifier, and none is a list of categories"
+            " that could stand in: who can be singled out is not looked at. Declare"
+            " what others may know of a person, such as age, sex and place",
+            change="- {name: …, tre: {role: quasi-identifier}}",
+        )
+
+
+def judged(landed: Landed, risk: Risk) -> Iterator[Finding]:
     """What the steward should know of it."""
+    table = landed.name
     alone = risk.unique / risk.people
     names = ", ".join(risk.columns)
     if risk.assumed:
@@ -172,7 +198,7 @@ def judged(table: str, risk: Risk) -> Iterator[Finding]:
             f"{risk.unique:,} of {risk.people:,} people ({_share(alone)}) can be "
             f"singled out by {names}{_together(risk.columns, blamed)}",
             risk.unique,
-            _coarser(blamed, derived=blamed in risk.derived),
+            _coarser(landed, blamed),
         )
     for one in risk.diversity:
         if one.homogeneous:
@@ -205,11 +231,16 @@ def _derived(landed: Landed, chosen: Sequence[int]) -> tuple[str, ...]:
     return tuple(name for name in names if name not in fields)
 
 
-def _coarser(name: str, *, derived: bool) -> str:
-    kinds = "# bands, step, codes, age-band, outward-postcode"
-    if derived:
-        return f"derive: {{{name}: {{from: …}}}}   {kinds}"
-    return f"- {{name: {name}, tre: {{generalise: {{from: …}}}}}}   {kinds}"
+def _coarser(landed: Landed, name: str) -> str:
+    """What would make a column coarser, by the type of the field it is made of."""
+    fields = landed.resource.table_schema.fields
+    (field,) = (one for one in fields if name == one.name or name in one.tre.derive)
+    made = COARSER.get(field.type)
+    if made is None:
+        return f"- {{name: {name}, tre: {{drop: true}}}}"
+    if name != field.name:
+        return f"derive: {{{name}: {{from: …}}}}   # {made}"
+    return f"- {{name: {name}, tre: {{generalise: {{from: …}}}}}}   # {made}"
 
 
 def _combine(landed: Landed, chosen: Sequence[int]) -> None:

@@ -48,8 +48,9 @@ def strangers(
             "unknown_person",
             landed.name,
             "",
-            f"{int(rows):,} of {landed.rows:,} rows ({share:.0%}) are of people whom "
-            f"{register.name} does not have, {people:,} of them",
+            f"{int(rows):,} of {landed.rows:,} rows ({share:.0%}) are of people who "
+            f"are not in the table {register.name}, {people:,} of them: see which of "
+            "the two files is not whole",
             int(rows),
         )
 
