@@ -23,6 +23,7 @@ from privacy.price import Price
 from privacy.profile import Profile, people, rows_within, share_beyond
 from privacy.query import Statistic
 from privacy.relation import TableOf
+from privacy.wording import number
 
 
 def choices(price: Price) -> tuple[str, ...]:
@@ -192,8 +193,8 @@ def _named(argument: Expression) -> str:
     return " ".join(sorted(_columns(argument)))
 
 
-def _shown(number: float, unit: Fraction) -> str:
-    return f"{number * float(unit):,.6g}"
+def _shown(amount: float, unit: Fraction) -> str:
+    return number(amount * float(unit))
 
 
 def _below(deviations: float, kind: Kind) -> float:

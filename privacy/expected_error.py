@@ -23,7 +23,7 @@ from privacy.query import AggregateRef, Output
 from privacy.ranks import Order
 from privacy.reading import Reading, Spread
 from privacy.spread import spread_margin
-from privacy.wording import by_words
+from privacy.wording import by_words, number
 
 GROUP_SIZES: Final = (100, 1_000, 10_000)
 """Rows at which the error of averages and ratios is given."""
@@ -71,7 +71,7 @@ def _error(output: Output, price: Price) -> ColumnError:
     match form(output.value, price.plan):
         case Linear() as linear:
             margin = sum_half_width(_terms(linear, price))
-            words = f"±{margin:,.6g} in every cell"
+            words = f"±{number(margin)} in every cell"
             return ColumnError(output.name, margin, (), words)
         case Ratio(lower=Fraction(), upper=Fraction()) as ratio:
             margins = tuple((size, _at(ratio, price, size)) for size in GROUP_SIZES)
@@ -100,8 +100,8 @@ def _clipped(output: Output, price: Price) -> ColumnError | None:
         for each in (reading.component, reading.clipped.lost)
     )
     words = (
-        f"±{noise:,.6g} of noise in every cell, and more than that for what clipping "
-        f"loses: of all cells together that is told ±{told:,.6g}"
+        f"±{number(noise)} of noise in every cell, and more than that for what "
+        f"clipping loses: of all cells together that is told ±{number(told)}"
     )
     return ColumnError(output.name, None, (), words)
 
@@ -115,7 +115,9 @@ def _depends(output: Output, price: Price) -> str:
 
 
 def _at_most(margins: tuple[tuple[int, float], ...]) -> str:
-    said = ", ".join(f"±{margin:,.4g} for {size:,} rows" for size, margin in margins)
+    said = ", ".join(
+        f"±{number(margin, 4)} for {size:,} rows" for size, margin in margins
+    )
     return f"at most about {said}"
 
 

@@ -12,7 +12,7 @@ from privacy.price import Price
 from privacy.ranks import Choice, Part
 from privacy.reading import AnyReading, left_out, past
 from privacy.selection import Selector, moved_by
-from privacy.wording import component_words, where_words, words_of
+from privacy.wording import component_words, number, where_words, words_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +114,8 @@ def noise_words(line: NoiseLine) -> str:
     if line.checks:
         certifies = f" It only tells {line.checks}."
     return (
-        f"{line.component}: {_distribution(line)} of scale {line.scale:,.6g}; "
-        f"one person moves it by at most {line.moved:,.6g}.{certifies}"
+        f"{line.component}: {_distribution(line)} of scale {number(line.scale)}; "
+        f"one person moves it by at most {number(line.moved)}.{certifies}"
     )
 
 

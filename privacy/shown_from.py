@@ -9,7 +9,7 @@ from privacy.plan import Plan, aggregates_in
 from privacy.price import Price
 from privacy.quantile import upper_quantile
 from privacy.query import Output, Statistic
-from privacy.wording import by_words
+from privacy.wording import by_words, number
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,6 @@ def certificate_words(each: Certificate) -> str:
     if each.total_from is None:
         return words
     return (
-        f"{words} Its noised total must be at least {each.total_from:,.6g}, too, so "
+        f"{words} Its noised total must be at least {number(each.total_from)}, too, so "
         "that nobody holds most of it."
     )

@@ -10,6 +10,18 @@ from privacy.plan import Component, Plan
 from privacy.query import Statistic
 
 
+def number(value: float, digits: int = 6) -> str:
+    """A number of so many significant digits, written in full.
+
+    >>> number(1852120.4), number(60_000, 4), number(0.25)
+    ('1,852,120', '60,000', '0.25')
+    """
+    rounded = float(f"{value:.{digits}g}")
+    if abs(rounded) >= 10**digits:
+        return f"{rounded:,.0f}"
+    return f"{rounded:,.{digits}g}"
+
+
 def words_of(expression: Expression) -> str:
     """An expression as people read it; not SQL to be run."""
     match expression:

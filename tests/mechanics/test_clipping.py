@@ -179,7 +179,7 @@ def test_what_is_clipped_is_told_in_words() -> None:
     asked = price(plan(bound(sums()), GATEWAY), spent, ZCDP)
     said = " ".join(explain(asked).words)
     assert "SUM(pay) clips what a person's rows add up to at" in said
-    assert "where it might be 1.6e+06" in said
+    assert "where it might be 1,600,000" in said
     assert "by the profile of version 2026.1" in said
     assert "more than that for what clipping loses" in said
     assert "pay, clipped by person" in said

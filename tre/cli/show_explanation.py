@@ -10,6 +10,7 @@ from rich.table import Table
 from privacy.explain import Explanation
 from privacy.noise_lines import NoiseLine
 from privacy.shown_from import Certificate
+from privacy.wording import number
 from tre.batch import Batch, refused_words
 from tre.cli.output import columns
 from tre.cli.words import loss_in_words
@@ -49,8 +50,8 @@ def together(history: Sequence[str]) -> Iterator[RenderableType]:
 
 def batched(batch: Batch) -> Iterator[RenderableType]:
     """Each question's errors at its part, then the price of all of them."""
-    for number, drafted in enumerate(batch.questions, 1):
-        yield f"{number}. {' '.join(drafted.sql.split())}"
+    for place, drafted in enumerate(batch.questions, 1):
+        yield f"{place}. {' '.join(drafted.sql.split())}"
         if drafted.refusal is not None:
             yield from (f"   {line}" for line in refused_words(drafted.refusal))
         elif drafted.explanation is not None:
@@ -83,7 +84,7 @@ def _shown(certificate: Certificate) -> str:
     )
     if certificate.total_from is None:
         return words
-    return f"{words}\nand from a noised total of {certificate.total_from:,.6g}"
+    return f"{words}\nand from a noised total of {number(certificate.total_from)}"
 
 
 def _noise(lines: tuple[NoiseLine, ...]) -> Table:
@@ -93,8 +94,8 @@ def _noise(lines: tuple[NoiseLine, ...]) -> Table:
         table.add_row(
             f"{line.component}{_purpose(line)}",
             line.distribution,
-            f"{line.scale:,.4g}",
-            f"{line.moved:,.6g}",
+            number(line.scale, 4),
+            number(line.moved),
             f"{line.share:.0%}",
         )
     return table

@@ -4,8 +4,9 @@ Where one question holds all pairs, it is asked. Where it takes several, each pa
 part of a price is small, and most pairs say little that others do not imply: a first
 round has a part of the price, and those that its answers show to matter are asked
 again for the rest. What they show is noised and paid for, so that choosing is
-post-processing, and both rounds are questions as any (MST and AIM choose by a noisy
-maximum over the data instead, which would be a second path to it).
+post-processing, and both rounds are questions as any. MST and AIM choose by a noisy
+maximum over the data instead: a second path to it, by which rows are no nearer
+(`tests.bench.choosing`).
 """
 
 from __future__ import annotations
