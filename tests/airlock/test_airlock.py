@@ -91,7 +91,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
             environment.add_person(checker, roles=["output-checker"])
         environment.add_person("auditor@example.org", roles=["auditor"])
         release = environment.ask(
-            COUNTS, project="pathways", person=RESEARCHER, epsilon=1.0
+            COUNTS, project="pathways", person=RESEARCHER, epsilon=2.0
         )
         yield Place(environment, release, tmp_path_factory.mktemp("forms"))
 

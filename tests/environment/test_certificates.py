@@ -83,12 +83,11 @@ def test_what_the_manifest_calls_sensitive_is_kept_from_class_disclosure() -> No
 
 def test_a_total_that_one_person_may_dominate_is_not_shown() -> None:
     """Neither it nor its average; with bounds that prove more, it is."""
-    with Lab({"visits": _visits()}, PACKAGE, epsilon=100) as lab:
+    with Lab({"visits": _visits()}, PACKAGE, epsilon=1e4) as lab:
         total = "SELECT SUM(cost) AS n FROM visits"
-        assert _statuses(lab, total) == ["suppressed:dominance"]
-        assert _statuses(lab, "SELECT AVG(cost) AS n FROM visits") == [
-            "suppressed:dominance"
-        ]
+        average = "SELECT AVG(cost) AS n FROM visits"
+        for sql in (total, average):  # dearly, so that noise alone proves nothing
+            assert _statuses(lab, sql, epsilon=50) == ["suppressed:dominance"]
         clamped = "SELECT SUM(CLAMP(cost, 0, 100)) AS n FROM visits"
         assert _statuses(lab, clamped) == ["ok"]
         (told,) = lab.explain(total, epsilon=5).certificates
@@ -96,5 +95,5 @@ def test_a_total_that_one_person_may_dominate_is_not_shown() -> None:
         assert told.total_from > 2_000_000
 
 
-def _statuses(lab: Lab, sql: str) -> list[str]:
-    return lab.ask(sql, epsilon=5).to_arrow()["n_status"].to_pylist()
+def _statuses(lab: Lab, sql: str, *, epsilon: float = 5) -> list[str]:
+    return lab.ask(sql, epsilon=epsilon).to_arrow()["n_status"].to_pylist()

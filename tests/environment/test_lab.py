@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from scipy import stats
 
 from connectors.errors import Invalid
 from privacy.errors import Refused
+from privacy.profile import Profile
 from tests.environment.world import REGIONS
 from tre.lab import Lab
 
@@ -167,7 +168,7 @@ def test_released_spreads_cover_the_exact_ones(lab: Lab) -> None:
             truth = exact.loc[region, name]
             low = rows[f"{name}_low"].fillna(-np.inf) <= truth + 1e-6
             high = rows[f"{name}_high"].fillna(np.inf) >= truth - 1e-6
-            assert (low & high).mean() > 0.89
+            assert (low & high).mean() > 0.86  # 95%, and chance of one in 10⁸
 
 
 def test_links_say_whose_each_row_is(lab: Lab, table: pa.Table) -> None:
@@ -214,8 +215,10 @@ def test_what_does_not_fit_is_invalid(table: pa.Table) -> None:
 def test_refusals_do_not_depend_on_rows(sql: str) -> None:
     """Empty, tiny and full tables refuse alike, and answer in the same shape."""
     told, shapes = set(), set()
+    profiles: Mapping[str, Profile] | None = None
     for people in (0, 1, 500):
-        with Lab({"earnings": earnings(people)}, PACKAGE) as lab:
+        with Lab({"earnings": earnings(people)}, PACKAGE, profiles=profiles) as lab:
+            profiles = lab.profiles()  # of the first, which planned by noise alone
             with pytest.raises(Refused) as refusal:
                 lab.ask(sql, epsilon=1.0)
             told.add((refusal.value.code, refusal.value.message))

@@ -158,15 +158,18 @@ def test_a_number_that_few_people_have_hides_the_fit(lab: Lab, text: str) -> Non
 def test_intervals_hold_the_estimate_without_noise(
     lab: Lab, table: pa.Table, epsilon: float
 ) -> None:
-    """Standard errors have the noise in them: 95% is exceeded, as the sample is too."""
+    """Standard errors have the noise in them: 95% is exceeded, as the sample is too.
+
+    Of forty draws so few are inside once in ten million times.
+    """
     drawn = lab.draws(LINEAR, epsilon=epsilon, times=40).to_pandas()
     for term, expected in least_squares(table).items():
         rows = drawn[(drawn.term == term) & drawn.coefficient.notna()]
         if len(rows) < 40:
             continue
         inside = rows.coefficient_low.le(expected) & rows.coefficient_high.ge(expected)
-        assert inside.mean() >= 0.8, term
-        assert rows.coefficient.std() <= 1.6 * rows.standard_error.mean(), term
+        assert inside.mean() >= 0.7, term
+        assert rows.coefficient.std() <= 1.7 * rows.standard_error.mean(), term
 
 
 def test_more_noise_is_in_the_standard_errors(lab: Lab) -> None:

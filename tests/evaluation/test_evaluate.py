@@ -42,9 +42,12 @@ def test_everything_of_the_plan_is_measured(evaluated: Evaluated) -> None:
 
 
 def test_the_gateway_hides_what_noise_alone_shows(evaluated: Evaluated) -> None:
-    """Seven people in the west are hidden by the policy, and only by it."""
+    """Seven people in the west are hidden by the policy, and only by it.
+
+    One draw in two hundred shows them, so not all six have to hide them.
+    """
     hidden = evaluated.report.at_reference
-    assert hidden("hidden", "this gateway")["regions"] >= 0.25 * 0.9
+    assert 0.25 / 3 <= hidden("hidden", "this gateway")["regions"] <= 0.25
     assert hidden("hidden", "noise alone")["regions"] == 0
     assert hidden("hidden", "ACRO's rules")["regions"] == 0.25
 

@@ -197,11 +197,12 @@ def without(found: Database, person: int) -> Database:
 
 @pytest.fixture(scope="module")
 def labs() -> Iterator[tuple[Lab, Lab]]:
-    """Two laboratories that differ by one person."""
+    """Two laboratories that differ by one person; the same noised profile is public."""
     whole = crowd()
+    others = tables(without(whole, 40))
     with (
         Lab(tables(whole), package(), epsilon=1e6) as one,
-        Lab(tables(without(whole, 40)), package(), epsilon=1e6) as other,
+        Lab(others, package(), epsilon=1e6, profiles=one.profiles()) as other,
     ):
         yield one, other
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,7 @@ def test_revocation_mid_session_refuses_the_next_question(
     assert refused(environment) == "not_trained"
     with pytest.raises(Refused):
         environment.remaining("pathways", person=RESEARCHER)
-    until = environment._parts.clock().date().replace(year=2099)
+    until = date(2099, 12, 31)
     environment.qualify(RESEARCHER, "training", until=until, reference="Certificate 2")
     assert refused(environment) == ""
 

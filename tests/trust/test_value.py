@@ -13,8 +13,8 @@ from tre.lab import Lab
 
 CRITERIA = ("public_benefit", "analytical_merit", "feasibility", "privacy", "ethics")
 COUNT = "SELECT COUNT(*) AS n FROM people"
-BOUND = 4.76
-"""How many standard deviations chance exceeds once in a million."""
+BOUND = 5.5
+"""Standard deviations that chance exceeds less than once in a million, skew and all."""
 
 
 @pytest.mark.parametrize("blank", ["lay_summary", *CRITERIA])
