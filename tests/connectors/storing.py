@@ -8,11 +8,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from pyarrow import fs
 
@@ -29,14 +29,30 @@ KEPT = {
 }
 """What an environment has of the server, that manifests only name."""
 PARTS = ("master", "volume", "filer", "s3")
-LAST = 30.0
+Ports: TypeAlias = dict[str, tuple[int, int]]
+TRIES = 5
+"""Servers to start: one ends where somebody else was quicker at one of its ports."""
+LAST = 300.0
 """Seconds after which a server that has not started has failed."""
 
 
 @contextmanager
 def object_store(folder: Path) -> Iterator[int]:
     """Start the server with its files in `folder`; its port, once it takes files."""
-    ports = {part: (free_port(), free_port()) for part in PARTS}
+    for attempt in range(TRIES):
+        numbers = iter(free_ports(2 * len(PARTS)))
+        ports = {part: (next(numbers), next(numbers)) for part in PARTS}
+        port = ports["s3"][0]
+        with _server(folder / str(attempt), ports) as server:
+            if _takes_files(port, server):
+                yield port
+                return
+    raise AssertionError("no server starts")
+
+
+@contextmanager
+def _server(folder: Path, ports: Ports) -> Iterator[subprocess.Popen[bytes]]:
+    folder.mkdir()
     server = subprocess.Popen(
         [*_command(folder, ports)],
         stdin=subprocess.DEVNULL,
@@ -44,9 +60,7 @@ def object_store(folder: Path) -> Iterator[int]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        port = ports["s3"][0]
-        _wait(port, server)
-        yield port
+        yield server
     finally:
         server.kill()  # it takes minutes to end in peace
         server.wait()
@@ -89,12 +103,18 @@ def store(
     )
 
 
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
+def free_ports(many: int) -> list[int]:
+    """So many ports that nobody listens on, no two the same."""
+    with ExitStack() as held:
+        taken = [held.enter_context(taken_port()) for _ in range(many)]
+        return [each.getsockname()[1] for each in taken]
+
+
+def taken_port() -> socket.socket:
+    """A port that nobody listens on, and that nobody else can take meanwhile."""
+    taken = socket.socket()
+    taken.bind(("127.0.0.1", 0))
+    return taken
 
 
 @dataclass
@@ -102,18 +122,24 @@ class Relay:
     """Passes connections on to a port; cuts the first few after some bytes."""
 
     to: int
-    port: int = field(default_factory=free_port)
     cuts: int = 0
     after: int = 0
+    listener: socket.socket = field(default_factory=taken_port)
+
+    @property
+    def port(self) -> int:
+        """Its own, which is refused until it has started."""
+        port: int = self.listener.getsockname()[1]
+        return port
 
     def start(self) -> None:
         """Listen; ends with the tests."""
-        listener = socket.create_server(("127.0.0.1", self.port))
-        threading.Thread(target=self._accept, args=[listener], daemon=True).start()
+        self.listener.listen()
+        threading.Thread(target=self._accept, daemon=True).start()
 
-    def _accept(self, listener: socket.socket) -> None:
+    def _accept(self) -> None:
         while True:
-            near = listener.accept()[0]
+            near = self.listener.accept()[0]
             far = socket.create_connection(("127.0.0.1", self.to))
             for way in ((near, far, False), (far, near, True)):
                 threading.Thread(target=self._pass, args=way, daemon=True).start()
@@ -130,7 +156,7 @@ class Relay:
                     return
 
 
-def _command(folder: Path, ports: dict[str, tuple[int, int]]) -> Iterator[str]:
+def _command(folder: Path, ports: Ports) -> Iterator[str]:
     identity = {
         "name": "reader",
         "credentials": [{"accessKey": USER, "secretKey": PASSWORD}],
@@ -151,24 +177,22 @@ def _command(folder: Path, ports: dict[str, tuple[int, int]]) -> Iterator[str]:
         yield from (f"-{part}.port={port}", f"-{part}.port.grpc={grpc}")
 
 
-def _wait(port: int, server: subprocess.Popen[bytes]) -> None:
-    """Until the server takes a file; it starts in parts, and answers before it can."""
+def _takes_files(port: int, server: subprocess.Popen[bytes]) -> bool:
+    """Wait until the server takes a file; False where it has ended instead.
 
-    def ready() -> None:
-        files = bucket(port)
-        files.create_dir(BUCKET)
-        with files.open_output_stream(f"{BUCKET}/ready") as stream:
-            stream.write(b"yes")
-
-    _until(ready, lambda: server.poll() is None)
-
-
-def _until(action: Callable[[], None], alive: Callable[[], bool]) -> None:
+    It starts in parts, and answers before it can.
+    """
     last = time.monotonic() + LAST
-    while True:
+    while server.poll() is None:
         try:
-            return action()
+            files = bucket(port)
+            files.create_dir(BUCKET)
+            with files.open_output_stream(f"{BUCKET}/ready") as stream:
+                stream.write(b"yes")
         except OSError:
-            if time.monotonic() > last or not alive():
+            if time.monotonic() > last:
                 raise
-        time.sleep(0.1)
+            time.sleep(0.1)
+        else:
+            return True
+    return False

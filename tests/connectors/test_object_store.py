@@ -34,9 +34,9 @@ from tests.connectors.storing import (
     Relay,
     bucket,
     declared,
-    free_port,
     object_store,
     store,
+    taken_port,
 )
 from tests.intake.support import Register, new_zones, published
 from tre.gateway.inbox import opened_inbox
@@ -118,8 +118,10 @@ def test_a_store_that_is_away_is_tried_again(port: int) -> None:
     late = store(relay.port, patience=Patience((1.0, 2.0), pause))
     assert rows(CsvSource(StoredObject(late, "t.csv"))) == [{"a": "1"}]
     assert waited == [1.0]
-    never = StoredObject(store(free_port(), patience=AT_ONCE), "t.csv")
-    refused(never.open, "t.csv", "cannot be reached")
+    with taken_port() as silent:
+        nowhere = silent.getsockname()[1]
+        never = StoredObject(store(nowhere, patience=AT_ONCE), "t.csv")
+        refused(never.open, "t.csv", "cannot be reached")
 
 
 def test_a_connection_cut_while_reading_is_taken_up_again(port: int) -> None:

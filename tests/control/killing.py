@@ -28,7 +28,7 @@ from sqlalchemy import Engine, event, func, select
 import tre
 from privacy.errors import Failed
 from tests.control.lending import GIVEN, TAKEN, Lender, borrow
-from tests.enclave.clocks import LONG_SLOTS, leaping
+from tests.enclave.clocks import reopened
 from tests.environment.world import COMMITTEE, STEWARD, furnished, project
 from tre.control.tables import account, charge, question, release
 from tre.enclave.worker import Worker
@@ -287,7 +287,7 @@ def _one(
     steps, begun = Steps(how), time.monotonic()
     _say(writing, OPENING)
     with steps.counted():
-        environment = leaping(Environment.open(home, capacity=LONG_SLOTS))
+        environment = reopened(home)
     _check(environment, verify=verify)
     for earlier in unfound:
         _say(writing, FOUND, earlier, _fate(environment, earlier))

@@ -93,17 +93,15 @@ def test_a_later_database_is_not_touched(tmp_path: Path) -> None:
     later.dispose()
 
 
-def test_opening_a_fresh_database_is_quick_and_needs_no_alembic(tmp_path: Path) -> None:
+def test_opening_a_fresh_database_needs_no_alembic(tmp_path: Path) -> None:
     """A new environment does not wait for a migration tool."""
     program = """
-import sys, time
+import sys
 from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tre.control.database import open_control
 key = Ed25519PrivateKey.generate()
-begun = time.process_time()
 open_control(Path(sys.argv[1]), key).close()
-assert time.process_time() - begun < 0.3
 assert "alembic" not in sys.modules
 """
     subprocess.run(

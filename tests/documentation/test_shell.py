@@ -24,6 +24,7 @@ import yaml
 
 from tests.confinement import accept_what_is_missing
 from tests.documentation.test_pages import ALONE, named
+from tests.enclave.clocks import leap, reopened
 from tests.evaluation.conftest import small_plan, write_plan
 from tre.cli.run import run
 from tre.environment import Environment
@@ -66,7 +67,7 @@ class World:
 
     def environment(self) -> Environment:
         """The environment, to prepare what a page takes for granted."""
-        return Environment.open(self.folder / "home")
+        return reopened(self.folder / "home")
 
     def run(self, line: str) -> None:
         """Run a line as somebody would, with what stands for something replaced."""
@@ -77,6 +78,7 @@ class World:
         assert program == "tre", line
         said = io.StringIO()
         with pytest.MonkeyPatch.context() as patch, redirect_stdout(said):
+            leap(patch)
             patch.chdir(self.folder)
             patch.setenv("TRE_HOME", self.home)
             patch.setenv("TRE_PERSON", who) if who else patch.delenv(

@@ -5,9 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
+import pytest
+
 from tre.capacity import MOST_HEADROOM, Capacity
+from tre.enclave import supervisor
 from tre.environment import Environment
 
 LONG_SLOTS: Final = Capacity(headroom=MOST_HEADROOM)
@@ -18,6 +22,17 @@ def leaping(environment: Environment) -> Environment:
     """The environment, whose questions wait for the end of no slot."""
     environment._parts.gate.enclave._clock = LeapingClock()
     return environment
+
+
+def reopened(home: Path) -> Environment:
+    """The environment that is there, with long slots that nobody waits for."""
+    return leaping(Environment.open(home, capacity=LONG_SLOTS))
+
+
+def leap(patch: pytest.MonkeyPatch) -> None:
+    """Have commands that are run in this process give long slots, and wait for none."""
+    patch.setattr(supervisor, "RunningClock", LeapingClock)
+    patch.setenv("TRE_HEADROOM", str(MOST_HEADROOM))
 
 
 class StoppedClock:

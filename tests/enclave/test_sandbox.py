@@ -88,7 +88,7 @@ def attempt(code: str, folder: Path) -> list[str]:
     command = [sys.executable, "-I", "-c", CONFINED.replace("{attempt}", code)]
     folders = [str(folder / name) for name in ("published", "scratch", "outside")]
     run = subprocess.run(
-        [*command, *folders], capture_output=True, text=True, check=True, timeout=60
+        [*command, *folders], capture_output=True, text=True, check=True, timeout=600
     )
     return run.stdout.split()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -11,19 +10,27 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.enclave.interrupting import interrupted
 from tre.enclave.turns import Turns
 
 LONG = 60.0
 
 
 @contextmanager
-def waiting(turns: Turns, order: list[int], number: int) -> Iterator[threading.Thread]:
-    """Somebody who waits for a turn, and says when it came; from now on in the line."""
+def waiting(
+    turns: Turns, order: list[int], number: int, over: threading.Event | None = None
+) -> Iterator[threading.Thread]:
+    """Somebody who waits for a turn, and says when it came; from now on in the line.
+
+    With `over` the turn is kept until that is so.
+    """
     before = len(turns._waiting)
 
     def wait() -> None:
         assert turns.take(LONG)
         order.append(number)
+        if over is not None:
+            over.wait()
         turns.give_back()
 
     thread = threading.Thread(target=wait)
@@ -49,14 +56,14 @@ def test_turns_come_in_the_order_they_were_asked_for() -> None:
 
 def test_nobody_overtakes() -> None:
     """What is given back is handed to who waits: whoever comes then gets nothing."""
-    turns, order = Turns(1), list[int]()
+    turns, order, over = Turns(1), list[int](), threading.Event()
     assert turns.take(0.0)
-    with waiting(turns, order, 1) as first:
-        with turns._lock:  # the one who waits cannot go on before we have looked
-            handed = turns._waiting[0]
+    with waiting(turns, order, 1, over) as first:
+        (handed,) = turns._waiting
         turns.give_back()
         assert handed.is_set()
-        assert order == [1] or not turns.take(0.0)
+        assert not turns.take(0.0)
+        over.set()
         first.join()
     assert turns.take(0.0)
 
@@ -96,13 +103,7 @@ def test_an_interrupted_wait_loses_no_turn() -> None:
     """Ctrl-C ends a wait, and the turn that would have come goes to the next."""
     turns = Turns(1)
     assert turns.take(0.0)
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        main = threading.main_thread().ident
-        threading.Timer(0.05, signal.pthread_kill, (main, signal.SIGINT)).start()
-        with pytest.raises(KeyboardInterrupt):
-            turns.take(LONG)
-    finally:
-        signal.signal(signal.SIGINT, before)
+    with pytest.raises(KeyboardInterrupt), interrupted(after_seconds=0.05):
+        turns.take(LONG)
     turns.give_back()
     assert turns.take(0.0)

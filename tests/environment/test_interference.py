@@ -119,13 +119,13 @@ def test_leave_that_ends_with_the_day_is_looked_at_again(
 ) -> None:
     """A question admitted on the last day is not charged on the next."""
     parts = environment._parts
-    moments = [parts.clock()]
+    moments = [parts.clock() + timedelta(days=1)]
     last = moments[0].astimezone(UTC).date().isoformat()
     environment.propose(project(name="short", until=last), person=RESEARCHER)
     for person in (COMMITTEE, STEWARD):
         environment.approve("short", person=person)
-    before, tomorrow = environment.remaining("short"), moments[0] + timedelta(days=1)
-    gate = before_charging(parts, lambda: moments.append(tomorrow))
+    before, next_day = environment.remaining("short"), moments[0] + timedelta(days=1)
+    gate = before_charging(parts, lambda: moments.append(next_day))
     with pytest.raises(Refused) as refusal:
         ask(replace(gate, clock=lambda: moments[-1]), project="short")
     assert refusal.value.code == "project_expired"

@@ -13,6 +13,7 @@ from sqlalchemy import create_engine, select
 from connectors.errors import Invalid
 from privacy.accounting import Loss
 from privacy.errors import Refused
+from tests.enclave.clocks import reopened
 from tests.environment.behind import sizes
 from tests.environment.world import (
     CANARY,
@@ -106,7 +107,7 @@ def test_a_backup_of_a_server_is_restored_to_another_or_to_a_file(
     restored = restore(before.backup, home, PASSPHRASE, OPERATOR, control)
     assert (restored.suspended, restored.lost) == (("pathways",), before.lost)
     assert (home / "control.sqlite").exists() == (control is None)
-    with Environment.open(home) as environment:
+    with reopened(home) as environment:
         assert environment.remaining("pathways") == before.left
         found = environment.verify_audit()
         assert found.problem == "the records are not those of the checkpoint"
@@ -230,7 +231,7 @@ def test_a_withdrawn_dataset_that_is_restored_is_destroyed_when_it_is_opened(
     with furnished(tmp_path / "home", sources) as environment:
         withdrawal = partial(environment.withdraw, "people")
         again, doomed = interrupted(environment, withdrawal, tmp_path)
-    with Environment.open(again) as environment:
+    with reopened(again) as environment:
         check_destroyed(environment, doomed)
         assert sizes(environment) == {}
         with pytest.raises(Refused):
@@ -244,7 +245,7 @@ def test_what_a_late_objector_was_in_is_destroyed_when_it_is_restored(
     with furnished(tmp_path / "home", sources) as environment:
         object_by(environment, sources, 7)
         again, doomed = interrupted(environment, environment.apply_objections, tmp_path)
-    with Environment.open(again) as environment:
+    with reopened(again) as environment:
         check_destroyed(environment, doomed)
         assert sizes(environment) == {"people/2": PEOPLE - 1}
         assert resumed(environment).receipt["question"]["versions"] == ["people/2"]
@@ -257,7 +258,7 @@ def test_what_was_withdrawn_after_the_backup_answers_nobody_until_it_is_gone_aga
     with furnished(tmp_path / "home", sources) as environment:
         again = restored(environment, tmp_path)
         environment.withdraw("people", person=STEWARD)
-    with Environment.open(again) as environment:
+    with reopened(again) as environment:
         with pytest.raises(Refused) as refused:
             ask(environment)
         assert refused.value.code == "project_not_active"
@@ -277,7 +278,7 @@ def test_who_objected_after_the_backup_is_left_out_once_they_are_taken_in_again(
         again = restored(environment, tmp_path)
         object_by(environment, sources, 7)
         environment.apply_objections()
-    with Environment.open(again) as environment:
+    with reopened(again) as environment:
         with pytest.raises(Refused) as refused:
             ask(environment)
         assert refused.value.code == "project_not_active"
@@ -294,6 +295,6 @@ def test_objections_that_were_taken_in_are_restored(
     with furnished(tmp_path / "home", sources) as environment:
         object_by(environment, sources, 7)
         again = restored(environment, tmp_path)
-    with Environment.open(again) as environment:
+    with reopened(again) as environment:
         environment.onboard(write_source(sources, rows()), person=STEWARD)
         assert sizes(environment) == {"people/2": PEOPLE - 1}

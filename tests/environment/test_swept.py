@@ -14,6 +14,7 @@ from sqlalchemy import select
 from connectors.errors import Invalid
 from tests.control.test_log import truncate
 from tests.control.world import KEY, World
+from tests.enclave.clocks import reopened
 from tests.environment.world import RESEARCHER, furnished, write_source
 from tests.environment.world import rows as people_rows
 from tre.control.database import open_control
@@ -184,7 +185,7 @@ def test_what_an_intake_left_is_removed_and_the_rest_answers(home: Path) -> None
     draft = zones.begin_version("people")
     zones.keystore.create_key(zones.key_name(draft))
     draft.write_bytes(b"half a version")
-    with Environment.open(home) as environment:
+    with reopened(home) as environment:
         assert content(home) == before
         asked = environment.ask(COUNT, project="pathways", person=RESEARCHER, rho=1e-4)
         assert asked.charged

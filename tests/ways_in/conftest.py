@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from tests.confinement import accept_what_is_missing
-from tests.enclave.clocks import LONG_SLOTS, leaping
+from tests.enclave.clocks import leap, reopened
 from tests.ways_in.world import (
     MEMBER,
     RESEARCHER,
@@ -73,7 +73,8 @@ class Said:
 def tre(
     home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Said]:
-    """Run a `tre` command on the copied home."""
+    """Run a `tre` command on the copied home. Its questions wait for no slot."""
+    leap(monkeypatch)
     monkeypatch.setenv("TRE_HOME", str(home))
     monkeypatch.delenv("TRE_PERSON", raising=False)
 
@@ -114,7 +115,7 @@ def served(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
     Its questions have long slots, and wait for none.
     """
     inbox = tmp_path_factory.mktemp("inbox")
-    with leaping(Environment.open(home, capacity=LONG_SLOTS)) as environment:
+    with reopened(home) as environment:
         people = (RESEARCHER, STEWARD, MEMBER)
         tokens = {person: environment.issue_token(person) for person in people}
         with serving(environment, inbox=inbox) as url:

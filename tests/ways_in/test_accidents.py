@@ -184,6 +184,6 @@ def test_a_server_ends_in_order(home: Path, ending: signal.Signals) -> None:
         events = map(json.loads, serving.stderr)
         address = next(each["address"] for each in events if "address" in each)
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+", address)
-        assert httpx.get(f"{address}/readyz").status_code == 200
+        assert httpx.get(f"{address}/readyz", timeout=60).status_code == 200
         serving.send_signal(ending)
-        assert serving.wait(timeout=30) == 0
+        assert serving.wait(timeout=120) == 0

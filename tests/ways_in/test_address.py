@@ -115,7 +115,9 @@ def test_a_server_of_an_address_is_met_there(served: Served) -> None:
     address = PublicAddress.read(f"{OURS}/")
     with serving(served.environment, address=address) as url:
         for host, status in (("tre.example.org", 200), (EVIL, 421)):
-            answer = httpx.get(f"{url}/v1/catalogue", headers={"Host": host})
+            answer = httpx.get(
+                f"{url}/v1/catalogue", headers={"Host": host}, timeout=60
+            )
             assert answer.status_code == status
 
 

@@ -59,11 +59,19 @@ class Place:
         assert said.headers["location"].endswith(said.json()["id"])
         return said.json()["id"]
 
+    def code(self, person: str) -> str:
+        """What somebody signs in with, once.
+
+        It is the next step's, which counts already: enrolling used up this one's. So
+        no step may end at a wrong moment.
+        """
+        clock = self.served.environment._parts.clock
+        return pyotp.TOTP(self.secrets[person]).at(clock(), counter_offset=1)
+
     def session(self, person: str) -> str:
         """The session in which somebody signed in by the page, once."""
         if person not in _SESSIONS:
-            code = pyotp.TOTP(self.secrets[person]).now()
-            said = {"person": person, "password": PASSWORD, "code": code}
+            said = {"person": person, "password": PASSWORD, "code": self.code(person)}
             origin = {"Origin": self.served.url}
             url = f"{self.served.url}/airlock/sign-in"
             answer = httpx.post(url, data=said, headers=origin, timeout=60)
@@ -102,9 +110,8 @@ def place(served: Served) -> Place:
         invitation = desk.invite(person, by="administrator").secret
         uri = desk.enrolment(invitation, address="here").uri
         secret = parse_qs(urlsplit(uri).query)["secret"][0]
-        # The code of the step before counts too, and is used up by enrolling.
-        before = pyotp.TOTP(secret).at(environment._parts.clock(), counter_offset=-1)
-        desk.enrol(invitation, PASSWORD, before, address="here")
+        code = pyotp.TOTP(secret).at(environment._parts.clock())
+        desk.enrol(invitation, PASSWORD, code, address="here")
         secrets[person] = secret
     with served.http() as http:
         asked = http.post("/v1/projects/pay/queries", json={**COUNTS, "rho": 0.5})
@@ -200,7 +207,7 @@ def test_files_may_be_larger_than_questions_and_not_without_end(place: Place) ->
 
 def test_strangers_are_sent_to_sign_in(place: Place) -> None:
     """Every page but that one; and a wrong code is told on it."""
-    with httpx.Client(base_url=place.served.url) as http:
+    with place.served.http(None) as http:
         for path in ("/airlock", "/airlock/new", "/airlock/0123"):
             said = http.get(path)
             assert (said.status_code, said.headers["location"]) == (
@@ -220,7 +227,7 @@ def test_another_sites_form_changes_nothing(place: Place) -> None:
     """It cannot sign anybody in, and has no page's token."""
     elsewhere = {"Origin": "https://elsewhere.example"}
     said = {"person": RESEARCHER, "password": PASSWORD, "code": "000000"}
-    with httpx.Client(base_url=place.served.url) as http:
+    with place.served.http(None) as http:
         for headers in ({}, elsewhere):
             answer = http.post("/airlock/sign-in", data=said, headers=headers)
             assert answer.status_code == 403
@@ -389,8 +396,7 @@ def test_a_browser_without_scripts_signs_in_and_out(place: Place) -> None:
         page.goto(f"{place.served.url}/airlock")
         page.get_by_label("Your name here").fill(STEWARD)
         page.get_by_label("Password").fill(PASSWORD)
-        code = pyotp.TOTP(place.secrets[STEWARD]).now()
-        page.get_by_label("The code that").fill(code)
+        page.get_by_label("The code that").fill(place.code(STEWARD))
         page.get_by_role("button", name="Sign in").click()
         assert page.get_by_role("heading", name="Submissions").is_visible()
         page.get_by_role("button", name="Sign out").click()

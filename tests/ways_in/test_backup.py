@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from connectors.errors import Invalid
 from privacy.errors import Refused
+from tests.enclave.clocks import reopened
 from tests.ways_in.conftest import Said
 from tests.ways_in.world import CANARY, MEMBER, RESEARCHER
 from tre import sealed_file
@@ -28,7 +29,7 @@ ON_PAY: dict[str, Any] = {"project": "pay", "person": RESEARCHER}
 def backed_up(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A backup of the copied home, in which one question was asked."""
     file = tmp_path_factory.mktemp("backup") / "backup"
-    with Environment.open(home) as environment:
+    with reopened(home) as environment:
         environment.ask(COUNT, epsilon=0.5, **ON_PAY)
         environment.back_up(file, PASSPHRASE, person=None)
     return file
@@ -41,7 +42,7 @@ def test_what_is_restored_answers_once_the_committee_lets_it(
     again = tmp_path / "again"
     restored = restore(backed_up, again, PASSPHRASE, OPERATOR)
     assert restored == Restored(("pay", "pure"), lost=None)
-    with Environment.open(again) as environment, Environment.open(home) as before:
+    with reopened(again) as environment, Environment.open(home) as before:
         assert environment.verify_audit().sound
         assert environment.remaining("pay") == before.remaining("pay")
         with pytest.raises(Refused) as caught:

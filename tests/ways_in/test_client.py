@@ -179,11 +179,11 @@ def test_another_kind_of_server_is_a_connection_error() -> None:
 
 def test_a_server_that_is_not_there_is_a_connection_error() -> None:
     """Nothing at the other end is said as such, and is not a refusal."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{free.getsockname()[1]}"
-    with (
-        Client(url, token=UNKNOWN, timeout=2) as lost,
-        pytest.raises(ConnectionError, match="did not answer"),
-    ):
-        lost.datasets()
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))  # nobody else takes the port meanwhile
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with (
+            Client(url, token=UNKNOWN) as lost,
+            pytest.raises(ConnectionError, match="did not answer"),
+        ):
+            lost.datasets()

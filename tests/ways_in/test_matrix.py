@@ -20,6 +20,7 @@ import pytest
 from privacy.errors import Refused
 from privacy.policy import GATEWAY
 from tests.documentation.test_commands import whole
+from tests.enclave.clocks import reopened
 from tests.ways_in.conftest import Said, Served
 from tests.ways_in.world import (
     MEMBER,
@@ -447,7 +448,7 @@ def thing_after_thing(home: Path, folder: Path) -> Iterator[dict[str, str]]:
 
 def asked_once(home: Path) -> str:
     """A release of the project's that can be cited."""
-    with Environment.open(home) as environment:
+    with reopened(home) as environment:
         return environment.ask(COUNT["sql"], project="pay", person=RESEARCHER).id
 
 

@@ -20,6 +20,7 @@ import httpx
 import pytest
 
 from tests.openbao import TOKEN, openbao
+from tests.ways_in.test_shutdown import HEADROOM
 from tests.ways_in.world import RESEARCHER
 from tre.environment import Environment
 from tre.keystore import Keystore
@@ -137,6 +138,7 @@ def test_nothing_secret_of_a_server_at_work_gets_out(
     with opening() as (variable, secret, root):
         file.write_text(secret)
         monkeypatch.setenv(variable, str(file))
+        monkeypatch.setenv("TRE_HEADROOM", HEADROOM)
         with Environment.open(home) as environment:
             token = environment.issue_token(RESEARCHER)
             environment.replace_root("another", root)

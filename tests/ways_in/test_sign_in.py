@@ -34,10 +34,11 @@ def session(served: Served) -> dict[str, str]:
         assert found["person"] == RESEARCHER
         secret = parse_qs(urlsplit(found["authenticator"]).query)["secret"][0]
         totp, now = pyotp.TOTP(secret), served.environment.identity.clock()
-        chosen = {"password": PASSWORD, "code": totp.at(now - timedelta(seconds=30))}
+        chosen = {"password": PASSWORD, "code": totp.at(now)}
         accepted = http.post("/v1/enrolment/accept", json=said | chosen)
         assert (accepted.status_code, accepted.content) == (204, b"")
-        shown = {"person": RESEARCHER, "password": PASSWORD, "code": totp.at(now)}
+        following = totp.at(now + timedelta(seconds=30))  # it counts a step early, too
+        shown = {"person": RESEARCHER, "password": PASSWORD, "code": following}
         opened = http.post("/v1/session", json=shown)
         assert opened.status_code == 201
     (cookie,) = opened.headers.get_list("set-cookie")
