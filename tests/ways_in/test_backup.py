@@ -2,7 +2,9 @@
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -119,15 +121,17 @@ def test_the_commands_say_what_they_did(
     assert tre("audit", "verify", "--home", again).status == 0
 
 
-@pytest.fixture(scope="module")
-def small_chunks():
-    """Chunks of eight bytes, and a key that takes no time."""
-    patch = pytest.MonkeyPatch()
-    patch.setattr(sealed_file, "CHUNK_BYTES", 8)
-    cipher = sealed_file._cipher("passphrase", bytes(16))
-    patch.setattr(sealed_file, "_cipher", lambda _passphrase, _salt: cipher)
-    yield
-    patch.undo()
+CIPHER = cache(partial(sealed_file._cipher, "passphrase", bytes(16)))
+
+
+@contextmanager
+def small_chunks() -> Iterator[None]:
+    """Chunks of eight bytes, and a key that takes no time, in the block alone."""
+    cipher = CIPHER()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sealed_file, "CHUNK_BYTES", 8)
+        patch.setattr(sealed_file, "_cipher", lambda _passphrase, _salt: cipher)
+        yield
 
 
 def sealed(pieces: list[bytes]) -> bytes:
@@ -140,9 +144,9 @@ def sealed(pieces: list[bytes]) -> bytes:
     return target.getvalue()
 
 
-@pytest.mark.usefixtures("small_chunks")
 @settings(max_examples=60)
 @given(pieces=st.lists(st.binary(max_size=20), max_size=6), data=st.data())
+@small_chunks()
 def test_every_change_of_a_sealed_file_is_noticed(
     pieces: list[bytes], data: st.DataObject
 ) -> None:
