@@ -12,7 +12,9 @@ import pytest
 
 from tests.ways_in.conftest import Served
 from tests.ways_in.pages import outline
+from tests.ways_in.test_airlock import browsing
 from tests.ways_in.world import RESEARCHER
+from tre.register.pages import index_page
 from tre.register.register import written
 
 COUNT = {"sql": "SELECT COUNT(*) AS ann FROM people WHERE born > 1970 -- Ann"}
@@ -131,6 +133,28 @@ def test_the_register_is_written_from_a_terminal(tre, asked, tmp_path: Path) -> 
     made = json.loads(tre("incident", "record", "--summary", "Again.", "--json").out)
     assert tre("incident", "resolve", made["incident"], "--outcome", "So.").status == 0
     assert tre("incident", "resolve", made["incident"], "--outcome", "So.").status == 3
+
+
+@pytest.mark.slow
+@pytest.mark.seen("chromium")
+def test_no_table_of_the_register_is_wider_than_a_page(asked: Served) -> None:
+    """At 1,000 pixels nothing is scrolled sideways, whatever was spent and happened."""
+    with asked.http(None) as http:
+        document = http.get("/v1/register").json()
+        style = http.get("/register/style.css").text
+    dataset, period = document["datasets"][0], document["populations"][0]["periods"][0]
+    period["spent"] = {"rho": "1.234567891", "of_rho": "4.712345678"}
+    since = {"rho": "1.269135782", "epsilon": "9.236"}
+    document["populations"][0]["since_the_beginning"] = since
+    dataset["history"][-1]["what"] = "written anew without people who object"
+    with browsing() as browser:
+        page = browser.new_page(viewport={"width": 1_000, "height": 900})
+        page.set_content(index_page(document))
+        page.add_style_tag(content=style)
+        found = page.locator(".scroll")
+        widths = "all => all.map(one => [one.scrollWidth, one.clientWidth])"
+        assert all(wide <= there for wide, there in found.evaluate_all(widths))
+        assert found.count() == 4
 
 
 @pytest.mark.slow

@@ -14,7 +14,10 @@ def linkage(statement: Mapping[str, Any]) -> Iterator[RenderableType]:
     """How people were linked: the method, and what was measured under privacy."""
     method, figures = statement["method"], statement["figures"]
     by = ", ".join(method["identifiers"])
-    words = f"Linked by {by}, in {len(method['passes'])} deterministic passes"
+    passes = len(method["passes"])
+    words = (
+        f"Linked by {by}, in {passes} deterministic pass{'' if passes == 1 else 'es'}"
+    )
     if method["threshold"] is None:
         yield f"{words} (--json names them)."
     else:

@@ -202,8 +202,9 @@ def unbounded(landed: Landed, hidden: frozenset[str]) -> Iterator[Finding]:
             landed.name,
             "",
             f"{', '.join(names[:MOST_SHOWN])}{others} {have} no minimum and maximum:"
-            " questions count and compare such numbers, and refuse sums, averages and"
-            " quantiles of them. Declare what they can be, not what this file holds",
+            " a question counts and compares such numbers, and has to bring bounds of"
+            " its own to add them up or average them. Declare what they can be, not"
+            " what this file holds",
             change=f"- {{name: {names[0]}, constraints: {{minimum: …, maximum: …}}}}",
         )
 

@@ -86,7 +86,7 @@ BLAMED: Final = "SELECT count(*) FROM :special WHERE mask & :bit <> 0"
 PEOPLE_KEPT: Final = "SELECT count(DISTINCT person) FROM :kept"
 
 COARSER: Final[Mapping[FieldType, str]] = {
-    FieldType.STRING: "codes, lookup or outward-postcode",
+    FieldType.STRING: "codes, lookup or outward-postcode; or constraints: {enum: […]}",
     FieldType.INTEGER: "bands, step, codes or lookup",
     FieldType.NUMBER: "bands or step",
     FieldType.DATE: "age-band, or year, quarter or month",
