@@ -26,6 +26,9 @@ from privacy.weight import MOST_REPEATED, MOST_WEIGHT, weight
 MOST_MOVED: Final = 2**56
 """How far one person may move a sum, in units; beyond it no useful noise fits."""
 
+_MOVED_WITH_EASE: Final = 2**40
+"""The same, where noise fits of next to nothing that is spent."""
+
 
 def bind_aggregate(node: exp.Expr, scope: Scope) -> Aggregate:
     """Bind an aggregate, of all rows or of those that FILTER keeps.
@@ -216,7 +219,7 @@ def _too_far(
 ) -> Refused:
     inside = quote(part, scope.text)
     lower, upper = ends(argument.domain) or (0, 0)
-    room = MOST_MOVED // max(1, scope.rows_per_person)
+    room = _MOVED_WITH_EASE // max(1, scope.rows_per_person)
     most = 10 ** (len(str(room)) - 1)
     bounds = ", ".join(
         written(end, argument.domain.scale)

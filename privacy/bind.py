@@ -146,11 +146,13 @@ def _whole(scope: Scope) -> str:
 
 
 def _counted(select: exp.Select) -> str:
-    """The same question, counting its rows."""
-    counted = exp.Select(
-        expressions=[exp.alias_(exp.Count(this=exp.Star()), "n")],
-        from_=select.args["from_"].copy(),
-    )
+    """The same question, counting its rows: by its keys, where it has some."""
+    count = exp.alias_(exp.Count(this=exp.Star()), "n")
+    if select.args.get("group"):
+        counted = select.copy()
+        counted.append("expressions", count)
+        return str(counted.sql(dialect="duckdb"))
+    counted = exp.Select(expressions=[count], from_=select.args["from_"].copy())
     for name in ("with_", "joins", "where"):
         kept = select.args.get(name)
         if kept:

@@ -62,9 +62,10 @@ def beside_person(node: exp.Expr) -> bool:
 def selects_one(node: exp.Expr) -> bool:
     """EXISTS of rows, whatever they select."""
     select = node.this if isinstance(node, exp.Exists) else None
-    if not isinstance(select, exp.Select):
+    one = [exp.Literal.number(1)]
+    if not isinstance(select, exp.Select) or select.expressions == one:
         return False
-    select.set("expressions", [exp.Literal.number(1)])
+    select.set("expressions", one)
     return True
 
 
@@ -141,6 +142,16 @@ def unwrapped(node: exp.Expr) -> bool:
     return True
 
 
+def clamped(node: exp.Expr) -> bool:
+    """What is summed up, within bounds."""
+    inside = node.args.get("this")
+    if not isinstance(node, exp.Sum | exp.Avg) or not isinstance(inside, exp.Expr):
+        return False
+    ends = [exp.Literal.number(0), exp.Literal.number(10**5)]
+    node.set("this", exp.Anonymous(this="CLAMP", expressions=[inside.copy(), *ends]))
+    return True
+
+
 def counted(node: exp.Expr) -> bool:
     """A column of the answer as COUNT(*)."""
     whole = isinstance(node.parent, exp.Select) and node.parent.parent is None
@@ -201,6 +212,13 @@ def not_recursive(node: exp.Expr) -> bool:
 
 CHANGES: Final[tuple[Change, ...]] = (
     *(selects_one, left_join, first_table, beside_person, person_there, named),
-    *(renamed, all_rows, not_recursive, plain_keys, unwrapped, by_person),
-    *(condition_dropped, section_dropped, item_dropped, counted, first_member),
+    *(renamed, all_rows, not_recursive, plain_keys, clamped, unwrapped),
+    *(
+        by_person,
+        condition_dropped,
+        section_dropped,
+        item_dropped,
+        counted,
+        first_member,
+    ),
 )

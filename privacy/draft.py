@@ -138,8 +138,8 @@ def _sum(
     if moved > LARGEST_SENSITIVITY:
         raise Refused(
             "overflow",
-            "One person could move this sum too far for any noise to fit.",
-            suggestion="Narrow the value with CLAMP(x, low, high).",
+            "One person could move this sum too far for any noise to fit: narrow the "
+            "value with CLAMP(x, low, high).",
         )
     scale = argument.domain.scale
     squared = moved**2 if squared is None else squared

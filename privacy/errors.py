@@ -109,9 +109,10 @@ class Refused(Exception):
     `code` is stable and documented, `message` says what is wrong, `clause` quotes
     the researcher's own text it concerns, `position` says where that stands, as `line
     2, column 7`, and `suggestion` is the smallest change that would pass: what to
-    write instead of the clause, or a whole question. All are strings; the last three
-    may be empty. They depend on the question, the public catalogue and the ledger,
-    never on protected rows.
+    write instead of the clause, a whole question, or an amount to spend. Where the
+    refusal is of no question, it may be a sentence that says what to do. All are
+    strings; the last three may be empty. They depend on the question, the public
+    catalogue and the ledger, never on protected rows.
     """
 
     def __init__(

@@ -154,7 +154,8 @@ def _rounding(plan: Plan) -> str:
 def _half_error(price: Price) -> Loss:
     pure = price.measure is Measure.PURE
     nano = 2 * price.epsilon_nano if pure else 4 * price.rho_nano
-    return loss_of(price.measure, nano, price.conversion_delta_atto)
+    conversion, thresholds = price.conversion_delta_atto, price.delta_atto
+    return loss_of(price.measure, nano, conversion, thresholds)
 
 
 def _bounds(price: Price) -> str:

@@ -19,7 +19,6 @@ from typing import Final
 
 from privacy.accounting import Measure
 from privacy.bound import key_sizes
-from privacy.errors import Refused
 from privacy.grouping import KeySet
 from privacy.layout import grouping_bits
 from privacy.mechanism import WIDEST, Kind, Mechanism
@@ -37,7 +36,7 @@ from privacy.query import (
     Statistic,
 )
 from privacy.selection import Selector
-from privacy.spending import Allowance, Intent, Spending
+from privacy.spending import Allowance, Intent, Spending, too_little
 from privacy.strategy import shares, variance
 
 _STEPS: Final = 6
@@ -95,11 +94,7 @@ def price_levels(plan: Plan, spending: Spending, allowance: Allowance) -> Price:
         for kept in plan.query.sets
     ]
     if max(scales) > WIDEST:
-        raise Refused(
-            "spending",
-            "This is too little to spend: the noise would not fit 64 bits.",
-            suggestion="Say epsilon=0.1, rho=0.001 or share=0.01, for example.",
-        )
+        raise too_little("the noise would not fit 64 bits.")
     return found
 
 

@@ -94,8 +94,11 @@ def _exists(node: exp.Expr, alias: str, text: str) -> exp.Join:
         raise _no_people(node, text)
     there = select.args["from_"].this
     equal, others = _parted(where.this, there.alias_or_name)
-    if equal is None or any(_is_outer(each, there.alias_or_name) for each in others):
+    if equal is None:
         raise _no_people(node, text)
+    compared = (each for each in others if _is_outer(each, there.alias_or_name))
+    for each in compared:
+        raise _no_people(each, text)
     mine, theirs = equal
     return _join(there, _all(others), theirs, (mine, alias))
 

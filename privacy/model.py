@@ -12,20 +12,21 @@ logistic one's table of counts. The fit is post-processing of what was noised.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from privacy.bind import bind
 from privacy.catalogue import Catalogue
 from privacy.domains import ends
 from privacy.errors import Refused
 from privacy.keys import coarser
 from privacy.literals import written
+from privacy.parse import parse
 from privacy.query import BoundQuery
 from privacy.refusals import refuse
 from privacy.scan import scan
-from privacy.teach import understand
 
 MOST_NUMBERS: Final = 12
 MOST_COMBINATIONS: Final = 500
@@ -73,6 +74,36 @@ def is_model(text: str) -> bool:
     return re.match(r"\s*(REGRESS|LOGISTIC)\b", text, re.IGNORECASE) is not None
 
 
+def simpler(text: str) -> Iterator[str]:
+    """Regressions like one that is refused: a number clamped, or a term less.
+
+    None of a text that is no regression.
+    """
+    try:
+        found = _read(text) if is_model(text) else None
+    except Refused:
+        return
+    if found is None:
+        return
+    for number in (found.outcome, *found.numbers):
+        clamped = {number: f"CLAMP({number}, 0, 100000)"}
+        yield _rewritten(found, clamped)
+    for term in (*found.numbers, *found.categories):
+        yield _rewritten(found, {term: ""})
+
+
+def _rewritten(found: Model, instead: Mapping[str, str]) -> str:
+    """The text of a regression with other terms in place of some."""
+
+    def terms(written: Iterable[str]) -> list[str]:
+        return [new for each in written if (new := instead.get(each, each))]
+
+    (outcome,) = terms([found.outcome])
+    source = found.source.removeprefix("FROM").strip()
+    on, by = terms(found.numbers), terms(found.categories)
+    return model_text(found.family.value, outcome, on, by, source)
+
+
 def model_text(
     family: str, outcome: str, on: Sequence[str], by: Sequence[str], source: str
 ) -> str:
@@ -85,6 +116,15 @@ def model_text(
 def model(text: str, catalogue: Catalogue) -> Asked:
     """Read a regression and bind its question, or refuse it. Reads no data."""
     scan(text)
+    try:
+        return _model(text, catalogue)
+    except Refused as refused:
+        if refused.clause not in text:  # but in a question that nobody wrote
+            refused.clause = refused.suggestion = ""
+        raise
+
+
+def _model(text: str, catalogue: Catalogue) -> Asked:
     found = _read(text)
     logistic = found.family is Family.LOGISTIC
     asked = _counts(found) if logistic else _moments(found, catalogue)
@@ -114,10 +154,10 @@ def _refuse_unless_public(query: BoundQuery, found: Model) -> None:
 
 def _bound(text: str, catalogue: Catalogue) -> BoundQuery:
     try:
-        query = understand(text, catalogue)
+        query = bind(parse(text), catalogue)
     except Refused as refused:
-        # Places and rewrites are of a text that nobody wrote.
-        raise Refused(refused.code, refused.message, clause=refused.clause) from None
+        refused.position = ""  # of a text that nobody wrote
+        raise
     combinations = 1
     for key in query.keys:
         combinations *= len(key.domain.values or ()) + key.domain.nullable

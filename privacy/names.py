@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final
+from unicodedata import normalize
 
 import sqlglot.expressions as exp
 
@@ -75,7 +76,7 @@ def named_column(item: exp.Expr, scope: Scope) -> str:
 
 def _take(item: exp.Alias, taken: set[str], scope: Scope) -> None:
     name = item.alias
-    folded = name.casefold()
+    folded = normalize("NFC", name).casefold()
     if not name or len(name) > LONGEST_NAME:
         raise refuse(
             "reserved_name",

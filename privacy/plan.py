@@ -298,8 +298,8 @@ def _order(draft: Draft, aggregate: Aggregate) -> Order:
     if made > MOST_CHOICES:
         raise Refused(
             "too_many_keys",
-            "A quantile takes time in every cell, and these are too many cells.",
-            suggestion="Group by fewer keys, or by coarser ones.",
+            "A quantile takes time in every cell, and these are too many cells: "
+            "group by fewer keys, or by coarser ones.",
         )
     places = {each.part: len(draft.choices) + n for n, each in enumerate(found)}
     draft.choices += found
@@ -350,9 +350,9 @@ def _refuse_unless_number(output: Output, query: BoundQuery) -> None:
     if aggregates_in(output.value) and not _is_number(output.value, query):
         raise Refused(
             "unsupported",
-            "A column computed from aggregates is a number here.",
+            "A column computed from aggregates is a number here: select these, and "
+            "compare them in HAVING.",
             clause=output.name,
-            suggestion="Select the aggregates, and compare them in HAVING.",
         )
 
 

@@ -24,6 +24,7 @@ from privacy.accounting import (
 )
 from privacy.clipping import clipped
 from privacy.errors import Refused
+from privacy.expression import ColumnOf
 from privacy.fewer import ranked
 from privacy.form import Linear, form
 from privacy.mechanism import (
@@ -192,24 +193,36 @@ def _shares(plan: Plan, nano: int) -> list[int]:
     return shares
 
 
+def check_keys(plan: Plan, measure: Measure) -> None:
+    """Refuse (`not_public_key`) keys that come out by δ alone, where there is none."""
+    if plan.emerging is not None and measure is Measure.PURE:
+        raise Refused(
+            "not_public_key",
+            "Keys that nobody knows beforehand come out past a threshold, which takes "
+            "δ, and this project spends pure ε, which has none: group by keys that are "
+            "public, such as listed text.",
+            clause=unlisted_key(plan),
+        )
+
+
+def unlisted_key(plan: Plan) -> str:
+    """The first column that is a key and has no public list; empty where none is."""
+    unlisted = (k.expression for k in plan.query.keys if k.domain.values is None)
+    return next((each.name for each in unlisted if isinstance(each, ColumnOf)), "")
+
+
 def _threshold_delta(plan: Plan, allowance: Allowance) -> Fraction:
     """The δ that letting keys come out may take; 0 where all of them are public."""
     if plan.emerging is None:
         return Fraction(0)
-    if allowance.measure is Measure.PURE:
-        raise Refused(
-            "not_public_key",
-            "Keys that nobody knows beforehand come out past a threshold, which takes "
-            "δ, and this project spends pure ε, which has none.",
-            suggestion="Group by keys that are public, such as listed text.",
-        )
+    check_keys(plan, allowance.measure)
     atto = floor(allowance.threshold_delta_atto * plan.policy.threshold_share)
     if atto < 1:
         raise Refused(
             "budget_exhausted",
             "The project was given no δ for thresholds, past which keys come out that "
-            "are not public.",
-            suggestion="Group by keys that are public.",
+            "are not public: group by such as are.",
+            clause=unlisted_key(plan),
         )
     return Fraction(atto, ATTO)
 

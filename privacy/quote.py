@@ -46,12 +46,12 @@ def quote(node: exp.Expr, text: str) -> str:
     if span is None:
         return _written(node)
     start, end = span
-    if isinstance(node, exp.Identifier):
-        return quoted(text, start, end)
     if end - start > MAX_QUOTED:
         cut = Quoted(text[start : start + MAX_QUOTED - 1] + "…")
         cut.position = position(text, start)
         return cut
+    if isinstance(node, exp.Identifier):
+        return quoted(text, start, end)
     return quoted(text, *(_whole(node, text, start, end) or (start, end)))
 
 

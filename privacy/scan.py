@@ -17,9 +17,14 @@ MAX_BYTES: Final = 64 * 1024
 MAX_WORDS: Final = 5_000
 MAX_DEPTH: Final = 64
 
-_UNPRINTABLE: Final = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+UNPRINTABLE: Final = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f"
+    "\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
 )
+"""What shows as nothing or turns what follows: a name with it looks like another.
+
+The two joiners of letters (U+200C and U+200D) are not in it: some languages need them.
+"""
 _PIECES: Final = re.compile(
     r"""
       (?P<blank>\s+)
@@ -84,7 +89,7 @@ class _Levels:
 def _check_characters(text: str) -> None:
     if len(text) > MAX_BYTES or len(text.encode(errors="replace")) > MAX_BYTES:
         raise refuse("too_long", f"A question may have {MAX_BYTES:,} bytes at most.")
-    found = _UNPRINTABLE.search(text)
+    found = UNPRINTABLE.search(text)
     if found:
         raise refuse(
             "syntax",

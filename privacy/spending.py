@@ -27,6 +27,11 @@ MOST: Final = MappingProxyType(
 )
 """The largest amount that may be said; all but the share's are beyond any use."""
 
+WITH_NOTHING_LEFT: Final = (
+    "Repeat an earlier question, which costs nothing, or propose a project with a "
+    "budget of its own."
+)
+
 _LEAST: Final = Fraction(1, 10**18)
 _EXAMPLES: Final = MappingProxyType(
     {
@@ -102,7 +107,8 @@ def _nano(spending: Spending, allowance: Allowance) -> int:
     match spending.intent:
         case Intent.SHARE:
             if allowance.left_nano < 1:
-                raise Refused("budget_exhausted", "The project has nothing left.")
+                why = f"The project has nothing left. {WITH_NOTHING_LEFT}"
+                raise Refused("budget_exhausted", why)
             return floor(spending.amount * allowance.left_nano)
         case Intent.EPSILON if not pure:
             return rho_for_epsilon(spending.amount, allowance.conversion_delta_atto)

@@ -1,17 +1,19 @@
 """Read a question, and where it is refused say what would pass.
 
-A refusal names its clause; most also know by themselves what to write instead. For the
-others small changes are tried, near the clause first: another kind of join, a function
-without its wrapping, a condition or a column left out. What is suggested has been bound
-as a question would be, so it passes. Public facts alone decide, as for the question.
+A refusal names its clause; most also know by themselves what to write instead, which is
+followed, and where that has another fault, that one's too. For the others small changes
+are tried, near the clause first: another kind of join, a function without its wrapping,
+a condition or a column left out. What is suggested has been read as a question would
+be, so it passes. Public facts alone decide, as for the question.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from itertools import chain
+from typing import Final, TypeAlias
 
 import sqlglot
 import sqlglot.expressions as exp
@@ -25,13 +27,17 @@ from privacy.parse import parse
 from privacy.query import BoundQuery
 from privacy.quote import position
 from privacy.refusals import nearest
+from privacy.scan import UNPRINTABLE
 from privacy.scope import quoted_name
+
+Reader: TypeAlias = Callable[[str], object]
+"""Reads a text as a question is read, or raises Refused."""
 
 LONGEST: Final = 2_000
 """Of longer texts no changes are tried."""
 
 MOST_TRIED: Final = 24
-"""Changes that are tried, of a question that takes long to read half as many."""
+"""Changes that are tried, of a question that takes longer to read fewer."""
 
 MOST_SAID: Final = 900
 """Characters of a refusal in all: what nobody would read is left out."""
@@ -39,11 +45,17 @@ MOST_SAID: Final = 900
 MOST_NESTED: Final = 24
 """Brackets and CASEs of a text of which changes are tried."""
 
+MOST_FOLLOWED: Final = 4
+"""Suggestions that are followed one after the other, of a text with several faults."""
+
 _LONG: Final = 40
 
 _WORDS: Final = 100
 _LAST: Final = 20
 _SELECTS: Final = re.compile(r"\s*(SELECT|WITH|FROM)\b", re.IGNORECASE)
+_WHOLE: Final = re.compile("(SELECT|WITH|REGRESS|LOGISTIC) ")
+_FROM: Final = re.compile(r"\sFROM\s")
+_JOINS: Final = re.compile(r"\bJOIN\b", re.IGNORECASE)
 _PLACE: Final = re.compile(r"line (\d+), column (\d+)")
 _QUOTES: Final = ("'", '"', "*/", ")", "))")
 
@@ -56,10 +68,34 @@ def understand(text: str, catalogue: Catalogue) -> BoundQuery:
     try:
         return bind(parse(text), catalogue)
     except Refused as refused:
-        _locate(refused, text)
-        if not refused.suggestion:
-            refused.suggestion = _Search(catalogue, text).passing(refused)
+        teach(refused, text, catalogue, lambda each: bind(parse(each), catalogue))
         raise
+
+
+def teach(
+    refused: Refused,
+    text: str,
+    catalogue: Catalogue,
+    read: Reader,
+    simpler: Iterable[str] = (),
+) -> None:
+    """Give the refusal of a text its place, and a suggestion that `read` accepts.
+
+    The suggestion is what the refusal suggests, where that passes in place of its
+    clause, or else a whole text: one of those like it, of the `simpler` ones, or the
+    plainest question of a table it names. Where all that would help is too long to be
+    said, what mends the first fault is left.
+    """
+    _locate(refused, text)
+    refused.suggestion = _Search(catalogue, text, read).passing(refused, simpler)
+
+
+def rewritten(text: str, refused: Refused) -> str:
+    """A text with what its refusal suggests: the whole, or in place of the clause."""
+    suggestion, clause = refused.suggestion, refused.clause
+    if not clause or (_WHOLE.match(suggestion) and _FROM.search(suggestion)):
+        return suggestion
+    return re.sub(rf"(?<!\w){re.escape(clause)}(?!\w)", lambda _: suggestion, text)
 
 
 def _locate(refused: Refused, text: str) -> None:
@@ -77,21 +113,49 @@ class _Search:
 
     catalogue: Catalogue
     text: str
+    read: Reader
     left: int = MOST_TRIED
 
-    def passing(self, refused: Refused) -> str:
-        """A whole question that passes, as like the one refused as can be found."""
+    def passing(self, refused: Refused, simpler: Iterable[str]) -> str:
+        """What passes, as like the question refused as can be found."""
         room = MOST_SAID - len(refused.message) - len(refused.clause)
-        near = self._near(refused) if _is_plain(self.text) else iter(())
-        found = next((each for each in near if len(each) <= room), "")
-        if found:
-            return found
+        text, again = self._followed(refused)
+        if again is None:
+            own = text == rewritten(self.text, refused)
+            return text if not own and len(text) <= room else refused.suggestion
+        if _is_plain(text):
+            self.text = text
+            near = chain(self._near(again), self._passed(iter(simpler)))
+            found = next((each for each in near if len(each) <= room), "")
+            if found:
+                return found
+        elif again is not refused:
+            return refused.suggestion
         self.left = 1
         plainest = self._least()
         fits = len(plainest) <= room and self._refused(plainest) is None
         return plainest if fits else ""
 
+    def _followed(self, refused: Refused) -> tuple[str, Refused | None]:
+        """The text after suggestions were followed, and how it is refused then."""
+        text, again = self.text, refused
+        for _ in range(MOST_FOLLOWED if _is_plain(text) else 1):
+            better = rewritten(text, again) if again.suggestion else text
+            if better == text:
+                break
+            found = self._refused(better)
+            if found is None:
+                return better, None
+            if (found.code, found.clause) == (again.code, again.clause):
+                break
+            _locate(found, better)
+            text, again = better, found
+        return text, again
+
     def _near(self, refused: Refused) -> Iterator[str]:
+        alone = UNPRINTABLE.sub("", self.text).split(";", maxsplit=1)[0]
+        if alone != self.text:
+            yield from self._passed(iter([alone]))
         tree = _tree(self.text)
         if tree is None:
             yield from self._passed(_closed(self.text))
@@ -131,14 +195,20 @@ class _Search:
 
     def _refused(self, text: str) -> Refused | None:
         """The refusal of a text; of any, once there is no time left to look."""
-        self.left -= 1 if len(text.split()) <= _LONG else 2
+        self.left -= _effort(text)
         if self.left < 0:
             return Refused("too_long", "There is no time left.")
         try:
-            bind(parse(text), self.catalogue)
+            self.read(text)
         except Refused as refused:
             return refused
         return None
+
+
+def _effort(text: str) -> int:
+    """How long a text takes to be read, in the least that one takes."""
+    joins = len(_JOINS.findall(text))
+    return 1 + (len(text.split()) > _LONG) + joins // 4
 
 
 def _is_plain(text: str) -> bool:
@@ -177,7 +247,7 @@ def _changed(text: str, tree: exp.Expr, refused: Refused) -> Iterator[str]:
 
 
 def _places(every: list[exp.Expr], offset: int | None, length: int) -> list[int]:
-    """The nodes around a clause, the smallest first, and then those inside it.
+    """A clause's own node, those around it, the smallest first, and those inside it.
 
     Without a clause, the last of all.
     """
@@ -192,7 +262,7 @@ def _places(every: list[exp.Expr], offset: int | None, length: int) -> list[int]
                 around.append((end - start, -place))
             elif offset <= start and end <= offset + length:
                 inside.append(place)
-    return [-place for _, place in sorted(around)] + inside
+    return inside[:1] + [-place for _, place in sorted(around)] + inside[1:]
 
 
 def _offset(refused: Refused, text: str) -> int | None:
@@ -212,9 +282,8 @@ def _written(tree: exp.Expr) -> str:
 
 
 def _closed(text: str) -> Iterator[str]:
-    """What a text may lack at its end or before FROM; and its first statement."""
+    """What a text may lack at its end or before FROM."""
     yield from (f"{text}{each}" for each in _QUOTES)
     before, found, after = text.partition(" FROM ")
     if found:
         yield f"{before}) FROM {after}"
-    yield text.split(";", maxsplit=1)[0]

@@ -18,6 +18,7 @@ from privacy.price import Price
 from privacy.spending import MOST, Intent, Spending
 from tre.ledger.account import Account
 
+_SHARES: Final = ("share=0.01", "share=0.1", "share=0.5", "share=1")
 _TRIES: Final = 8
 _WIDER: Final = Fraction(11, 10)
 
@@ -59,6 +60,24 @@ def in_margins(refused: Refused, paying: Paying) -> Refused:
         return refused
     suggestion = _margin(paying) or refused.suggestion
     return Refused(refused.code, refused.message, suggestion=suggestion)
+
+
+def amount_instead(
+    refused: Refused, account: Account, price_at: Callable[[Spending], Price]
+) -> str:
+    """What to spend in place of an amount that was refused; empty where nothing does.
+
+    As the refusal suggests, or the least of some shares: what the project can pay for.
+    """
+    for said in filter(None, (refused.suggestion, *_SHARES)):
+        intent, _, amount = said.partition("=")
+        try:
+            priced = price_at(Spending(Intent(intent), Fraction(amount)))
+        except Refused:
+            continue
+        if _affordable(account, priced):
+            return said
+    return ""
 
 
 def _affordable(account: Account, priced: Price) -> bool:

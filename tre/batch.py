@@ -29,8 +29,6 @@ from tre.spend import Spend
 
 MOST_QUESTIONS: Final = 200
 
-_EVENLY: Final = "Leave the parts out."
-
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
@@ -116,18 +114,18 @@ def explain_batch(
 def _check(asked: Sequence[Asked], spend: Spend, parts: Sequence[float] | None) -> None:
     if not 1 <= len(asked) <= MOST_QUESTIONS:
         raise _refused(
-            f"These are {len(asked)} questions; a list has 1 to {MOST_QUESTIONS}.",
-            "Explain a longer list in several.",
+            f"These are {len(asked)} questions; a list has 1 to {MOST_QUESTIONS}. "
+            "Explain a longer one in several."
         )
     if parts is None:
         return
     if spend.spending.intent is Intent.MARGIN:
-        raise _refused("Every question has a margin of its own, and no part.", _EVENLY)
+        raise _refused("Every question has a margin of its own: leave the parts out.")
     positive = all(0 < part < MOST[Intent.MARGIN] for part in parts)
     if len(parts) != len(asked) or not positive:
         raise _refused(
-            f"Parts are positive numbers, one for each of the {len(asked)} questions.",
-            _EVENLY,
+            f"Parts are positive numbers, one for each of the {len(asked)} questions. "
+            "Without parts each has as much."
         )
 
 
@@ -223,5 +221,6 @@ def refused_words(refusal: Refused) -> tuple[str, ...]:
     return (why, f"Try: {refusal.suggestion}")
 
 
-def _refused(message: str, suggestion: str) -> Refused:
-    return Refused("spending", message, suggestion=suggestion)
+def _refused(message: str) -> Refused:
+    """What no other amount would mend has no suggestion."""
+    return Refused("spending", message)

@@ -10,26 +10,19 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection
 
 from privacy.arrange import arrange
-from privacy.bound import bound
-from privacy.catalogue import Unit
-from privacy.compile import canonical
 from privacy.errors import Failed, Refused
 from privacy.explain import Explanation, explain
 from privacy.extent import groups
-from privacy.levels import Part, level
+from privacy.levels import Part
 from privacy.logistic import logistic
 from privacy.margins import check
-from privacy.masked import masked
-from privacy.model import Family, Model, is_model, model
-from privacy.plan import Plan, plan
+from privacy.model import Family, Model
 from privacy.policy import Policy
 from privacy.price import Price
-from privacy.query import BoundQuery
 from privacy.regress import fitted_words, regress
 from privacy.relation import tables
-from privacy.spending import Allowance, Spending
 from privacy.table import NoisedTable, ReleasedTable
-from tre.affordable import Paying, beside_left, in_margins
+from tre.affordable import beside_left
 from tre.audit.act import log_size
 from tre.control.database import Control
 from tre.control.rates import Limits
@@ -41,14 +34,14 @@ from tre.governance.admit import Admission, admit
 from tre.governance.catalogue import Version
 from tre.jobs import jobs, together
 from tre.ledger.outcome import find_repeat, settled_outcome
-from tre.ledger.question import Asked, Cost, Question, Reserved, Settled
+from tre.ledger.question import Asked, Cost, Reserved, Settled
 from tre.ledger.reserve import reserve
 from tre.ledger.settle import record_refusal, record_repeat, settle_failed
 from tre.pace import Pace
+from tre.planning import Planned, payable, paying, plan_question, price_question
 from tre.receipt import receipt_body
 from tre.release import Release, arrow_table, content_of, release_from
 from tre.releases import load_release, publish
-from tre.remembered import price_of, understood
 from tre.spend import Spend
 from tre.trace import Step, step
 
@@ -71,63 +64,18 @@ class Gate:
     to be warned, as in a laboratory."""
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A question that was admitted and planned. Nothing is read or spent."""
-
-    asked: Asked
-    admission: Admission
-    plan: Plan
-    versions: tuple[Version, ...]
-    model: Model | None = None
-    """The regression that is fitted to the answer, where that is what was asked."""
-    warned: tuple[Warned, ...] = ()
-    """How it goes together with earlier questions."""
-
-    @property
-    def question(self) -> Question:
-        """The question as the ledger keeps it."""
-        return Question(
-            asked=self.asked,
-            population=self.admission.population,
-            canonical=self._canonical,
-            versions=tuple(version.id for version in self.versions),
-            policy_hash=self.plan.policy.hash,
-            shown=masked(self.asked.text, self.admission.catalogue),
-        )
-
-    @property
-    def _canonical(self) -> str:
-        query = canonical(self.plan.query)
-        return query if self.model is None else f"{self.model.family.value} {query}"
-
-
 def explain_question(gate: Gate, asked: Asked, spend: Spend) -> Explanation:
     """What a question would do and cost. Reads no protected data, spends nothing."""
     with step(Step.ADMIT):
         admission = admitted(gate, asked)
     with step(Step.PLAN):
-        planned = _planned(gate, asked, admission)
+        planned = plan_question(asked, admission, gate.policy)
     with step(Step.PRICE):
-        told = _explained(gate, planned, spend)
+        priced = price_question(planned, spend)
+        paid = paying(planned, priced, spend)
+        told = beside_left(explain(priced), paid, _repeated(gate, planned) or "")
         told = replace(told, history=tuple(w.words for w in _warned(gate, planned)))
     return told if planned.model is None else fitted_words(told)
-
-
-def _explained(gate: Gate, planned: Planned, spend: Spend) -> Explanation:
-    """A price in words, beside what the project has left."""
-    priced = _priced(planned, spend)
-    paying = _paying(planned, priced, spend)
-    return beside_left(explain(priced), paying, _repeated(gate, planned) or "")
-
-
-def _paying(planned: Planned, priced: Price, spend: Spend) -> Paying:
-    return Paying(
-        planned.admission.account,
-        priced,
-        spend.spending,
-        lambda said: _priced_at(planned, said),
-    )
 
 
 def ask(gate: Gate, asked: Asked, spend: Spend) -> Release:
@@ -139,7 +87,8 @@ def ask(gate: Gate, asked: Asked, spend: Spend) -> Release:
         with step(Step.ADMIT):
             admission = admitted(gate, asked)
         with step(Step.PLAN):
-            known = _retried(gate, asked) or _planned(gate, asked, admission)
+            known: str | Planned | None = _retried(gate, asked)
+            known = known or plan_question(asked, admission, gate.policy)
         with step(Step.ANSWER):
             return _given(gate, asked, known, spend)
     except Refused as refusal:
@@ -157,11 +106,11 @@ def _given(gate: Gate, asked: Asked, known: str | Planned, spend: Spend) -> Rele
     repeated = _repeated(gate, known)
     if repeated is not None:
         return _again(gate, asked, repeated)
-    priced = _priced(known, spend)
+    priced = price_question(known, spend)
     try:
         return _answered(gate, known, priced)
     except Refused as refused:
-        raise in_margins(refused, _paying(known, priced, spend)) from None
+        raise payable(refused, known, priced, spend) from None
 
 
 def _note(gate: Gate, asked: Asked, refusal: Refused) -> None:
@@ -188,63 +137,12 @@ def _retried(gate: Gate, asked: Asked) -> str | None:
         return settled_outcome(connection, asked)
 
 
-def _planned(gate: Gate, asked: Asked, admission: Admission) -> Planned:
-    fitted = model(asked.text, admission.catalogue) if is_model(asked.text) else None
-    query = fitted.query if fitted else _understood(asked, admission)
-    policy = admission.policy or gate.policy
-    planned = level(plan(bound(query), policy), admission.account.measure)
-    versions = versions_read(query, admission.version)
-    return Planned(
-        asked, admission, planned, versions, fitted.model if fitted else None
-    )
-
-
-def _understood(asked: Asked, admission: Admission) -> BoundQuery:
-    return understood(asked.project, asked.text, admission.catalogue)
-
-
-def versions_read(
-    query: BoundQuery, version: Callable[[str], Version]
-) -> tuple[Version, ...]:
-    """The dataset versions a question reads, each once, all of one spine version.
-
-    `version` gives the one to read of a table, or refuses the table.
-    """
-    read = {table.name: table for table in tables(query.relation)}
-    current = {name: version(name) for name in sorted(read)}
-    found = {each.id: each for each in current.values()}
-    people = [name for name, table in read.items() if table.unit is Unit.PERSON]
-    if len({current[name].spine_version for name in people}) > 1:
-        raise Refused(
-            "join",
-            "These tables number people by different versions of the linkage: ask "
-            "again when all have been republished.",
-        )
-    return tuple(found.values())
-
-
 def _repeated(gate: Gate, planned: Planned) -> str | None:
     """The release this is an exact repeat of."""
     if planned.asked.fresh:
         return None
     with gate.control.reading() as connection:
         return find_repeat(connection, planned.question)
-
-
-def _priced(planned: Planned, spend: Spend) -> Price:
-    return _priced_at(planned, spend.spending)
-
-
-def _priced_at(planned: Planned, spending: Spending) -> Price:
-    account = planned.admission.account
-    allowance = Allowance(
-        account.measure,
-        account.left_nano,
-        account.conversion_atto,
-        account.threshold_total_atto,
-    )
-    project = planned.asked.project
-    return price_of(project, planned.plan, spending, allowance)
 
 
 def _answered(gate: Gate, planned: Planned, priced: Price) -> Release:

@@ -15,17 +15,18 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
+from privacy.bind import bind
 from privacy.catalogue import Catalogue, Table
 from privacy.compile import compile_plan
 from privacy.errors import Refused
 from privacy.extent import Group, groups
 from privacy.levels import price_levels
 from privacy.model import is_model, model
+from privacy.parse import parse
 from privacy.plan import Plan
 from privacy.price import Price
 from privacy.query import BoundQuery
 from privacy.spending import Allowance, Intent, Spending
-from privacy.teach import understand
 
 MOST: Final = 64
 """Steps of each kind remembered of one project; the one longest unused goes first."""
@@ -44,7 +45,7 @@ Reader: TypeAlias = Callable[[str, str], tuple[Group, ...]]
 
 
 def understood(project: str, text: str, catalogue: Catalogue) -> BoundQuery:
-    """What `understand` reads in the text. Refused as there."""
+    """What is read in the text, bound. Refused as there."""
     tables = tuple(catalogue.tables.items())
     return _memory(project).understood(text, catalogue.population, tables)
 
@@ -84,7 +85,7 @@ def _reader(population: str, tables: _Tables) -> Reader:
         try:
             if is_model(text):
                 return groups(model(text, catalogue).query)
-            return groups(understand(text, catalogue))
+            return groups(bind(parse(text), catalogue))
         except Refused:
             return ()
 
@@ -111,7 +112,8 @@ def _memory(_project: str) -> _Memory:
 
 
 def _understood(text: str, population: str, tables: _Tables) -> BoundQuery:
-    return understand(text, Catalogue(population, MappingProxyType(dict(tables))))
+    catalogue = Catalogue(population, MappingProxyType(dict(tables)))
+    return bind(parse(text), catalogue)
 
 
 def _compiled(planned: Plan, locations: _Locations) -> str:

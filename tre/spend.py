@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -44,7 +45,7 @@ class Spend:
                 "spending",
                 "What to spend can be said in one way only.",
                 clause=", ".join(intent.value for intent, _ in given),
-                suggestion="Give one of epsilon, rho, margin and share.",
+                suggestion=_one_of(dict(given)),
             )
         for intent, amount in given:
             return Spending(intent, _exact(intent, amount))
@@ -56,6 +57,17 @@ class Spend:
         return f"{spending.intent.value}={spending.amount}"
 
 
+def _one_of(given: Mapping[Intent, object]) -> str:
+    """What was said that may be spent on anything, or else the default.
+
+    ρ is none of every project's, and not every question keeps a margin.
+    """
+    for intent in (Intent.EPSILON, Intent.SHARE):
+        if _written(given.get(intent)):
+            return f"{intent.value}={given[intent]}"
+    return f"share={float(DEFAULT.amount)}"
+
+
 def _exact(intent: Intent, amount: object) -> Fraction:
     """The decimal that was written: 0.1 is one tenth, not its nearest float."""
     written = _written(amount)
@@ -64,7 +76,7 @@ def _exact(intent: Intent, amount: object) -> Fraction:
             "spending",
             f"{intent.value} is a number.",
             clause=f"{intent.value}={str(amount)[:40]}",
-            suggestion=f"Give a positive number, such as {intent.value}=0.5.",
+            suggestion=_one_of({}),
         )
     return written
 

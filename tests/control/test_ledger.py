@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from privacy.accounting import NANO, Measure
 from privacy.errors import Failed, Refused
+from privacy.spending import WITH_NOTHING_LEFT
 from tests.control import world as worlds
 from tests.control.world import KEY, NOW, STEWARD, World, publication
 from tre.audit.verify import verify
@@ -33,7 +34,6 @@ from tre.ledger.settle import (
     settle_failed,
     settle_released,
 )
-from tre.ledger.shortfall import NOTHING_LEFT
 from tre.releases import Content, publish
 
 PURE: dict[str, Any] = {"budget": {"epsilon": "0.5", "measure": "pure"}}
@@ -139,7 +139,9 @@ def test_the_suggestion_of_a_refusal_is_what_is_left(world: World) -> None:
     assert said == "rho"
     world.reserve(int(Decimal(amount) * NANO))
     assert world.account(Kind.PROJECT, "pathways").left_nano == 0
-    assert refused(world, zcdp(1)).suggestion == NOTHING_LEFT
+    nothing = refused(world, zcdp(1))
+    assert not nothing.suggestion
+    assert nothing.message.endswith(WITH_NOTHING_LEFT)
 
 
 def test_a_pure_question_is_told_the_epsilon_its_population_can_pay(

@@ -30,10 +30,10 @@ from tests.environment.world import (
 )
 from tests.language.example import bound_query
 from tre.control.tables import account
-from tre.enquiry import versions_read
 from tre.environment import Environment
 from tre.governance.catalogue import Version
 from tre.lab import Lab
+from tre.planning import versions_read
 from tre.release import Release
 
 SAME_AGE = (

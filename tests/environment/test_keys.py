@@ -13,9 +13,11 @@ import pytest
 
 from privacy.accounting import ATTO
 from privacy.errors import Refused
+from privacy.explain import Explanation
 from tests.environment.test_quantiles import PACKAGE as JOBS
 from tests.environment.test_quantiles import near
 from tests.environment.world import REGIONS
+from tre.batch import Batch
 from tre.lab import Lab
 
 CANARY = "Unheard-of & Daughters 5309"
@@ -138,6 +140,46 @@ def test_loss_and_receipt_say_what_was_spent(lab: Lab) -> None:
         if each["statistic"] == "keys"
     )
     assert keys["threshold"] > keys["fewest"] == 10
+
+
+BY_SITE = "SELECT site, COUNT(*) AS n FROM jobs GROUP BY site"
+
+
+def thresholds(found: Explanation | Batch) -> float:
+    """The δ that keys take, beside that of the conversion."""
+    return found.loss.delta - 5e-6
+
+
+def test_a_list_adds_up_the_delta_of_its_thresholds(lab: Lab) -> None:
+    """Each question's own and no other: what asking them one by one then takes."""
+    asked = [BY_EMPLOYER, BY_SITE, "SELECT COUNT(*) AS n FROM jobs"]
+    before = lab.remaining()
+    batch = lab.explain_batch(asked, epsilon=3.0)
+    each = [thresholds(q.explanation) for q in batch.questions if q.explanation]
+    assert min(each[:2]) > 0
+    assert each[2] == 0
+    assert thresholds(batch) == pytest.approx(sum(each), rel=1e-9)
+    assert batch.half_error.delta == batch.loss.delta
+    assert lab.remaining() == before
+    for drafted in batch.questions:
+        keyword, amount = drafted.spending.split("=")
+        lab.ask(drafted.sql, **{keyword: float(amount)}, fresh=True)
+    after = lab.remaining()
+    assert before.delta - after.delta == pytest.approx(thresholds(batch), rel=1e-6)
+    assert before.rho - after.rho == pytest.approx(batch.loss.rho, rel=1e-6)
+
+
+def test_a_list_may_be_too_dear_in_delta_alone() -> None:
+    """As many questions as δ is left for can be paid, and one more cannot."""
+    with Lab({"jobs": jobs()}, package(), epsilon=1e4, delta=1e-5) as lab:
+        lab.draws(BY_SITE, epsilon=1.0, times=99)
+        left = lab.remaining().delta - 5e-6
+        most = int(left / thresholds(lab.explain(BY_SITE, rho=0.05)))
+        for times in (most, most + 1):
+            batch = lab.explain_batch([BY_SITE] * times, rho=0.05 * times)
+            assert batch.affordable == (times == most)
+            cannot = "The project cannot pay for all of them."
+            assert (cannot in batch.words) == (times > most)
 
 
 def test_quantiles_of_each_key(lab: Lab) -> None:

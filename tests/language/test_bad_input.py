@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, example, given, settings
 
 from privacy.errors import CODES, Refused
 from privacy.parse import parse
-from privacy.teach import understand
+from privacy.teach import MOST_SAID, understand
 from tests.language.example import CATALOGUE
 from tests.language.steps import at_once
 from tests.language.test_spec import ACCEPTED, REFUSED
@@ -50,6 +50,7 @@ def taught(refused: Refused) -> None:
     assert refused.message.strip()
     for each in (refused.clause, refused.suggestion, refused.position):
         assert isinstance(each, str)
+        assert len(each) <= MOST_SAID
     assert "Traceback" not in refused.message
     assert "sqlglot" not in refused.message.lower()
     if refused.position:
@@ -140,10 +141,49 @@ LARGE = {
     ),
     "another alphabet": ("SELECT COUNT(*) FROM \u0435arnings", "unknown_table"),
     "an invisible turn": ("SELECT COUNT(*) FROM \u202eearnings", "syntax"),
+    "an invisible space": ("SELECT COUNT(*) FROM earn\u200bings", "syntax"),
+    "a mark of byte order": ("\ufeffSELECT COUNT(*) FROM earnings", "syntax"),
+    "a name twice, composed and not": (
+        "SELECT COUNT(*) AS \u00e9, SUM(pay) AS e\u0301 FROM earnings",
+        "reserved_name",
+    ),
+    "a name of 60,000 letters": (
+        f'SELECT COUNT(*) FROM "{"x" * 60_000}"',
+        "unknown_table",
+    ),
+    "subqueries that double": (
+        "WITH c0 AS (SELECT person_id FROM earnings), "
+        + ", ".join(
+            f"c{n} AS (SELECT a.person_id FROM c{n - 1} AS a"
+            f" JOIN c{n - 1} AS b USING (person_id))"
+            for n in range(1, 30)
+        )
+        + " SELECT COUNT(*) AS n FROM c29",
+        "join",
+    ),
+    "a fault among many joins": (
+        "SELECT COUNT(*) AS n, LN(x) FROM jobs AS j0 "
+        + " ".join(f"JOIN jobs AS j{n} USING (person_id)" for n in range(1, 13)),
+        "unsupported",
+    ),
     "a null byte": ("SELECT COUNT(*) FROM earnings\x00", "syntax"),
     "nothing": ("", "syntax"),
     "a comment": ("-- SELECT COUNT(*) FROM earnings", "syntax"),
 }
+
+
+JUST_ENOUGH = {
+    "64 KiB": "SELECT COUNT(*) FROM earnings --".ljust(2**16, "x"),
+    "nested 64 deep": f"SELECT SUM({'(' * 63}pay{')' * 63}) FROM earnings",
+    "comments of all kinds": "SELECT /*+ a */ COUNT(*) /* ; */ FROM earnings; -- b",
+    "letters that are joined": "SELECT COUNT(*) AS \u0645\u06cc\u200c\u062e FROM jobs",
+}
+
+
+@pytest.mark.parametrize("sql", JUST_ENOUGH.values(), ids=JUST_ENOUGH)
+def test_what_is_just_not_too_much_is_read(sql: str) -> None:
+    """Nothing is refused before it is past what there may be."""
+    assert read(sql) is None
 
 
 @pytest.mark.parametrize(("sql", "code"), LARGE.values(), ids=LARGE)

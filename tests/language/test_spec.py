@@ -67,7 +67,8 @@ def test_the_suggestion_passes(sql: str) -> None:
 
 def rewritten(sql: str, refused: Refused) -> str:
     """The question with its suggestion taken: the whole, or in place of the clause."""
-    whole = refused.suggestion.startswith(("SELECT ", "WITH "))
+    words = ("SELECT ", "WITH ", "REGRESS ", "LOGISTIC ")
+    whole = refused.suggestion.startswith(words)
     if (whole and " FROM " in refused.suggestion) or not refused.clause:
         return refused.suggestion
     clause = rf"(?<!\w){re.escape(refused.clause)}(?!\w)"

@@ -202,7 +202,7 @@ def test_pure_projects_refuse() -> None:
     with pytest.raises(Refused) as refused:
         priced(question(ROWS, keys=(EMPLOYER,)), allowance=PURE)
     assert refused.value.code == "not_public_key"
-    assert refused.value.suggestion
+    assert refused.value.clause == "region"
 
 
 def test_a_delta_that_cannot_be_proven_is_a_refusal() -> None:

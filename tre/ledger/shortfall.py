@@ -9,6 +9,7 @@ from typing import Final
 
 from privacy.accounting import NANO, Measure, epsilon_of_rho
 from privacy.errors import Refused
+from privacy.spending import WITH_NOTHING_LEFT
 from tre.ledger.account import Account, Kind, State
 from tre.ledger.budget import plain
 from tre.ledger.question import Cost
@@ -23,11 +24,6 @@ _ENDED: Final = {
     Kind.DATASET: ("dataset_withdrawn", "The dataset's period has ended."),
     Kind.POPULATION: ("period_ended", "The population's budget period has ended."),
 }
-
-NOTHING_LEFT: Final = (
-    "Repeat an earlier question, which costs nothing, "
-    "or propose a project with a budget of its own."
-)
 
 
 def nano_charged(held: Account, cost: Cost) -> int:
@@ -50,20 +46,21 @@ def shortfall(held: Account, cost: Cost, draws: int, today: date) -> Refused | N
     if cost.threshold_atto > held.threshold_left_atto:
         return Refused(
             "budget_exhausted",
-            f"{_whose(held)} has not enough delta left for a threshold.",
-            suggestion="Group by keys that are public.",
+            f"{_whose(held)} has not enough delta left for a threshold: group by keys "
+            "that are public.",
         )
     return None
 
 
 def _too_dear(held: Account, cost: Cost, draws: int) -> Refused:
     asked, left = nano_charged(held, cost), held.left_nano
-    return Refused(
-        "budget_exhausted",
-        f"{_whose(held)} has {_loss(held, left)} left;"
-        f" this costs {_loss(held, asked)}.",
-        suggestion=_affordable(held, cost, left // draws) or NOTHING_LEFT,
+    affordable = _affordable(held, cost, left // draws)
+    why = (
+        f"{_whose(held)} has {_loss(held, left)} left; this costs {_loss(held, asked)}."
     )
+    if not affordable:
+        why = f"{why} {WITH_NOTHING_LEFT}"
+    return Refused("budget_exhausted", why, suggestion=affordable)
 
 
 def _affordable(held: Account, cost: Cost, left_nano: int) -> str:
