@@ -65,6 +65,12 @@ def meeting(condition: Expression | None, among: Among) -> Among:
     return _tighter(among, sizes)
 
 
+def all_of(conditions: tuple[Expression, ...]) -> Expression:
+    """A condition that demands every one of some."""
+    (*_, last) = conditions
+    return last if len(conditions) == 1 else Call(Function.AND, conditions, last.domain)
+
+
 def matching(conditions: Iterable[Expression]) -> Iterator[tuple[ColumnOf, ColumnOf]]:
     """The pairs of plain columns that a join's conditions make equal."""
     for each in conditions:

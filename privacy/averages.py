@@ -74,7 +74,8 @@ def mean_reading(draft: Draft, argument: Expression) -> Reading:
     count = draft.position(
         count_of(draft, Aggregate(Statistic.PRESENT, argument), Fraction(1))
     )
-    found = _past(draft, argument, draft.bounded.contribution, lambda each: each)
+    rows = draft.of(argument).contribution
+    found = _past(draft, argument, rows, lambda each: each)
     read = _mean_of(draft, argument)
     return replace(read, component=total, divisor=count, past=found)
 
@@ -89,8 +90,9 @@ def _ranked_mean(
     """
     moved, _ = draft.averaged(argument)
     name, table = relation.name, relation.table
-    inside = draft.bounded.contribution.at_most(rank)
-    rest = draft.bounded.contribution.at_most(table.rows_per_person - rank)
+    rows = draft.of(argument).contribution
+    inside = rows.at_most(rank)
+    rest = rows.at_most(table.rows_per_person - rank)
     kept = within(moved, name, table, rank)
     out = past(moved, name, table, rank)
     total = draft.position(sum_over(kept, Fraction(1), inside))

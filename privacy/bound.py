@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
-from privacy.among import agreeing, meeting
+from privacy.among import agreeing, all_of, meeting
 from privacy.contribution import Contribution, groups_among, rows_among
+from privacy.expression import Expression
+from privacy.present import demanded_by
 from privacy.query import BoundQuery
 
 
@@ -30,6 +32,19 @@ class BoundedQuery:
         """One person's rows over the cells."""
         return Contribution(self.rows_per_person, self.rows_per_cell)
 
+    def of(self, argument: Expression | None) -> BoundedQuery:
+        """The same of the rows in which an argument is present, as FILTER leaves them.
+
+        They are rows of the question whose condition demands, besides its own, what
+        holds wherever the argument is not NULL, and that question's bounds are theirs.
+        Rows in which it is NULL move no figure of it.
+        """
+        demanded = tuple(demanded_by(argument))
+        if not demanded:
+            return self
+        where = () if self.query.where is None else (self.query.where,)
+        return _bounded(self.query, all_of((*where, *demanded)))
+
 
 def bound(query: BoundQuery) -> BoundedQuery:
     """Bound one person's rows and cells by public facts. Refuses nothing.
@@ -43,7 +58,11 @@ def bound(query: BoundQuery) -> BoundedQuery:
     Raises ValueError for a relation that is about no people, or of which one person
     may have any number of rows: binding refuses it.
     """
-    among = meeting(query.where, {})
+    return _bounded(query, query.where)
+
+
+def _bounded(query: BoundQuery, where: Expression | None) -> BoundedQuery:
+    among = meeting(where, {})
     keys = [key.expression for key in query.keys]
     sets = query.sets or (tuple(range(len(keys))),)
     in_one = max(

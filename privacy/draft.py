@@ -16,6 +16,7 @@ from privacy.errors import Refused
 from privacy.expression import ColumnOf, Expression
 from privacy.moments import centred, centred_in_units, ends_of, presence
 from privacy.policy import Policy
+from privacy.present import demanded_by
 from privacy.query import SPREADS, Aggregate, Statistic
 from privacy.ranks import Choice
 from privacy.reading import Component
@@ -37,11 +38,19 @@ class Draft:
     ranked: tuple[TableOf, int] | None = None
     cuts: Mapping[Expression, Cut] = field(default_factory=dict)
     clips: Mapping[Expression, Ceiling] = field(default_factory=dict)
+    narrowed: dict[tuple[Expression, ...], BoundedQuery] = field(default_factory=dict)
 
     @property
     def aggregates(self) -> tuple[Aggregate, ...]:
         """The question's aggregates."""
         return self.bounded.query.aggregates
+
+    def of(self, argument: Expression | None) -> BoundedQuery:
+        """The bounds of the rows in which an argument is present."""
+        demanded = tuple(demanded_by(argument))
+        if demanded not in self.narrowed:
+            self.narrowed[demanded] = self.bounded.of(argument)
+        return self.narrowed[demanded]
 
     def supported(self) -> tuple[Aggregate, ...]:
         """The aggregates that need a certificate."""
@@ -88,8 +97,8 @@ class Draft:
 
 
 def sum_of(draft: Draft, argument: Expression, weight: Fraction) -> Component:
-    """A sum over all rows that publication kept."""
-    return sum_over(argument, weight, draft.bounded.contribution)
+    """A sum over all rows that publication kept, and in which it is present."""
+    return sum_over(argument, weight, draft.of(argument).contribution)
 
 
 def sum_over(argument: Expression, weight: Fraction, rows: Contribution) -> Component:
@@ -148,9 +157,11 @@ def _sum(
 
 def count_of(draft: Draft, aggregate: Aggregate, weight: Fraction) -> Component:
     """A count in its plainest form, so that equal counts are one component."""
-    rows, people = draft.bounded.contribution, draft.bounded.cells_per_person
-    apart = rows.rows > 1 or bool(draft.bounded.query.sets)
-    match _plainest(aggregate, people_apart=apart):
+    apart = draft.bounded.rows_per_person > 1 or bool(draft.bounded.query.sets)
+    counted = _plainest(aggregate, people_apart=apart)
+    bounded = draft.of(counted.argument)
+    rows, people = bounded.contribution, bounded.cells_per_person
+    match counted:
         case Aggregate(Statistic.PEOPLE, argument):
             return Component(Statistic.PEOPLE, argument, people, people, 0, weight)
         case Aggregate(statistic, argument):

@@ -9,7 +9,7 @@ profile that publication released, and from public bounds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import hypot, inf, sqrt
@@ -17,6 +17,7 @@ from typing import Final
 
 from privacy.accounting import NANO, Measure
 from privacy.catalogue import Table, Unit
+from privacy.contribution import Contribution
 from privacy.cut import Cut, cut_at
 from privacy.expression import Expression
 from privacy.moments import ends_of
@@ -123,7 +124,8 @@ def _asked(plan: Plan, measure: Measure, nano: int) -> _Asked | None:
     averaged = tuple(
         e.argument for e in plan.query.aggregates if e.argument is not None
     )
-    return _Asked(plan, table, table.profile, measure, nano / NANO, averaged)
+    rows = {each: plan.bounded.of(each).contribution for each in averaged}
+    return _Asked(plan, table, table.profile, measure, nano / NANO, averaged, rows)
 
 
 def _averaged(plan: Plan) -> Table | None:
@@ -148,6 +150,8 @@ class _Asked:
     measure: Measure
     spent: float
     averaged: tuple[Expression, ...]
+    rows: Mapping[Expression, Contribution]
+    """A person's rows in each, as many as there are before any is left out."""
 
     @property
     def cap(self) -> int:
@@ -160,12 +164,12 @@ class _Asked:
         Fewer than a question keeps of a person's anyway.
         """
         steps = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)
-        most = min(self.cap, self.plan.bounded.rows_per_person)
+        most = min(self.cap, max(each.rows for each in self.rows.values()))
         return (*(step for step in steps if step < most), self.cap)
 
-    def moved(self, rank: int) -> float:
+    def moved(self, rank: int, argument: Expression) -> float:
         """How many rows' worth of noise one person's take, of this rank at most."""
-        rows = self.plan.bounded.contribution.at_most(rank)
+        rows = self.rows[argument].at_most(rank)
         return rows.rows if self.measure is Measure.PURE else sqrt(rows.squared)
 
     def best_rank(self, cuts: Cuts) -> int:
@@ -226,7 +230,12 @@ class _Asked:
         narrow = 1.0 if cut is None else cut.half / span
         centred = sqrt(_VARIANCE) if cut is None else cut.off_centre
         weights = () if cut is None else tuple(map(cut.weight_of, cut.tails))
-        noise = narrow * self.moved(rank) * self._each(centred, sum(weights)) / left
+        noise = (
+            narrow
+            * self.moved(rank, argument)
+            * self._each(centred, sum(weights))
+            / left
+        )
         lot, bias = narrow * sqrt(_VARIANCE * out / rows), narrow * _DIFFERENT * out
         found = Chances(
             rank, out, noise, lot, bias, margin=_Z * hypot(noise, lot, bias)
@@ -234,7 +243,9 @@ class _Asked:
         if cut is None:
             return found
         counted = [
-            self.moved(rank) * self._counted(float(weight), float(sum(weights))) / rows
+            self.moved(rank, argument)
+            * self._counted(float(weight), float(sum(weights)))
+            / rows
             for weight in weights
         ]
         return _cut(found, cut, span, rows, counted)

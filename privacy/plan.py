@@ -138,8 +138,9 @@ def plan(bounded: BoundedQuery, policy: Policy) -> Plan:
 
     Sensitivities hold for one person added or removed, with at most
     `rows_per_person` = C rows, each in one cell, and at most `rows_per_cell` = r in
-    any one. COUNT moves by at most C in all and r in a cell, so Δ₁ = C and
-    Δ₂² ≤ r·C; distinct people by 1 in each of at most c cells, so
+    any one; of a figure that is NULL but where a condition holds, as FILTER makes it,
+    with as many as that leaves. COUNT moves by at most C in all and r in a cell, so
+    Δ₁ = C and Δ₂² ≤ r·C; distinct people by 1 in each of at most c cells, so
     Δ₁ = c and Δ₂² = c; distinct values, of which there are k, by one for each of a
     person's rows and by k in each cell, so Δ₁ ≤ C and Δ₂² ≤ C·min(r, k); a sum of
     values in [lo, hi] by max(|lo|, |hi|) times as much in both. An average is a sum of
@@ -289,7 +290,7 @@ def _order(draft: Draft, aggregate: Aggregate) -> Order:
     argument = aggregate.argument
     if argument is None:
         raise TypeError("a quantile is of an argument")
-    rows, query = draft.bounded.contribution, draft.bounded.query
+    rows, query = draft.of(argument).contribution, draft.bounded.query
     asked = cells(query)
     crowd = crowd_of(query, argument, asked)
     miss = _MISS / _parts(draft, aggregate)
@@ -336,7 +337,7 @@ def _cross(draft: Draft, left: Expression, right: Expression) -> Cross:
 
 def _values(draft: Draft, argument: Expression) -> Component:
     """How many different values there are: removing a row removes one at most."""
-    bounded, listed = draft.bounded, argument.domain.values
+    bounded, listed = draft.of(argument), argument.domain.values
     rows, in_one_cell = bounded.rows_per_person, bounded.rows_per_cell
     if listed is not None:
         in_one_cell = max(1, min(in_one_cell, len(listed)))

@@ -47,7 +47,7 @@ def support(draft: Draft, aggregate: Aggregate) -> Support:
         return _whole_support(draft, aggregate, aggregate.argument)
     summed = draft.find(Statistic.SUM, aggregate.argument)
     if summed is not None and _is_indicator(aggregate.argument):
-        return Support(summed, draft.bounded.rows_per_cell)
+        return Support(summed, draft.of(aggregate.argument).rows_per_cell)
     first, *others = kept
     found = _whole_support(draft, aggregate, first)
     return replace(found, besides=_counted(draft, others))
@@ -77,12 +77,15 @@ def _judged(aggregate: Aggregate, argument: Expression) -> tuple[Value, ...]:
 
 
 def _counted(draft: Draft, kept: Iterable[Expression]) -> tuple[int, ...]:
-    weight, rows = draft.policy.support_weight, draft.bounded.contribution
-    if draft.ranked is not None:
-        relation, rank = draft.ranked
-        rows = rows.at_most(rank)
-        kept = [within(each, relation.name, relation.table, rank) for each in kept]
-    return tuple(draft.position(count_over(each, weight, rows)) for each in kept)
+    weight, counted = draft.policy.support_weight, []
+    for each in kept:
+        rows = draft.of(each).contribution
+        if draft.ranked is not None:
+            relation, rank = draft.ranked
+            rows = rows.at_most(rank)
+            each = within(each, relation.name, relation.table, rank)
+        counted.append(draft.position(count_over(each, weight, rows)))
+    return tuple(counted)
 
 
 def _whole_support(
@@ -112,7 +115,7 @@ def _present_support(draft: Draft, argument: Expression) -> Support:
         return Support(found, 1)
     present = Aggregate(Statistic.PRESENT, argument)
     count = count_of(draft, present, draft.policy.support_weight)
-    return Support(draft.position(count), draft.bounded.rows_per_cell)
+    return Support(draft.position(count), draft.of(argument).rows_per_cell)
 
 
 def _ranked_support(
@@ -126,7 +129,7 @@ def _ranked_support(
     if argument == aggregate.argument:
         argument = draft.averaged(argument)[0]
     kept = within(argument, relation.name, relation.table, rank)
-    rows = draft.bounded.contribution.at_most(rank)
+    rows = draft.of(argument).contribution.at_most(rank)
     count = count_over(kept, draft.policy.support_weight, rows)
     return Support(draft.position(count), rows.in_one_cell)
 

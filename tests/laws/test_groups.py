@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from operator import le
 from typing import Any
 
 import duckdb
@@ -18,6 +20,7 @@ from privacy.bound import bound
 from privacy.catalogue import Catalogue, GroupBound, Table
 from privacy.contribution import Contribution
 from privacy.parse import parse
+from privacy.plan import Plan, positions
 from tests.language.example import CATALOGUE, EARNINGS, JOBS
 from tests.laws.relations import Database, databases, engine, fill, together
 from tests.laws.test_sensitivity import check, exact, measured, planned, questions
@@ -92,8 +95,16 @@ ABOUT = [
 ASKED = [
     *("COUNT(*)", "COUNT(DISTINCT e.person_id)", "SUM(e.pay)", "AVG(e.score)"),
     *("COUNT(DISTINCT e.score)", "MEDIAN(e.score)", "MAX(e.score)", "VAR_POP(e.pay)"),
+    *("COVAR_POP(e.pay, e.score)", "SUM(CASE WHEN e.tax_year = 2013 THEN e.score END)"),
+    "COUNT_IF(e.tax_year = 2013 AND e.region = 'Wales')",
 ]
 KEYS = ["e.tax_year", "e.region", "e.employed", "e.score", "e.tax_year % 3"]
+
+
+def _qualified(condition: str) -> str:
+    """A condition about the columns of e."""
+    names = r"\b(tax_year|region|employed|score)\b"
+    return re.sub(names, r"e.\1", condition)
 
 
 @st.composite
@@ -102,9 +113,12 @@ def grouped(draw: st.DrawFn) -> str:
     source = draw(st.sampled_from(ABOUT))
     keys = draw(st.lists(st.sampled_from(KEYS), max_size=2, unique=True))
     asked = draw(st.lists(st.sampled_from(ASKED), min_size=1, max_size=2, unique=True))
-    where = draw(st.sampled_from(["", *CONDITIONS]))
-    for name in ("tax_year", "region", "employed", "score"):
-        where = where.replace(name, f"e.{name}")
+    conditions = st.sampled_from(["", "", *map(_qualified, CONDITIONS)])
+    where = draw(conditions)
+    asked = [
+        f"{each} FILTER (WHERE {kept})" if (kept := draw(conditions)) else each
+        for each in asked
+    ]
     items = ", ".join(f"{each} AS x{at}" for at, each in enumerate(keys + asked))
     condition = f" WHERE {where}" if where else ""
     by = f" GROUP BY {', '.join(keys)}" if keys else ""
@@ -163,6 +177,30 @@ def test_keys_and_conditions_bound_rows(sql: str, rows: int, in_one: int) -> Non
     """A person has so many rows in all, and so many in one cell."""
     found = bound(bind(parse(sql), BOUNDED))
     assert (found.rows_per_person, found.rows_per_cell) == (rows, in_one)
+
+
+@pytest.mark.parametrize("asked", ASKED)
+@pytest.mark.parametrize("where", CONDITIONS)
+def test_a_figures_filter_bounds_it_as_where_would(asked: str, where: str) -> None:
+    """Its rows are those of a question that asks of no others."""
+    kept, source = _qualified(where), "FROM earnings AS e"
+    alone = planned(f"SELECT {asked} AS x {source} WHERE {kept}", BOUNDED)
+    beside = planned(
+        f"SELECT {asked} FILTER (WHERE {kept}) AS x, COUNT(*) AS n {source}", BOUNDED
+    )
+    whole = planned(f"SELECT {asked} AS x {source}", BOUNDED)
+
+    def bounds(found: Plan) -> list[tuple[int, int]]:
+        read = sorted(positions(found.readings[0]))
+        parts = [found.components[each] for each in read]
+        moved = [(each.l1, each.l2_squared) for each in parts]
+        return moved + [(each.rows.rows, each.rows.squared) for each in found.choices]
+
+    assert bounds(beside) == bounds(alone)
+    assert all(map(le, bounds(beside), bounds(whole)))
+    narrower = alone.bounded.rows_per_person == 1 and "2013" not in asked
+    if narrower and bounds(whole) != [(1, 1)]:
+        assert bounds(beside) != bounds(whole)
 
 
 def test_people_are_in_as_many_cells_as_groups() -> None:
