@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -59,3 +60,18 @@ def test_too_few_draws_are_refused_before_any_is_paid_for(labs: Labs) -> None:
     with pytest.raises(Invalid, match="at least 60"):
         audit(labs, COUNT_PURE, draws=50)
     assert labs.more.remaining() == before
+
+
+def test_a_plan_that_a_game_is_not_of_is_refused(
+    labs: Labs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Profiles are measured anew a few times; then it is told, and nothing is paid."""
+    monkeypatch.setattr("tre.distinguish.labs._PROFILES", 2)
+    never = replace(COUNT_PURE, reaches="reads your mind")
+    assert labs.reach(COUNT_PURE)
+    with neighbours(labs.setting, [never]) as opened:
+        before = opened.more.remaining()
+        assert not opened.reach(never)
+        with pytest.raises(Invalid, match="a plan that reads your mind"):
+            audit(opened, never, draws=600)
+        assert opened.more.remaining() == before

@@ -61,6 +61,14 @@ def test_clamped_pay_is_an_error_that_intervals_do_not_know(
     assert (here["value"] < -0.05).all()
 
 
+def test_a_plan_without_order_or_conclusion_has_a_page(evaluated: Evaluated) -> None:
+    """Of questions with a cell or two there is nothing to rank."""
+    measured = evaluated.report.measured
+    kept = measured[~measured["measure"].isin(["Kendall", "top", "decision"])]
+    page = page_of(replace(evaluated.report, measured=kept))
+    assert "No question has cells enough to put in order" in page
+
+
 def test_the_tables_are_beside_the_page(evaluated: Evaluated) -> None:
     """Measures, costs, margins and the workload are Parquet files."""
     folder = evaluated.page.parent

@@ -48,7 +48,8 @@ def audit(
     the true loss with probability at most 1 − `confidence`. Raises Invalid where
     there are too few draws to learn from, or the plan is not what the game `reaches`.
     """
-    labs.check(game)
+    if not labs.reach(game):
+        raise Invalid("games", f"expected a plan that {game.reaches}")
     plays = min(draws, game.most or draws) // game.repeats
     if game.claim is Claim.DELTA:
         return _delta(labs, game, plays, min(asked, plays // 4), confidence)
@@ -80,7 +81,7 @@ def audit_all(
     """Audit every game of every setting; `tell` hears of each as it is found."""
     findings = []
     for setting, played in games:
-        with neighbours(setting) as labs:
+        with neighbours(setting, played) as labs:
             for game in played:
                 found = audit(
                     labs, game, draws=draws, asked=asked, confidence=confidence

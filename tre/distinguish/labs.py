@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
 
-from connectors.errors import Invalid
 from privacy.accounting import ATTO, NANO, Loss, epsilon_of_rho
 from privacy.names import DRAW
 from privacy.profile import Profile
 from tre.distinguish.game import AMPLE, Game, Setting
 from tre.distinguish.table import Figures, figures
 from tre.lab import Lab
+
+_PROFILES: Final = 5
+"""How many are measured at most, for one by which games are of what they are to be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +46,15 @@ class Labs:
         pairs = zip((self.fewer, self.more), times, strict=True)
         return tuple(_played(lab, game, plays, asked) for lab, plays in pairs)
 
-    def check(self, game: Game) -> None:
-        """Invalid where a plan is not of what the game is to be of."""
+    def reach(self, game: Game) -> bool:
+        """Whether both plans are of what the game is to be of."""
         if not game.reaches:
-            return
-        for lab in (self.fewer, self.more):
-            told = lab.explain(game.question, epsilon=game.epsilon, rho=game.rho)
-            if not any(game.reaches in each for each in told.words):
-                raise Invalid("games", f"expected a plan that {game.reaches}")
+            return True
+        told = (
+            lab.explain(game.question, epsilon=game.epsilon, rho=game.rho).words
+            for lab in (self.fewer, self.more)
+        )
+        return all(any(game.reaches in each for each in words) for words in told)
 
     def charge(self, game: Game) -> Charge:
         """What one more play costs by the ledger. The play is thrown away."""
@@ -68,12 +72,23 @@ class Labs:
 
 
 @contextmanager
-def neighbours(setting: Setting) -> Iterator[Labs]:
+def neighbours(setting: Setting, games: Sequence[Game] = ()) -> Iterator[Labs]:
     """Both laboratories of a setting, for as long as the block lasts.
 
     Both plan by the profile that was measured of the smaller: what a question gives
-    away is bounded for any profile that was released before it.
+    away is bounded for any profile that was released before it. A profile is noised, so
+    that by some the plans are not of what `games` are to be of: then others are
+    measured, a few times.
     """
+    for left in reversed(range(_PROFILES)):
+        with _both(setting) as labs:
+            if not left or all(map(labs.reach, games)):
+                yield labs
+                return
+
+
+@contextmanager
+def _both(setting: Setting) -> Iterator[Labs]:
     with (
         _open(setting, setting.fewer, None) as fewer,
         _open(setting, setting.more, fewer.profiles()) as more,

@@ -78,11 +78,10 @@ def play(played: Played) -> None:
     from tre.distinguish.suite import SUITE
 
     setting, games = SUITE[played.place]
-    left, said = _left(played), played.audit
-    with neighbours(setting) as labs:
-        for game in games:
-            if game.name not in left:
-                continue
+    named, said = _left(played), played.audit
+    left = [game for game in games if game.name in named]
+    with neighbours(setting, left) as labs:
+        for game in left:
             found = audit(
                 labs,
                 game,

@@ -16,6 +16,12 @@ HIGH: Final = 280
 LEGEND: Final = alt.Legend(
     title=None, orient="top", labelFontSize=12, labelLimit=320, symbolOpacity=1
 )
+ORDERS: Final = {
+    "Kendall": "ranking of all cells (Kendall's τ)",
+    "top": "the largest cells named",
+    "decision": "conclusions drawn",
+}
+"""Measures of order and conclusions, and what a picture calls them."""
 LEAST_ERROR: Final = 1e-4
 """Where the axis of errors ends: a hundredth of a percent."""
 
@@ -101,14 +107,9 @@ def coverage_by_epsilon(report: Report) -> str:
 
 def order_by_epsilon(report: Report) -> str:
     """Agreement of rankings, of the largest cells, and of conclusions."""
-    names = {
-        "Kendall": "ranking of all cells (Kendall's τ)",
-        "top": "the largest cells named",
-        "decision": "conclusions drawn",
-    }
     tables = [
         report.mean(measure).dropna(subset=["epsilon"]).assign(measure=words)
-        for measure, words in names.items()
+        for measure, words in ORDERS.items()
         if not report.of(measure).empty
     ]
     found = pd.concat(tables)
@@ -116,7 +117,7 @@ def order_by_epsilon(report: Report) -> str:
     base = alt.Chart(found).encode(x=_epsilon(report))
     colour = alt.Color(
         "measure:N",
-        sort=[*names.values()],
+        sort=[*ORDERS.values()],
         scale=alt.Scale(range=list(_COLOURS)),
         legend=LEGEND,
     )
@@ -129,8 +130,8 @@ def order_by_epsilon(report: Report) -> str:
             axis=_percents(),
         ),
         color=colour,
-        strokeDash=alt.StrokeDash("measure:N", legend=None, sort=[*names.values()]),
-        shape=alt.Shape("measure:N", legend=None, sort=[*names.values()]),
+        strokeDash=alt.StrokeDash("measure:N", legend=None, sort=[*ORDERS.values()]),
+        shape=alt.Shape("measure:N", legend=None, sort=[*ORDERS.values()]),
     )
     return svg(_sized(line))
 

@@ -57,6 +57,7 @@ def page_of(report: Report) -> str:
 def _pictures(report: Report) -> dict[str, Picture]:
     return {
         **_of_utility(report),
+        **_of_order(report),
         **_of_groups(report),
         **_of_budget(report),
         **_of_audit(report),
@@ -92,13 +93,21 @@ def _of_utility(report: Report) -> dict[str, Picture]:
             "Bars show how far chance alone may have moved each point (95%).",
             numbers(report, "coverage", "Intervals that hold the exact answer"),
         ),
+    }
+
+
+def _of_order(report: Report) -> dict[str, Picture]:
+    """Nothing where no question has anything to put in order or to conclude."""
+    if all(report.of(measure).empty for measure in charts.ORDERS):
+        return {}
+    return {
         "order": Picture(
             _safe(charts.order_by_epsilon(report)),
             "Line chart: agreement of rankings and conclusions with the exact answer.",
             "100% is full agreement. What is hidden counts as not agreeing, but for "
             "rankings, which are over the figures that are shown.",
-            numbers(report, "Kendall", "Kendall's τ"),
-        ),
+            tables.typical_by_epsilon(report, "Kendall", "Kendall's τ"),
+        )
     }
 
 
