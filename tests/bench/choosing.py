@@ -11,16 +11,15 @@ hide. Run as `python -m tests.bench.choosing 15`.
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from itertools import combinations, pairwise
 from math import inf, prod, sqrt
 from typing import Final, TypeAlias
 
-import mbi
 import numpy as np
 import pandas as pd
-from mbi.junction_tree import hypothetical_model_size
 from numpy.typing import NDArray
 
 from privacy.accounting import NANO, rho_for_epsilon
@@ -92,6 +91,18 @@ class Records:
         }
 
 
+def holds(sizes: Sequence[int], pairs: Sequence[Pair]) -> bool:
+    """Whether a model of these pairs of columns is small enough to be fitted."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of JAX, about the machine it finds
+        import mbi
+        from mbi.junction_tree import hypothetical_model_size
+
+    domain = mbi.Domain([str(each) for each in range(len(sizes))], sizes)
+    cliques = [tuple(map(str, each)) for each in pairs]
+    return bool(hypothetical_model_size(domain, cliques) <= MOST_MEGABYTES)
+
+
 def chosen(
     scores: Mapping[Pair, float], sizes: Sequence[int], rho: float, more: int
 ) -> list[Pair]:
@@ -100,13 +111,8 @@ def chosen(
     Each choice has its part of ρ: Gumbel noise of scale 1/√(2ρ/choices).
     """
     scale = 1 / sqrt(2 * rho / (len(sizes) - 1 + more))
-    domain = mbi.Domain([str(each) for each in range(len(sizes))], sizes)
     component = list(range(len(sizes)))
     found: list[Pair] = []
-
-    def held(pair: Pair) -> bool:
-        cliques = [tuple(map(str, each)) for each in (*found, pair)]
-        return bool(hypothetical_model_size(domain, cliques) <= MOST_MEGABYTES)
 
     def best(pairs: Sequence[Pair]) -> Pair:
         return max(pairs, key=lambda pair: scores[pair] + scale * _NOISE.gumbel())
@@ -117,7 +123,8 @@ def chosen(
         gone, kept = component[other], component[one]
         component = [kept if each == gone else each for each in component]
     for _ in range(more):
-        left = [pair for pair in scores if pair not in found and held(pair)]
+        others = (pair for pair in scores if pair not in found)
+        left = [pair for pair in others if holds(sizes, [*found, pair])]
         if not left:
             break
         found.append(best(left))

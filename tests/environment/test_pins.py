@@ -128,7 +128,7 @@ def test_a_withdrawn_version_is_asked_by_nobody(environment) -> None:
     with pytest.raises(Refused) as caught:
         asked(environment)
     assert caught.value.code == "dataset_withdrawn"
-    assert "tre project pin" in caught.value.suggestion
+    assert "tre project pin" in caught.value.message
     assert environment.project("pathways")["pins"]["people"]["asked"] is False
     environment.follow("pathways", "people", person=RESEARCHER)
     assert asked(environment) == ["people/3"]

@@ -208,7 +208,7 @@ def test_a_repeat_waits_for_nothing(neighbours: tuple[Lab, Lab]) -> None:
     """A project's own earlier release is given at once; no other's is looked for."""
     lab, _ = neighbours
     clock = StoppedClock()
-    first = ask(lab, COUNT, clock)
+    first = ask(lab, COUNT, clock, fresh=True)
     assert ask(lab, COUNT, clock).id == first.id
     assert len(clock.waits) == 1
 

@@ -53,29 +53,27 @@ class Admission:
         """The version to read of a table. Refused with not_granted for any other.
 
         A question may name no column at all: leave for a table is not leave for
-        its columns alone.
+        its columns alone. What to do is in the message: a suggestion is a question.
         """
         if table in self.gone:
             raise Refused(
                 "dataset_withdrawn",
                 f"The version that the project pinned for {table}, {self.gone[table]},"
-                " was withdrawn.",
-                suggestion="`tre project pin` pins another, or follows the current"
+                " was withdrawn: `tre project pin` pins another, or follows the current"
                 " one with --follow.",
             )
         if table in self.withheld:
             raise Refused(
                 "condition_unmet",
                 f"A condition of {table}'s controller is not met:"
-                f" {self.withheld[table]}.",
-                suggestion="Its stewards set conditions; an amendment of the project"
-                " may meet them.",
+                f" {self.withheld[table]}. Its stewards set conditions; an amendment of"
+                " the project may meet them.",
             )
         if table not in self.versions:
             raise Refused(
                 "not_granted",
-                f"The project was not granted the table {table}.",
-                suggestion=f"It was granted: {', '.join(sorted(self.versions))}.",
+                f"The project was not granted the table {table}. It was granted:"
+                f" {', '.join(sorted(self.versions))}.",
             )
         return self.versions[table]
 
