@@ -11,10 +11,12 @@ from threading import Event
 import pyarrow.parquet as pq
 import pytest
 
+from connectors.errors import Invalid
 from tests.evaluation.conftest import small_plan, write_plan
 from tests.evaluation.test_peers import stand_in
 from tre.evaluation.evaluate import Evaluated, evaluate
 from tre.evaluation.outcome import Store
+from tre.evaluation.schedule import in_processes
 
 EARLY = 3
 """Outcomes after which it is killed; there are twenty, and eight scores."""
@@ -101,6 +103,12 @@ def complete(done: Evaluated, folder: Path) -> None:
     asked = pq.read_table(folder / "workload.parquet").to_pandas()
     assert list(asked["number"]) == list(range(1, len(asked) + 1))
     assert asked["left"].is_monotonic_decreasing
+
+
+def test_a_killed_process_is_told_and_no_fault() -> None:
+    """Whoever evaluates is told that the same command goes on from there."""
+    with pytest.raises(Invalid, match="the same command goes on"):
+        in_processes(os._exit, [9], 1, lambda: None)
 
 
 @pytest.mark.slow

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context, parent_process
 from threading import Thread
 from typing import Final, TypeVar
 
 import pyarrow as pa
 
+from connectors.errors import Invalid
 from tre.evaluation.cell import Cell, Family, Method, cells, key_of
 from tre.evaluation.data import Data
 from tre.evaluation.plan import UNPROTECTED
@@ -52,7 +54,8 @@ def in_processes(
 ) -> None:
     """Have every job done, in so many processes of their own; `look` every so often.
 
-    Raises what a job raises, once the others under way have ended.
+    Raises what a job raises, once the others under way have ended; Invalid where a
+    process is killed.
     """
     with ProcessPoolExecutor(
         workers, mp_context=get_context("spawn"), initializer=_end_with_parent
@@ -144,4 +147,11 @@ def _end_with_parent() -> None:
 
 def _raise(ended: set[Future[None]]) -> None:
     for future in ended:
-        future.result()
+        try:
+            future.result()
+        except BrokenProcessPool:
+            raise Invalid(
+                "--workers",
+                "a process was killed while it worked, as a system does that is short"
+                " of memory; what was done is kept, and the same command goes on",
+            ) from None
