@@ -52,7 +52,7 @@ REFUSALS: Final = """
 
 A refusal comes before data is read, and costs nothing.
 It has a stable `code`, a `message`, the `clause` it is about and its `position`, and a `suggestion`, the smallest change that would pass: what to write instead of the clause, a whole question, or an amount to spend.
-A question's suggestion has been read, planned and priced before it is made; where nothing would pass, or it is no question that is refused, there is none, or a sentence that says what to do.
+A question's suggestion has been read, planned and priced before it is made (of a text too long for that it mends the first fault); where nothing would pass, or it is no question that is refused, there is none, or a sentence that says what to do.
 It depends on the question, the public catalogue and the ledger, and never on what the data hold.
 
 A question that was admitted and then could not be answered has the one code `failed`; it is charged ([why](../adr/0003-no-refunds.md)).
