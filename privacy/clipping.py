@@ -167,13 +167,13 @@ def _clips(histogram: Histogram, argument: ColumnOf, asked: _Asked) -> Iterator[
     predicted: it is measured with the answer, as all of the loss is.
     """
     largest, noise, cells = ends_of(argument)[1], asked.noise, asked.plan.cells
-    lowest, most, surely = histogram.starts[0], histogram.most, histogram.surely
+    lowest, most, likely = histogram.starts[0], histogram.most, histogram.likely
     people = histogram.total / cells
     shared = float(1 + LOST_WEIGHT + OVER_WEIGHT)
     for bound in (*histogram.starts, most):
         possible = bound == most or fits(largest, max(bound, PERSON))
         if bound > max(0, lowest) and possible:
-            cut = ceiling_at(surely, bound)
+            cut = ceiling_at(likely, bound)
             uneven = people * (UNEVEN - 1) * cut.above
             chance = cut.deviation * sqrt(people)
             told = noise * shared / float(LOST_WEIGHT) * (most - bound) / cells

@@ -35,8 +35,9 @@ def rows_inwards(
 
     `scale` is that of a selection's noise, in rows, and half of that where it is looked
     for at the end; `upper` says whether it is the largest value that is looked for.
+    Less than a row inwards is the end itself, and nothing is gained by going less far.
     """
-    if crowd is None or crowd.rows is None:
+    if crowd is None or crowd.rows is None or margin <= 1:
         return margin
     beyond = _beyond(grid, crowd.values, upper=upper) * crowd.rows
     tried = [margin * part / _STEPS for part in range(_STEPS + 1)]

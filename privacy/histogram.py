@@ -14,8 +14,9 @@ from typing import Final
 
 _STEPS: Final = 16
 
-_SURE: Final = 2
-"""Standard errors above which there is somebody in a class, and no noise alone."""
+_LIKELY: Final = 2
+_SURE: Final = 4
+"""Standard errors of noise past which somebody is likely in a class, and surely."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,18 @@ class Histogram:
         return (*inner, (self.starts[-1], self.most))
 
     @property
+    def likely(self) -> Histogram:
+        """The classes in which somebody is likely: noise makes one in 44 by itself."""
+        return self._past(_LIKELY)
+
+    @property
     def surely(self) -> Histogram:
-        """The classes in which there is surely somebody, beyond the noise."""
-        sure = _SURE * self.deviation
-        return replace(self, people=tuple(n if n > sure else 0 for n in self.people))
+        """The classes in which somebody surely is: noise makes one in 30,000."""
+        return self._past(_SURE)
+
+    def _past(self, errors: int) -> Histogram:
+        least = errors * self.deviation
+        return replace(self, people=tuple(n if n > least else 0 for n in self.people))
 
     def is_of(self, lower: int, upper: int, scale: int) -> bool:
         """Whether it is of numbers with these public bounds, and of no earlier ones."""

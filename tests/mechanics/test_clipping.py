@@ -278,7 +278,7 @@ def test_every_cell_is_covered_wherever_totals_are_clipped(
     query = question(sum_of(PAY), keys=keys, rows_per_person=CAP)
     few = [each for each in histogram.starts if (totals > each).mean() <= 0.2]
     for bound_at in few[:-2:2]:
-        clips = ((PAY, ceiling_at(histogram.surely, bound_at)),)
+        clips = ((PAY, ceiling_at(histogram.likely, bound_at)),)
         planned = plan_less(bound(query), NONE, clips=clips)
         spent = Spending(Intent.EPSILON, Fraction(epsilon))
         shares = covered(price(planned, spent, allowance), bound_at, totals)

@@ -220,6 +220,27 @@ def test_an_extreme_is_looked_for_at_the_end_where_values_reach_it(at: str) -> N
     assert min(shifts["middle", False], shifts["full", True]) > 0
 
 
+@pytest.mark.parametrize(
+    ("noise", "spent", "at_the_end"), [(3, 1, False), (5, 1, True), (5, 1_000, False)]
+)
+def test_noise_alone_does_not_have_an_extreme_looked_for_at_the_end(
+    noise: int, spent: int, *, at_the_end: bool
+) -> None:
+    """Three standard errors in an empty class are none; nor where a row is no error.
+
+    All candidates below a least value are as good as it at the very end.
+    """
+    ages = replace(number(0, 120), domain=Domain(Type.NUMBER, 0, 0, 120))
+    asked = Aggregate(Statistic.MIN, ages)
+    starts = ladder(0, 120)
+    people = (noise * 20, *(200 if start >= 15 else 0 for start in starts[1:]))
+    crowd = Crowd(Histogram("x", 0, starts, 120, people, 20), 600.0)
+    value, *_ = choices_of(asked, ONE, Fraction(1, 20), crowd)
+    made = selector(value, Best.GUMBEL, Fraction(spent))
+    assert made is not None
+    assert (made.stages[0].shift == 0) == at_the_end
+
+
 @pytest.mark.statistical
 @pytest.mark.parametrize("best", Best)
 @pytest.mark.parametrize("cells", [12, 500])
