@@ -64,7 +64,8 @@ def test_a_project_is_warned_before_it_spends_and_on_the_receipt(
     (line,) = asked.history
     assert first.id in line
     assert "few values of pay" in line
-    assert "700" not in line, "a receipt leaves; what it says of others is masked"
+    masked = line.replace(first.id, "")  # whose digits are drawn by lot
+    assert "700" not in masked, "a receipt leaves; what it says of others is masked"
     (facts,) = asked.receipt["body"]["history"]
     assert facts["question"] == first.id
     assert facts["kind"] == "little"
@@ -119,7 +120,8 @@ def test_output_checkers_are_told_of_every_question(environment: Environment) ->
     (found,) = [each for each in seen if each["kind"] == "little"]
     assert found["release"] == mine.id
     assert found["project"] == "pathways"
-    assert "812" not in str(seen)
+    told = [{**each, "release": "-", "question": "-"} for each in seen]
+    assert "812" not in str(told)
     own = environment.submission(made["id"], person=OTHER)["history"]
     assert [each for each in own if each["project"] == "pathways"] == []
 

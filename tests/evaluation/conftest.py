@@ -66,7 +66,12 @@ def small_plan(**changed: Any) -> dict[str, Any]:
         "repetitions": 6,
         "baselines": ["unprotected", "acro", "bunny"],
         "population": {"epsilon": 10},
-        "audit": {"draws": 600, "asked": 2, "only": ["certificates: COUNT(*)"]},
+        "audit": {
+            "draws": 600,
+            "asked": 2,
+            "only": ["certificates: COUNT(*)"],
+            "confidence": 1 - 1e-7,  # what is true is refuted by chance once in 1/this
+        },
         "workload": {
             "epsilon": 2,
             "most": 40,
