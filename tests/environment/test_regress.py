@@ -370,4 +370,5 @@ def test_several_rows_of_a_person_are_no_more_people(rows_of_some: Lab) -> None:
     exact = rows_of_some.exact(asked).to_pandas().set_index("term")
     shown = rows_of_some.ask(asked, epsilon=5_000).to_pandas().set_index("term")
     ratios = shown.standard_error / exact.standard_error
-    assert ratios.between(0.85, 1.3).all()
+    # 200 replicates tell an error to a twentieth, five times over is one in a million
+    assert ratios.between(0.8, 1.4).all()

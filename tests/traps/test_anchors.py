@@ -96,4 +96,5 @@ def test_a_group_in_which_all_are_equal_does_not_print_its_value(people: int) ->
         means = [each for each in column(table, "a0") if each is not None]
         assert stats.binom.sf(means.count(50.0) - 1, len(means), 0.1) > CHANCE
         ends = zip(column(table, "a0_low"), column(table, "a0_high"), strict=True)
-        assert all(low < high for low, high in ends if low is not None)
+        points = sum(low == high for low, high in ends if low is not None)
+        assert points <= 3  # cut to a bound of the value: one in a million draws is
