@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
+from privacy.accounting import Measure
 from privacy.arrange import arrange
 from privacy.errors import Failed, Refused
 from privacy.explain import Explanation, explain
@@ -21,6 +22,7 @@ from privacy.policy import Policy
 from privacy.price import Price
 from privacy.regress import fitted_words, regress
 from privacy.relation import tables
+from privacy.spending import Intent
 from privacy.table import NoisedTable, ReleasedTable
 from tre.affordable import beside_left
 from tre.audit.act import log_size
@@ -39,7 +41,7 @@ from tre.ledger.reserve import reserve
 from tre.ledger.settle import record_refusal, record_repeat, settle_failed
 from tre.pace import Pace
 from tre.planning import Planned, payable, paying, plan_question, price_question
-from tre.receipt import receipt_body
+from tre.receipt import loss_of, receipt_body
 from tre.release import Release, arrow_table, content_of, release_from
 from tre.releases import load_release, publish
 from tre.spend import Spend
@@ -71,9 +73,11 @@ def explain_question(gate: Gate, asked: Asked, spend: Spend) -> Explanation:
     with step(Step.PLAN):
         planned = plan_question(asked, admission, gate.policy)
     with step(Step.PRICE):
+        repeats = _repeated(gate, planned)
+        spend = _as_paid(gate, planned, spend, repeats)
         priced = price_question(planned, spend)
         paid = paying(planned, priced, spend)
-        told = beside_left(explain(priced), paid, _repeated(gate, planned) or "")
+        told = beside_left(explain(priced), paid, repeats or "")
         told = replace(told, history=tuple(w.words for w in _warned(gate, planned)))
     return told if planned.model is None else fitted_words(told)
 
@@ -143,6 +147,19 @@ def _repeated(gate: Gate, planned: Planned) -> str | None:
         return None
     with gate.control.reading() as connection:
         return find_repeat(connection, planned.question)
+
+
+def _as_paid(gate: Gate, planned: Planned, spend: Spend, repeats: str | None) -> Spend:
+    """What is said; where a share repeats a release, as much as that one cost.
+
+    What it is a share of has become less, and may be nothing.
+    """
+    if repeats is None or spend.spending.intent is not Intent.SHARE:
+        return spend
+    with gate.control.reading() as connection:
+        loss = loss_of(load_release(connection, repeats).receipt)
+    pure = planned.admission.account.measure is Measure.PURE
+    return Spend(epsilon=loss.epsilon) if pure else Spend(rho=loss.rho)
 
 
 def _answered(gate: Gate, planned: Planned, priced: Price) -> Release:

@@ -150,6 +150,19 @@ def test_what_repeats_a_release_costs_nothing(lab: Lab) -> None:
     assert "would be charged" in batch.words[-1]
 
 
+@pytest.mark.parametrize("measure", ["zcdp", "pure"])
+def test_a_share_is_explained_as_it_was_paid(tables, measure: str) -> None:
+    """Where all was spent on it hardly anything is left to take the share of."""
+    with Lab(tables, package(), epsilon=1.0, measure=measure) as lab:
+        release = lab.ask(PAY, share=1)
+        told = lab.explain(PAY, share=1)
+        assert told.left is not None
+        assert told.left.rho < told.loss.rho / 1_000
+        assert told.loss.rho == pytest.approx(release.loss.rho, rel=1e-6)
+        assert told.affordable
+        assert told.repeats == lab.ask(PAY, share=1).id == release.id
+
+
 def test_what_cannot_be_paid_for_is_said(lab: Lab) -> None:
     """A list that is dearer than what is left is explained, and said to be."""
     batch = lab.explain_batch([BY_REGION, PAY], epsilon=1_000)
