@@ -104,6 +104,10 @@ def test_the_page_tells_a_committee_of_attacks(evaluated: Evaluated) -> None:
         {"family": "rules", "method": "unprotected", "epsilon": None, **attack, **won},
         {"family": "gateway", "method": "gateway", "epsilon": 0.5, **attack, **even},
     ]
+    long = {"attack": "tracker", "chance": 0.5}
+    scores += [
+        {"family": "gateway", "method": "gateway", "epsilon": 0.5, **long, **even},
+    ]
     known = {"attack": "register_differencing", "chance": 0.5}
     scores += [
         {"family": "rules", "method": "acro", "epsilon": None, **known, **won},
@@ -115,7 +119,8 @@ def test_the_page_tells_a_committee_of_attacks(evaluated: Evaluated) -> None:
     )
     found = pa.Table.from_pylist(scores, schema=ATTACKED).to_pandas()
     page = page_of(replace(evaluated.report, plan=plan, attacks=found))
-    assert "no protection to 1 of 1, this gateway to 0 of 1" in page
+    assert "no protection to 1 of 1, this gateway to 0 of 2" in page
+    assert "…" not in page  # as a title is that was cut
     assert "subtracting two counts that differ by one person" in page
     assert "ACRO's rules to 1 of 1, this gateway to 0 of 1" in unescape(page)
     assert "subtracting two large counts, for a known person" in page

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Hashable, Iterator, Mapping
 from enum import Enum
+from textwrap import wrap
 from typing import Final
 
 import altair as alt
@@ -22,6 +24,10 @@ _RED: Final = "#d4351c"
 _WIDE: Final = 190
 _LINE: Final = 16
 _COLUMNS: Final = 3
+_DASH: Final = "\u2060–\u2060"
+"""At which no line ends."""
+_LETTERS: Final = 30
+"""How many stand in a line above a small picture."""
 
 
 class Attacked(Enum):
@@ -201,9 +207,15 @@ def _better(found: pd.DataFrame) -> pd.DataFrame:
 
 
 def _facets(small: alt.LayerChart, found: pd.DataFrame, columns: int) -> alt.FacetChart:
+    """One small picture an attack, below its words, of which none is cut off."""
     order = [WORDS[name] for name in dict.fromkeys(found["attack"])]
+    lines = {words: wrap(words, _LETTERS) for words in order}
     title = alt.Header(
-        title=None, labelFontSize=11, labelFontWeight="bold", labelLimit=_WIDE + 110
+        title=None,
+        labelFontSize=11,
+        labelFontWeight="bold",
+        labelLimit=0,
+        labelExpr=f"({json.dumps(lines)})[datum.value]",
     )
     facet = alt.Facet("words:N", header=title, sort=order)
     chart: alt.FacetChart = small.facet(facet=facet, columns=columns)
@@ -212,4 +224,4 @@ def _facets(small: alt.LayerChart, found: pd.DataFrame, columns: int) -> alt.Fac
 
 def _shown(score: Mapping[Hashable, float]) -> str:
     low, high = (100 * score[end] for end in ("low", "high"))
-    return f"{percent(score['share'])} ({low:.0f}–{high:.0f})"
+    return f"{percent(score['share'])} ({low:.0f}{_DASH}{high:.0f})"
