@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -29,6 +33,18 @@ for line in sys.stdin:
     ]), flush=True)
 """
 """A peer that says 1 of every cell."""
+NEVER = """
+from pathlib import Path
+from threading import Event
+
+class ACRO:
+    def __init__(self, suppress):
+        Path({begun!r}).touch()
+
+    def crosstab(self, *_, **__):
+        Event().wait()
+"""
+"""A package by the name of acro that never comes to an end."""
 
 
 def kept(folder: Path) -> dict[str, tuple[int, bytes]]:
@@ -40,6 +56,11 @@ def kept(folder: Path) -> dict[str, tuple[int, bytes]]:
     }
 
 
+def has(folder: Path, outcomes: int) -> bool:
+    """Whether so many were finished."""
+    return len(kept(folder)) >= outcomes
+
+
 def gone(group: int) -> bool:
     """Whether no process of a group is left."""
     try:
@@ -49,8 +70,8 @@ def gone(group: int) -> bool:
     return False
 
 
-def killed(plan: Path, folder: Path, outcomes: int) -> None:
-    """Evaluate as a user does, and kill it after so many outcomes.
+def killed(plan: Path, folder: Path, ripe: Callable[[], bool]) -> None:
+    """Evaluate as a user does, and kill it when it is `ripe`.
 
     Its workers end by themselves, and with them whatever they had begun.
     """
@@ -62,13 +83,13 @@ def killed(plan: Path, folder: Path, outcomes: int) -> None:
         start_new_session=True,
     )
     try:
-        while process.poll() is None and len(kept(folder)) < outcomes:
+        while process.poll() is None and not ripe():
             Event().wait(0.01)
         assert process.poll() is None, "it ended before it could be killed"
     finally:
         process.kill()
         process.wait()
-    while gone(process.pid) is False:  # its workers notice, and end
+    while not gone(process.pid):  # its workers notice, and end
         Event().wait(0.01)
 
 
@@ -105,10 +126,34 @@ def complete(done: Evaluated, folder: Path) -> None:
     assert asked["left"].is_monotonic_decreasing
 
 
-def test_a_killed_process_is_told_and_no_fault() -> None:
-    """Whoever evaluates is told that the same command goes on from there."""
+def end_in_the_middle(told: Path) -> None:
+    """Begin to write something, and end."""
+    told.write_text(tempfile.mkdtemp(), encoding="utf-8")
+    os._exit(9)
+
+
+def test_a_killed_process_is_told_and_leaves_nothing(tmp_path: Path) -> None:
+    """Whoever evaluates is told how to go on; what was being written is gone."""
+    told, folder = tmp_path / "told", tmp_path / "out"
     with pytest.raises(Invalid, match="the same command goes on"):
-        in_processes(os._exit, [9], 1, lambda: None)
+        in_processes(end_in_the_middle, [told], 1, lambda: None, folder)
+    assert Path(told.read_text(encoding="utf-8")).is_relative_to(folder)
+    assert not any((folder / "scratch").iterdir())
+
+
+@pytest.mark.slow
+def test_a_peer_ends_with_the_evaluation_that_is_killed(tmp_path: Path) -> None:
+    """Its program is not asked anything further, and does not end what it is at."""
+    begun, fake = tmp_path / "begun", tmp_path / "fake"
+    fake.mkdir()
+    (fake / "acro.py").write_text(NEVER.format(begun=str(begun)), encoding="utf-8")
+    program = f'#!/bin/sh\nPYTHONPATH={fake} exec {sys.executable} "$@"\n'
+    stand_in("acro-package", tmp_path / "out" / "fetched" / "peers", program)
+    parts: dict[str, Any] = {"audit": None, "workload": None, "baselines": []}
+    peers = {"systems": ["acro-package"]}
+    said = small_plan(**parts, peers=peers, policies=["gateway"], epsilons=[1])
+    plan = write_plan(tmp_path / "plan", said)
+    killed(plan, tmp_path / "out", begun.exists)
 
 
 @pytest.mark.slow
@@ -117,7 +162,7 @@ def test_a_killed_evaluation_loses_nothing_and_repeats_nothing(tmp_path: Path) -
     plan, folder = begun(tmp_path)
     before: dict[str, tuple[int, bytes]] = {}
     for outcomes in (EARLY, 3 * EARLY):
-        killed(plan, folder, outcomes)
+        killed(plan, folder, partial(has, folder, outcomes))
         after = kept(folder)
         assert after.items() >= before.items()
         assert len(after) >= outcomes
@@ -127,3 +172,4 @@ def test_a_killed_evaluation_loses_nothing_and_repeats_nothing(tmp_path: Path) -
     assert after.items() >= before.items()
     assert not after.keys() & {f"{name}.partial" for name in after}
     complete(done, folder)
+    assert not any((folder / "scratch").iterdir())

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +15,7 @@ import pytest
 from tests.evaluation.conftest import package, people, small_plan
 from tre.evaluation.outcome import Outcome
 from tre.evaluation.peer import PEERS
-from tre.evaluation.peers.asked import asked
+from tre.evaluation.peers.asked import PROGRAMS, asked
 from tre.evaluation.peers.installed import Unavailable, installed, reachable
 from tre.evaluation.peers.task import (
     NotAsked,
@@ -116,6 +119,29 @@ read request && echo 'Killed by the kernel' >&2
     ended = "its program ended, and said last: Killed by the kernel"
     answer = ([[[0, 1.5]]],)
     assert found == [answer, ended, answer, ended, answer]
+
+
+def test_a_program_ends_with_whoever_asks_it() -> None:
+    """In the middle of an answer, when there is nobody left to give it to."""
+    endless = """
+from threading import Event
+from answering import serve
+serve(lambda _: (print("begun", flush=True), Event().wait()))
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", endless],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(PROGRAMS)},
+    )
+    with process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(b"[{}]\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == b"begun\n"
+        process.stdin.close()
+        assert process.wait() == 0
 
 
 def test_a_peer_that_only_ends_is_not_asked_for_ever(tmp_path: Path) -> None:

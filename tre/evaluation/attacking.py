@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -19,7 +18,7 @@ import pyarrow.parquet as pq
 
 from tre.evaluation.cell import Family, Method, methods
 from tre.evaluation.data import Data
-from tre.evaluation.outcome import write_table
+from tre.evaluation.outcome import VERSION, write_table
 from tre.evaluation.plan import REGISTER, UNPROTECTED, Attacks, Plan
 from tre.evaluation.schedule import Told, in_processes
 from tre.evaluation.site import Site
@@ -60,7 +59,7 @@ class Attacked:
             of = self.said.data.model_dump_json()
             said = f"{self.said.runs} {of} {self.fingerprint}"
         text = (
-            f"{version('tre')} {attack} {self.method} {self.epsilon} {said} "
+            f"{VERSION} {attack} {self.method} {self.epsilon} {said} "
             f"{self.plan.delta} {self.plan.measure} {self.plan.seed}"
         )
         name = hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -90,7 +89,7 @@ def attacked(site: Site, data: Data, workers: int, told: Told) -> pa.Table:
     def look() -> None:
         told("attacks", total - sum(len(each.left) for each in every), total)
 
-    in_processes(make, left, workers, look)
+    in_processes(make, left, workers, look, site.folder)
     kept = [pq.read_table(each.file(name)) for each in every for name in each.names]
     return pa.concat_tables(kept) if kept else ATTACKED.empty_table()
 

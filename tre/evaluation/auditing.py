@@ -9,14 +9,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tre.evaluation.outcome import write_table
+from tre.evaluation.outcome import VERSION, write_table
 from tre.evaluation.plan import Audit
 from tre.evaluation.schedule import Told, in_processes
 from tre.evaluation.site import Site
@@ -43,7 +42,7 @@ class Played:
     def file(self, game: str) -> Path:
         """Where what was found of a game is kept, named by all it depends on."""
         said = self.audit.model_dump_json(exclude={"only"})
-        text = f"{version('tre')} {self.place} {game} {said}"
+        text = f"{VERSION} {self.place} {game} {said}"
         name = hashlib.sha256(text.encode()).hexdigest()[:16]
         return self.folder / f"{name}.parquet"
 
@@ -61,7 +60,7 @@ def audited(site: Site, workers: int, told: Told) -> pa.Table:
     def look() -> None:
         told("audit", len(every) - sum(bool(_left(each)) for each in every), len(every))
 
-    in_processes(play, left, workers, look)
+    in_processes(play, left, workers, look, site.folder)
     kept = [
         pq.read_table(file)
         for each in every

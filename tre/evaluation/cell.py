@@ -6,9 +6,9 @@ import hashlib
 import json
 from dataclasses import dataclass
 from enum import Enum
-from importlib.metadata import version
 
 from privacy.policy import POLICIES
+from tre.evaluation.outcome import VERSION
 from tre.evaluation.peer import PEERS
 from tre.evaluation.plan import Asking, Plan
 
@@ -67,7 +67,7 @@ def key_of(cell: Cell, plan: Plan, data: str) -> str:
     """A name for what a cell's outcome depends on; `data` stands for the data."""
     policy = POLICIES.get(cell.method.name)
     facts = {
-        "version": version("tre"),
+        "version": VERSION,
         "data": data,
         "method": [cell.method.family.value, cell.method.name],
         "policy": None if policy is None else policy.hash,

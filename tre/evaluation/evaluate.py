@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +17,7 @@ from tre.evaluation.advise import Advice, Margin, advise, margins
 from tre.evaluation.attacking import attacked
 from tre.evaluation.auditing import audited
 from tre.evaluation.checked import checked
-from tre.evaluation.outcome import write_table
+from tre.evaluation.outcome import VERSION, write_table
 from tre.evaluation.page import page_of
 from tre.evaluation.peers.installed import reachable
 from tre.evaluation.plan import Plan, read_plan
@@ -124,7 +123,7 @@ def _report(plan: Plan, found: _Found, catalogue: Catalogue, rows: int) -> Repor
         audit=found.audit.to_pandas(),
         attacks=found.attacks.to_pandas(),
         missing=found.missing,
-        made=f"Made with tre {version('tre')}.",
+        made=f"Made with tre {VERSION}.",
     )
 
 

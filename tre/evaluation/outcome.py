@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tre.evaluation.layout import FIGURES
+
+VERSION: Final = version("tre")
+"""What other versions of the program measured is measured again."""
 
 _FACTS: Final = b"tre.evaluation"
 

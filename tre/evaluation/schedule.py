@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
+from pathlib import Path
 from threading import Thread
 from typing import Final, TypeVar
 
 import pyarrow as pa
 
 from connectors.errors import Invalid
+from tre.enclave.scratch import Scratch
 from tre.evaluation.cell import Cell, Family, Method, cells, key_of
 from tre.evaluation.data import Data
 from tre.evaluation.plan import UNPROTECTED
@@ -33,17 +38,15 @@ def work_off(site: Site, data: Data, workers: int, told: Told) -> None:
     What was done before stays; whatever ends this early leaves whole outcomes only.
     Raises what a job raises, once the others have ended.
     """
-    every, fingerprint = _every(site), data.fingerprint
-    left = [cell for cell in every if not _done(site, cell, fingerprint)]
+    fingerprint, answers = data.fingerprint, site.answers
+    every = {cell: key_of(cell, site.plan, fingerprint) for cell in _every(site)}
+    left = [cell for cell, key in every.items() if not answers.has(key)]
     jobs = _jobs(site, data, left, workers)
-    if not jobs:
-        return
 
     def look() -> None:
-        done = sum(_done(site, cell, fingerprint) for cell in every)
-        told("questions", done, len(every))
+        told("questions", sum(map(answers.has, every.values())), len(every))
 
-    in_processes(do, jobs, workers, look)
+    in_processes(do, jobs, workers, look, site.folder)
 
 
 def in_processes(
@@ -51,15 +54,18 @@ def in_processes(
     jobs: Sequence[Work],
     workers: int,
     look: Callable[[], None],
+    folder: Path,
 ) -> None:
     """Have every job done, in so many processes of their own; `look` every so often.
 
-    Raises what a job raises, once the others under way have ended; Invalid where a
-    process is killed.
+    What they write on the way, rows among it, is under `folder` and gone when they
+    end; where they are killed, when the next begin. Raises what a job raises, once the
+    others under way have ended; Invalid where a process is killed.
     """
-    with ProcessPoolExecutor(
-        workers, mp_context=get_context("spawn"), initializer=_end_with_parent
-    ) as pool:
+    with (
+        _scratch(folder / "scratch") as scratch,
+        ProcessPoolExecutor(workers, get_context("spawn"), _begin, (scratch,)) as pool,
+    ):
         waiting = {pool.submit(do, job) for job in jobs}
         try:
             while waiting:
@@ -87,7 +93,7 @@ def live(site: Site, data: Data, workers: int, told: Told) -> pa.Table:
     def look() -> None:
         told("workload", sum(life.lived for life in lives), len(lives))
 
-    in_processes(live_once, left, workers, look)
+    in_processes(live_once, left, workers, look, site.folder)
     return pa.concat_tables([life.read() for life in lives])
 
 
@@ -98,10 +104,6 @@ def _every(site: Site) -> tuple[Cell, ...]:
         for asking in site.plan.questions
     )
     return tuple(dict.fromkeys([*exact, *cells(site.plan)]))
-
-
-def _done(site: Site, cell: Cell, fingerprint: str) -> bool:
-    return site.answers.has(key_of(cell, site.plan, fingerprint))
 
 
 def _jobs(site: Site, data: Data, left: Sequence[Cell], workers: int) -> list[Job]:
@@ -132,8 +134,22 @@ def _dealt(own: Sequence[Cell], workers: int) -> list[tuple[Cell, ...]]:
     return [tuple(cell for each in hand for cell in each) for hand in hands if hand]
 
 
-def _end_with_parent() -> None:
-    """Have a worker end when who started it does: killed, they cannot say so."""
+@contextmanager
+def _scratch(parent: Path) -> Iterator[Path]:
+    made = Scratch.make(parent)
+    try:
+        yield made.folder
+    finally:
+        made.wipe()
+
+
+def _begin(scratch: Path) -> None:
+    """Have a worker write to a folder, and end when who started it does.
+
+    Killed, they cannot say so. Where a library crashes, it says where.
+    """
+    tempfile.tempdir = str(scratch)
+    faulthandler.enable()
     parent = parent_process()
     if parent is None:
         return

@@ -7,7 +7,6 @@ import subprocess
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from importlib.resources import as_file, files
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -15,7 +14,8 @@ from typing import Any, Final
 from tre.evaluation.peers.installed import installed, last_line
 from tre.evaluation.peers.task import Draws
 
-_HERE: Final = files("tre.evaluation.peers")
+PROGRAMS: Final = Path(__file__).parent / "programs"
+"""One a peer; each ends when what it reads requests from does."""
 _DEATHS: Final = 3
 _ANSWER: Final = "answer: "
 """What a line begins with that is an answer: some systems print what they like."""
@@ -53,10 +53,8 @@ def _run(
     name: str, python: Path, requests: Sequence[Sequence[dict[str, Any]]]
 ) -> Iterator[tuple[Draws, ...] | str]:
     """The answers of one run of a program. Raises _Ended where it ends early."""
-    with (
-        as_file(_HERE / "programs" / f"ask_{name.replace('-', '_')}.py") as program,
-        TemporaryDirectory(prefix="peer-") as scratch,
-    ):
+    program = PROGRAMS / f"ask_{name.replace('-', '_')}.py"
+    with TemporaryDirectory(prefix="peer-") as scratch:
         said = Path(scratch) / "said"
         with said.open("w+", encoding="utf-8") as errors:
             process = subprocess.Popen(

@@ -1,11 +1,10 @@
 """OpenDP's Polars interface: answers requests from standard input, a line each."""
 
-import json
-import sys
 import warnings
 
 import opendp.prelude as dp
 import polars as pl
+from answering import serve
 
 warnings.simplefilter("ignore")
 dp.enable_features("contrib")
@@ -42,9 +41,4 @@ def answer(task):
     return found
 
 
-for line in sys.stdin:
-    try:
-        answers = [answer(task) for task in json.loads(line)]
-    except Exception as problem:  # noqa: BLE001 (whatever it is, it is told)
-        answers = {"failed": f"{type(problem).__name__}: {problem}"[:200]}
-    print("answer:", json.dumps(answers), flush=True)
+serve(answer)

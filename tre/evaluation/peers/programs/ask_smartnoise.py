@@ -1,9 +1,7 @@
 """SmartNoise SQL: answers requests from standard input, a line each."""
 
-import json
-import sys
-
 import pandas as pd
+from answering import serve
 from snsql import Privacy, from_df
 
 AGGREGATES = {"COUNT(*)": "COUNT(*)", "SUM": "SUM(value)", "AVG": "AVG(value)"}
@@ -49,9 +47,4 @@ def answer(task):
     ]
 
 
-for line in sys.stdin:
-    try:
-        answers = [answer(task) for task in json.loads(line)]
-    except Exception as problem:  # noqa: BLE001 (whatever it is, it is told)
-        answers = {"failed": f"{type(problem).__name__}: {problem}"[:200]}
-    print("answer:", json.dumps(answers), flush=True)
+serve(answer)

