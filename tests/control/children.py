@@ -18,9 +18,8 @@ from sqlalchemy import event, make_url
 
 from privacy.accounting import Measure
 from privacy.errors import Failed, Refused
-from tests.control.world import KEY, NOW, World
-from tre.control.database import open_control
-from tre.control.engines import Durability, Place
+from tests.control.world import NOW, World, opened
+from tre.control.engines import Place
 from tre.control.instance import begin_instance, instance_alive
 from tre.ledger.outcome import settled_outcome
 from tre.ledger.question import Cost, Reserved
@@ -68,7 +67,7 @@ def open_at_once(place: str, processes: str) -> None:
     """Open one database from many processes; their exit codes are printed."""
 
     def opener() -> None:
-        open_control(_place(place), KEY, durability=Durability.PROCESS_END).close()
+        opened(_place(place)).close()
 
     forks = [_fork(opener) for _ in range(int(processes))]
     for fork in forks:
@@ -82,7 +81,7 @@ def ask_at_once(place: str, version: str, processes: str, questions: str) -> Non
     """
 
     def asker() -> None:
-        control = open_control(_place(place), KEY, durability=Durability.PROCESS_END)
+        control = opened(_place(place))
         world = World(control, (version,))
         with ThreadPoolExecutor(int(questions)) as threads:
             texts = [f"SELECT {os.getpid()}, {n}" for n in range(int(questions))]
@@ -106,7 +105,7 @@ def ask_and_die(place: str, version: str, instances: str, *steps: str) -> None:
         ended = _ended(
             _fork(partial(_killed_at, int(step), place, version, key, folder))
         )
-        control = open_control(_place(place), KEY, durability=Durability.PROCESS_END)
+        control = opened(_place(place))
         recovered = recover(control, partial(instance_alive, folder), NOW)
         found = [_outcome(World(control, (version,)), key) for _ in range(2)]
         control.close()
@@ -130,7 +129,7 @@ def _outcome(world: World, key: str) -> str:
 
 
 def _killed_at(step: int, place: str, version: str, key: str, instances: Path) -> None:
-    control = open_control(_place(place), KEY, durability=Durability.PROCESS_END)
+    control = opened(_place(place))
     instance = begin_instance(instances)
     seen = 0
 
