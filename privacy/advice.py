@@ -1,4 +1,4 @@
-"""What was chosen for a question and why, what may be hidden, and what costs less.
+"""What was chosen for a question and why, and what costs less.
 
 Sentences for people, from public facts alone: bounds, prices, and the profile of
 rows per person that publication released.
@@ -8,20 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from math import erfc, exp, sqrt
+from math import sqrt
+from typing import Final
 
 from privacy.accounting import Measure
 from privacy.catalogue import Table
-from privacy.certificates import least_shown
 from privacy.clipping import Clip, clips_of
 from privacy.cut import UNEVEN, Cut
 from privacy.expression import Call, Case, ColumnOf, Expression
 from privacy.fewer import chances_of
-from privacy.mechanism import Kind, loss, threshold_loss
-from privacy.plan import Component
+from privacy.mechanism import loss, threshold_loss
 from privacy.price import Price
-from privacy.profile import Profile, people, rows_within, share_beyond
+from privacy.profile import Profile, rows_within, share_beyond
 from privacy.query import Statistic
+from privacy.reading import Reading
 from privacy.relation import TableOf
 from privacy.wording import number
 
@@ -40,37 +40,6 @@ def choices(price: Price) -> tuple[str, ...]:
     )
 
 
-def hidden(price: Price) -> tuple[str, ...]:
-    """How many cells a certificate would hide if rows were spread evenly."""
-    found = expected_hidden(price)
-    if found is None:
-        return ()
-    cells = price.plan.cells
-    number = f"about {found:,.0f}" if found >= 1 else "fewer than one"
-    return (
-        f"If the table's rows were spread evenly over the cells, {number} of "
-        f"{cells:,} would be suppressed; conditions that keep fewer rows hide more.",
-    )
-
-
-def expected_hidden(price: Price) -> float | None:
-    """The expected number of suppressed cells; None where nothing is known of rows."""
-    table, plan = _profiled(price), price.plan
-    if table is None or table.profile is None or not plan.supports or plan.told:
-        return None
-    rows = rows_within(table.profile, plan.rank or table.rows_per_person)
-    worst = 0.0
-    for support in set(plan.supports):
-        component = plan.components[support.component]
-        each = rows / plan.cells
-        if component.statistic is Statistic.PEOPLE:
-            each = min(each, people(table.profile))
-        mechanism = price.mechanisms[support.component]
-        short = (least_shown(price, support) - each) / mechanism.scale
-        worst = max(worst, _below(short, mechanism.kind))
-    return worst * plan.cells
-
-
 def kept_share(price: Price) -> float:
     """The share of rows that averages are over, as the profile has it."""
     table, rank = _profiled(price), price.plan.rank
@@ -81,7 +50,7 @@ def kept_share(price: Price) -> float:
 
 def cheaper(price: Price) -> tuple[str, ...]:
     """What would cost less for the same error, or err less for the same price."""
-    return (*_narrower(price), *_fewer(price), *_about_people(price))
+    return (*narrower(price), *_fewer(price), *_about_people(price))
 
 
 def _profiled(price: Price) -> Table | None:
@@ -98,8 +67,8 @@ def _dropped(table: Table, profile: Profile) -> tuple[str, ...]:
     share = max(0, profile.dropped) / _brought(profile, table)
     bounds = "".join(f", {each.words}" for each in table.bounds)
     return (
-        f"Publication kept {table.rows_per_person} rows of a person{bounds}: it left "
-        f"out about {max(0, profile.dropped):,} of all ({share:.1%}, measured of "
+        f"Publication kept up to {table.rows_per_person} rows of a person{bounds}: it "
+        f"left out about {max(0, profile.dropped):,} of all ({share:.1%}, measured of "
         f"version {profile.version}), and no interval speaks of those.",
     )
 
@@ -197,15 +166,8 @@ def _shown(amount: float, unit: Fraction) -> str:
     return number(amount * float(unit))
 
 
-def _below(deviations: float, kind: Kind) -> float:
-    """The probability that noise is below so many of its scales."""
-    if kind is Kind.GAUSSIAN:
-        return erfc(-deviations / sqrt(2)) / 2
-    tail = exp(-abs(deviations)) / 2
-    return tail if deviations < 0 else 1 - tail
-
-
-def _narrower(price: Price) -> tuple[str, ...]:
+def narrower(price: Price) -> tuple[str, ...]:
+    """What a smaller range of the values that are summed would save."""
     names = {
         name
         for each in price.plan.components
@@ -231,21 +193,27 @@ def _fewer(price: Price) -> tuple[str, ...]:
 
 
 def _about_people(price: Price) -> tuple[str, ...]:
-    bounded = price.plan.bounded
-    rows = [c for c in price.plan.components if _counts_rows(c) and c.weight == 1]
-    people, moved = bounded.cells_per_person, bounded.contribution.squared
+    """Whether counting people would err less than the rows that are counted."""
+    plan = price.plan
+    asked = zip(plan.query.aggregates, plan.readings, strict=True)
+    counts = [
+        (plan.told or plan.components)[reading.component]
+        for aggregate, reading in asked
+        if aggregate.statistic in _OF_ROWS and isinstance(reading, Reading)
+    ]
+    people = plan.bounded.cells_per_person
+    moved = max((each.l2_squared for each in counts), default=0)
     if price.measure is Measure.PURE:
-        people, moved = people**2, bounded.rows_per_person**2
-    if not rows or people >= moved:
+        people, moved = people**2, max((each.l1**2 for each in counts), default=0)
+    if people >= moved:
         return ()
     return (
-        f"COUNT(DISTINCT person_id) is moved by {sqrt(people):.3g} at most where "
-        f"COUNT(*) is by {sqrt(moved):.3g}.",
+        "Counting people, COUNT(DISTINCT person_id), would err less than counting "
+        f"rows: noise is for {sqrt(people):.3g} and not for {sqrt(moved):.3g}.",
     )
 
 
-def _counts_rows(component: Component) -> bool:
-    return component.statistic in (Statistic.ROWS, Statistic.PRESENT)
+_OF_ROWS: Final = (Statistic.ROWS, Statistic.PRESENT)
 
 
 def _columns(expression: Expression) -> frozenset[str]:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from math import prod, sqrt
 
 from privacy.accounting import Loss, Measure
-from privacy.advice import cheaper, choices, hidden
+from privacy.advice import cheaper, choices
 from privacy.contribution import Contribution, factors
 from privacy.expected_error import ColumnError, error_of
+from privacy.expected_hidden import hidden
 from privacy.granularity import is_count
 from privacy.levels import views
 from privacy.mechanism import Kind, Mechanism
@@ -126,7 +127,7 @@ def explain(price: Price) -> Explanation:
             for view in seen
             for each in certificates_of(_asked(view), view)
         ),
-        hidden=hidden(price),
+        hidden=hidden(seen),
         cheaper=cheaper(price),
         loss=price.loss,
         half_error=_half_error(price),

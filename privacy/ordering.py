@@ -65,7 +65,7 @@ def _apart(step: int, domain: Domain) -> str:
         return ""
     units = {Type.DATE: " days", Type.DATETIME: " microseconds"}
     said = written(step, domain.scale) + units.get(domain.type, "")
-    return f"; values are told to {said}"
+    return f"; values are told in steps of {said}"
 
 
 def _likely(choice: Choice, chosen: Selector) -> int:

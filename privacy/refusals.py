@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -30,6 +31,22 @@ def nearest(name: str, names: Iterable[str]) -> str:
     by_folded = {known.casefold(): known for known in names}
     found = get_close_matches(name.casefold()[:64], by_folded, n=1, cutoff=0.6)
     return by_folded[found[0]] if found else ""
+
+
+def foreign(name: str) -> str:
+    """A sentence about the first letter of a name that is no English one, if any.
+
+    It may look like one, so that a name seems to be there.
+
+    >>> foreign("regi\u043en")[7:]
+    'is CYRILLIC SMALL LETTER O.'
+    >>> foreign("region")
+    ''
+    """
+    found = next((each for each in name if not each.isascii()), None)
+    if found is None:
+        return ""
+    return f" Its {found} is {unicodedata.name(found, 'no English letter')}."
 
 
 def listed(names: Iterable[str], *, most: int = 12) -> str:

@@ -19,10 +19,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from privacy.advice import narrower
 from privacy.bound import key_sizes
 from privacy.clustered import inflation
 from privacy.expected_error import ColumnError
-from privacy.explain import Explanation
+from privacy.explain import Explanation, explain
 from privacy.layout import codes_of
 from privacy.mechanism import Kind, Mechanism
 from privacy.model import Model
@@ -68,11 +69,13 @@ def regress(noised: NoisedTable, price: Price, model: Model) -> ReleasedTable:
     return released(draws)
 
 
-def fitted_words(told: Explanation) -> Explanation:
+def explain_fit(price: Price) -> Explanation:
     """What is told of a regression beforehand: its price and noise, and no margins."""
     words = "depends on the data; the standard error is given with the answer"
     column = ColumnError("coefficient", None, (), words)
-    return replace(told, columns=(column,), certificates=())
+    cheaper = (*narrower(price), "Fewer terms leave more of the price to each.")
+    told = explain(price)
+    return replace(told, columns=(column,), certificates=(), cheaper=cheaper)
 
 
 def released(fits: list[Fit]) -> ReleasedTable:

@@ -17,7 +17,7 @@ from privacy.having import having_around
 from privacy.joins import Related, check_present, join
 from privacy.per_person import by_person, check_grouped, per_person
 from privacy.quote import quote
-from privacy.refusals import listed, nearest, refuse
+from privacy.refusals import foreign, listed, nearest, refuse
 from privacy.relation import (
     Join,
     PerPerson,
@@ -207,7 +207,8 @@ def _table(node: exp.Table, around: _Surroundings) -> Table:
         raise refuse(
             "unknown_table",
             f"No table {node.name[:64]} is published in "
-            f"{around.catalogue.population}. There are: {listed(sorted(known))}.",
+            f"{around.catalogue.population}.{foreign(node.name[:64])} There are: "
+            f"{listed(sorted(known))}.",
             clause=quote(node.this, around.text),
             suggestion=quoted_name(near) if near else "",
         )

@@ -17,7 +17,7 @@ from privacy.errors import Refused
 from privacy.expression import ColumnOf
 from privacy.misfit import Misfit
 from privacy.quote import quote
-from privacy.refusals import listed, nearest, refuse
+from privacy.refusals import foreign, listed, nearest, refuse
 
 PERSON_ID: Final = "person_id"
 _PLAIN: Final = pattern(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -122,7 +122,8 @@ def unknown_column(
         qualified = f"{quoted_name(node.table)}.{qualified}"
     return refuse(
         "unknown_column",
-        f"{asked} has no column {node.name[:64]}. There are: {listed(granted)}.",
+        f"{asked} has no column {node.name[:64]}.{foreign(node.name[:64])} "
+        f"There are: {listed(granted)}.",
         clause=clause,
         suggestion=qualified,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Final
 
 from privacy.expression import Call, Case, ColumnOf, Expression, Function, Literal
 from privacy.lot import RANK
@@ -22,6 +23,12 @@ def number(value: float, digits: int = 6) -> str:
     return f"{rounded:,.{digits}g}"
 
 
+_BRACKETED: Final = frozenset(
+    (Function.NOT, Function.IS_NULL, Function.IN, Function.NEGATE)
+)
+"""Functions that are written in words, or before their argument."""
+
+
 def words_of(expression: Expression) -> str:
     """An expression as people read it; not SQL to be run."""
     match expression:
@@ -29,15 +36,50 @@ def words_of(expression: Expression) -> str:
             return "row of the person" if name == RANK else name
         case Literal(value, domain):
             return _literal(value, domain.scale)
-        case Call(function, (left, right)) if not str(function.value).isalnum():
-            return f"{words_of(left)} {function.value} {words_of(right)}"
-        case Call(function, arguments):
-            return f"{function.value}({', '.join(map(words_of, arguments))})"
+        case Call():
+            return _call_words(expression)
         case Case(((condition, value),), None):
-            return f"{words_of(value)} WHERE {words_of(condition)}"
+            return f"{_part(value)} WHERE {words_of(condition)}"
         case Case(branches, default):
             found = _told(branches[0][1], default)
     return found
+
+
+def _call_words(call: Call) -> str:
+    name, parts = call.function.value, [*map(_part, call.arguments)]
+    match call:
+        case Call(Function.NOT, (Call(Function.IS_NULL, (inner,)),)):
+            found = f"{_part(inner)} is not null"
+        case Call(Function.IS_NULL):
+            found = f"{parts[0]} is null"
+        case Call(Function.IN):
+            found = f"{parts[0]} in ({', '.join(parts[1:])})"
+        case Call(Function.NOT):
+            found = f"not {parts[0]}"
+        case Call(Function.NEGATE):
+            found = f"-{parts[0]}"
+        case Call(function) if _is_between(function):
+            found = f" {name} ".join(parts)
+        case _:
+            found = f"{name}({', '.join(map(words_of, call.arguments))})"
+    return found
+
+
+def _part(expression: Expression) -> str:
+    """The same inside of another: in brackets where it would be read as part of it."""
+    match expression:
+        case ColumnOf() | Literal():
+            return words_of(expression)
+        case Call(function) if not (function in _BRACKETED or _is_between(function)):
+            return words_of(expression)
+        case _:
+            return f"({words_of(expression)})"
+
+
+def _is_between(function: Function) -> bool:
+    """Whether it is written between its arguments."""
+    words = (Function.AND, Function.OR, Function.LIKE, Function.ILIKE)
+    return function in words or not any(map(str.isalpha, function.value))
 
 
 def _told(value: Expression, default: Expression | None) -> str:
@@ -55,7 +97,7 @@ def _told(value: Expression, default: Expression | None) -> str:
 
 def _literal(value: object, scale: int) -> str:
     if isinstance(value, int) and scale:
-        return str(Decimal(value).scaleb(-scale))
+        return f"{Decimal(value).scaleb(-scale):f}"
     return str(value)
 
 

@@ -20,7 +20,7 @@ from privacy.margins import check
 from privacy.model import Family, Model
 from privacy.policy import Policy
 from privacy.price import Price
-from privacy.regress import fitted_words, regress
+from privacy.regress import explain_fit, regress
 from privacy.relation import tables
 from privacy.spending import Intent
 from privacy.table import NoisedTable, ReleasedTable
@@ -77,9 +77,9 @@ def explain_question(gate: Gate, asked: Asked, spend: Spend) -> Explanation:
         spend = _as_paid(gate, planned, spend, repeats)
         priced = price_question(planned, spend)
         paid = paying(planned, priced, spend)
-        told = beside_left(explain(priced), paid, repeats or "")
-        told = replace(told, history=tuple(w.words for w in _warned(gate, planned)))
-    return told if planned.model is None else fitted_words(told)
+        told = explain(priced) if planned.model is None else explain_fit(priced)
+        told = beside_left(told, paid, repeats or "")
+        return replace(told, history=tuple(w.words for w in _warned(gate, planned)))
 
 
 def ask(gate: Gate, asked: Asked, spend: Spend) -> Release:

@@ -289,6 +289,10 @@ def test_a_regression_is_explained(lab: Lab) -> None:
     told = lab.explain(LINEAR, epsilon=1.0)
     assert told.loss.epsilon == pytest.approx(1.0, rel=1e-3)
     assert [each.column for each in told.columns] == ["coefficient"]
+    advised = " ".join(told.cheaper)
+    assert "CLAMP" in advised
+    assert "Fewer terms" in advised
+    assert "person_id" not in advised
 
 
 def test_a_release_has_the_columns_of_any_other(lab: Lab) -> None:

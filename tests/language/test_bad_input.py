@@ -230,3 +230,19 @@ def test_the_nearest_name_is_suggested(sql: str, near: str) -> None:
     refused = read(sql)
     assert refused is not None
     assert refused.suggestion == near
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT COUNT(*) FROM e\u0430rnings",
+        "SELECT region, COUNT(*) FROM earnings WHERE p\u0430y > 1 GROUP BY region",
+    ],
+)
+def test_a_letter_that_only_looks_like_another_is_named(sql: str) -> None:
+    """Who sees the right name is told why it is none."""
+    refused = read(sql)
+    assert refused is not None
+    assert "Its \u0430 is CYRILLIC SMALL LETTER A." in refused.message
+    assert refused.suggestion.isascii()
+    assert refused.suggestion

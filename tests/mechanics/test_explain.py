@@ -13,6 +13,7 @@ from privacy.expression import Call, Case, Function, Literal
 from privacy.policy import NONE
 from privacy.quantile import half_width, sum_half_width
 from privacy.query import AggregateRef, KeyRef, Operator
+from privacy.wording import words_of
 from tests.mechanics.questions import (
     PEOPLE,
     PURE,
@@ -116,8 +117,36 @@ def test_expressions_are_told_in_words() -> None:
     assert told[:3] == ["SUM(abs(pay))", "SUM(1.50 WHERE True)", "SUM(pay - 1.50)"]
 
 
+def test_what_is_inside_of_something_is_told_in_brackets() -> None:
+    """Nobody takes a constant for a part of a condition, or a factor for a term."""
+    pay = number(0, 1_000, nullable=True)
+    known = Domain(Type.BOOLEAN, nullable=False)
+    there = Call(Function.NOT, (Call(Function.IS_NULL, (pay,), known),), known)
+    some = Case(((there, pay),), None, pay.domain)
+    less = Call(Function.SUBTRACT, (some, Literal(5, pay.domain)), pay.domain)
+    squared = Call(Function.MULTIPLY, (less, less), pay.domain)
+    inside = "(pay WHERE pay is not null) - 5"
+    assert words_of(less) == inside
+    assert words_of(squared) == f"({inside}) * ({inside})"
+    listed = Call(Function.IN, (pay, Literal(1, pay.domain)), known)
+    both = Call(Function.AND, (listed, there), known)
+    assert words_of(both) == "(pay in (1)) and (pay is not null)"
+    far = Literal(5, Domain(Type.NUMBER, -9, 5, 5, nullable=False))
+    assert words_of(far) == "5000000000"
+
+
+def test_counting_people_is_proposed_where_it_errs_less() -> None:
+    """Not beside an average, where nothing is counted, nor where one row is one."""
+    rows = question(ROWS, keys=(regions(2),), rows_per_person=8)
+    assert any("Counting people" in each for each in explain(priced(rows)).cheaper)
+    average = question(mean_of(PAY), keys=(regions(2),), rows_per_person=8)
+    for query in (average, question(ROWS, keys=(regions(2),))):
+        told = explain(priced(query)).cheaper
+        assert not any("Counting people" in each for each in told)
+
+
 def test_words_say_all_of_it() -> None:
-    """One sentence each for bounds, cells, noise, columns, certificates and price."""
+    """A sentence for bounds, cells, noise, columns, certificates, what hides, price."""
     query = question(
         ROWS, mean_of(PAY), keys=(regions(4),), rows_per_person=3,
         outputs=(KeyRef(0), AggregateRef(0), AggregateRef(1)),
@@ -125,7 +154,7 @@ def test_words_say_all_of_it() -> None:
     said = explain(priced(query))
     assert said.cheaper
     rest = len(said.noise) + 2 + 2 + len(said.cheaper)
-    assert len(said.words) == 3 + rest
+    assert len(said.words) == 4 + rest
     assert "at most 3 rows" in said.words[0]
     assert "4 cells" in said.words[1]
     assert "half the error" in said.words[-1 - len(said.cheaper)]

@@ -23,7 +23,7 @@ from privacy.model import is_model, model
 from privacy.plan import Plan as Planned
 from privacy.plan import plan as plan_of
 from privacy.policy import POLICIES
-from privacy.regress import fitted_words
+from privacy.regress import explain_fit
 from privacy.spending import Allowance, Intent, Spending
 from privacy.teach import understand
 from tre.evaluation.plan import Asking, Plan, Population, Target
@@ -139,8 +139,8 @@ def told_at(
     allowance = Allowance(measure, _WIDE * NANO, conversion, conversion)
     spending = Spending(Intent.EPSILON, Fraction(str(epsilon)))
     planned = _planned(asking, plan, catalogue)
-    told = explain(price_levels(planned, spending, allowance))
-    return fitted_words(told) if is_model(asking.sql) else told
+    priced = price_levels(planned, spending, allowance)
+    return explain_fit(priced) if is_model(asking.sql) else explain(priced)
 
 
 def _planned(asking: Asking, plan: Plan, catalogue: Catalogue) -> Planned:
