@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import sqrt
 from statistics import NormalDist
 from typing import Final
 
@@ -66,20 +67,13 @@ class Linked:
     subgroups: tuple[Subgroups, ...] = ()
 
 
-def matched(linked: Linked) -> float:
-    """The share of people who are in another dataset, about; between 0 and 1."""
-    everybody = sum(max(0, held) for held in linked.people)
-    others = sum(max(0, held) for held in linked.people[1:])
-    return others / everybody if everybody else 0.0
-
-
 _ALL_TWICE: Final = NormalDist().inv_cdf(1 - 0.05 / 4)
 """Standard deviations within which two figures are at once, 95 times in 100."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """The share of a subgroup that is in another dataset, and how far it may be off.
+    """The share of people who are in another dataset, and how far it may be off.
 
     `share` ± `margin` covers the exact share 95 times in 100, or more.
     """
@@ -88,20 +82,40 @@ class Rate:
     margin: float
 
 
-def rates(subgroups: Subgroups) -> tuple[Rate | None, ...]:
-    """The match rate of each subgroup; None where either of its figures is hidden.
+def match_rate(linked: Linked) -> Rate:
+    """The match rate of everybody: classes of who is linked are added up."""
+    unlinked, *others = linked.people
+    off = _ALL_TWICE * linked.people_deviation
+    return _rate(sum(others), unlinked, off * sqrt(len(others)), off)
 
-    A share rises with the linked and falls with the others, so where both are off by
-    at most m it is off by at most m / people. Both are, 95 times in 100, for an m that
-    either passes 2.5 times in 100 (Bonferroni).
-    """
+
+def rates(subgroups: Subgroups) -> tuple[Rate | None, ...]:
+    """The match rate of each subgroup; None where either of its figures is hidden."""
     off = _ALL_TWICE * subgroups.deviation
     return tuple(
         None
         if linked is None or unlinked is None
-        else Rate(linked / (linked + unlinked), off / (linked + unlinked))
+        else _rate(linked, unlinked, off, off)
         for linked, unlinked in zip(subgroups.linked, subgroups.unlinked, strict=True)
     )
+
+
+def _rate(linked: int, unlinked: int, off_linked: float, off_unlinked: float) -> Rate:
+    """The share, and its distance from what both figures' margins make it at most.
+
+    It rises with the linked and falls with the others. Both are within their margins,
+    95 times in 100, where either is not 2.5 times in 100 (Bonferroni).
+    """
+    share = _share(linked, unlinked)
+    low = _share(linked - off_linked, unlinked + off_unlinked)
+    high = _share(linked + off_linked, unlinked - off_unlinked)
+    return Rate(share, max(share - low, high - share))
+
+
+def _share(linked: float, unlinked: float) -> float:
+    """Of nobody, nothing; noise below 0 counts as nobody."""
+    everybody = max(0, linked) + max(0, unlinked)
+    return max(0, linked) / everybody if everybody else 0.0
 
 
 def weighed_from(linked: Linked, threshold: float) -> int:

@@ -29,8 +29,10 @@ from tests.environment.world import (
     rows,
     write_source,
 )
+from tre.discovery.pages import codebook_page
 from tre.environment import Environment
 from tre.keystore import KeyUnavailable
+from tre.register.pages import index_page
 
 COUNT = "SELECT COUNT(*) AS n FROM people"
 LINKERS = ("one@example.org", "two@example.org")
@@ -357,6 +359,8 @@ def test_the_statement_tells_match_rates_by_the_columns_named(
 ) -> None:
     """To everybody, at a fixed price, and only where a group is large enough.
 
+    Pages tell each share with its margin, as the JSON does.
+
     All of the north is linked, half of the south, and nobody of the west; six standard
     deviations are passed once in some hundred million.
     """
@@ -364,8 +368,9 @@ def test_the_statement_tells_match_rates_by_the_columns_named(
         first = _told(environment)
         environment.apply_linkage()
         anew = _told(environment)
-        held = {each["name"]: each for each in environment.register()["datasets"]}
-        (table,) = environment.dataset("people")["tables"]
+        register, facts = environment.register(), environment.dataset("people")
+    held = {each["name"]: each for each in register["datasets"]}
+    (table,) = facts["tables"]
     exact = {"north": (200, 0), "south": (100, 100), "west": (0, 200)}
     for told in (first, anew):
         assert told["north"][0] is not None
@@ -377,6 +382,14 @@ def test_the_statement_tells_match_rates_by_the_columns_named(
     said = table["linkage"]["figures"]["subgroups"]
     assert [each["column"] for each in said] == ["region"]
     assert said == held["people"]["linkage"]["people"]["figures"]["subgroups"]
+    shown = [
+        "not shown"
+        if each["in_another_dataset_percent"] is None
+        else f"{each['in_another_dataset_percent']}% ± {each['percent_margin']}"
+        for each in said[0]["groups"]
+    ]
+    for page in (index_page(register), codebook_page(facts)):
+        assert all(f'<td class="number">{share}</td>' in page for share in shown)
     most = PROFILE_NANO + HISTOGRAMS_NANO + LINKED_NANO + SUBGROUPS_NANO
     assert most * 0.99 < table["profile"]["rho"] * NANO <= most
 

@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -622,3 +623,28 @@ def test_what_is_proposed_suits_the_field(
     field = {"name": "x", "tre": {"role": "quasi-identifier"}, **said}
     found = _looked(zones, tmp_path, (_resource("t", [field]), {"x": values}))
     assert change in _the(found, "unique_people").change
+
+
+def test_columns_for_match_rates_are_proposed(zones: Zones, tmp_path: Path) -> None:
+    """What others may know, in few listed values; what is written so is no finding."""
+    quasi, few = {"role": "quasi-identifier"}, {"enum": ["a", "b"]}
+    sexes, years = {"enum": [1, 2]}, {"minimum": 1900, "maximum": 1999}
+    fields: list[Mapping[str, Any]] = [
+        *(ID, BORN),
+        {"name": "sex", "type": "integer", "constraints": sexes, "tre": quasi},
+        {"name": "area", "constraints": few, "tre": quasi},
+        {"name": "year", "type": "integer", "constraints": years, "tre": quasi},
+        {"name": "origin", "constraints": few, "tre": {"role": "sensitive"}},
+        {"name": "note", "constraints": few},
+    ]
+    columns = {
+        **{"id": ["1"], "born": ["1980-12-31"], "sex": [1], "year": [1950]},
+        **{name: ["a"] for name in ("area", "origin", "note")},
+    }
+    people = _resource("t", fields, **PERSON, link={"identifiers": ["id", "born"]})
+    told = _the(_looked(zones, tmp_path, (people, columns)), "no_subgroups")
+    assert told.change == "tre: {link: {by: [sex, area, origin]}}"
+    people["tre"]["link"] |= yaml.safe_load(told.change)["tre"]["link"]
+    assert "no_subgroups" not in _rules(_looked(zones, tmp_path, (people, columns)))
+    unlinked = _resource("t", fields, **PERSON)
+    assert "no_subgroups" not in _rules(_looked(zones, tmp_path, (unlinked, columns)))

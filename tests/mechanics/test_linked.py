@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from math import ceil
 from typing import Any
 
 import duckdb
@@ -20,7 +21,7 @@ from privacy.linked import (
     Linked,
     Subgroups,
     false_matches,
-    matched,
+    match_rate,
     matching,
     missed_matches,
     rates,
@@ -100,7 +101,7 @@ def _linked(*people: int, doubtful: int = 0) -> Linked:
 def test_estimates_follow_from_the_classes() -> None:
     """Shares, mistakes and other thresholds are arithmetic on noised figures."""
     linked = _linked(50, 10, 20, 0, 10, 6, 4, doubtful=8)
-    assert matched(linked) == pytest.approx(0.5)
+    assert match_rate(linked).share == pytest.approx(0.5)
     assert weighed_from(linked, 0.95) == 4
     assert weighed_from(linked, 0.99) == 10
     expected = 10 * 0.005 + 6 * 0.03 + 4 * 0.075
@@ -111,7 +112,7 @@ def test_estimates_follow_from_the_classes() -> None:
 def test_noise_below_nothing_counts_as_nothing() -> None:
     """Figures may come out below 0, and what follows from them does not."""
     linked = _linked(*(-5 for _ in CLASSES), doubtful=-3)
-    assert matched(linked) == 0
+    assert match_rate(linked).share == 0
     assert false_matches(linked, 0.9) == 0
     assert missed_matches(linked, 0.5, 0.9) == 0
 
@@ -203,6 +204,24 @@ def test_rates_are_given_where_both_their_figures_are() -> None:
     assert share is not None
     assert share.share == pytest.approx(0.9)
     assert share.margin == pytest.approx(2.2414 * 10 / 1000, rel=1e-3)
+
+
+@pytest.mark.statistical
+@pytest.mark.parametrize("exact", [(3_000, *[0] * 5, 900), (50, 20, *[0] * 5)])
+def test_the_rate_of_everybody_is_within_its_margin(exact: tuple[int, ...]) -> None:
+    """95 times in 100 at least, where most classes are empty and where few people are.
+
+    Noise of empty classes makes nobody linked: it is added up before it is cut at 0.
+    """
+    noise = links(KINDS).people
+    drawn = np.asarray(draw(noise, np.tile(exact, 20_000)))
+    told = [
+        match_rate(replace(_linked(*each), people_deviation=ceil(noise.scale)))
+        for each in drawn.reshape(-1, len(CLASSES)).tolist()
+    ]
+    share = sum(exact[1:]) / sum(exact)
+    held = sum(abs(each.share - share) <= each.margin for each in told)
+    assert stats.binomtest(held, len(told), 0.95, "less").pvalue > 1e-6
 
 
 @pytest.mark.statistical

@@ -118,8 +118,11 @@ def test_how_well_people_were_linked_is_told_to_everybody(
         methods.append(said["method"])
         figures = said["figures"]
         assert {"people", "doubtful_pairs", "without"} <= figures.keys()
-        for margin in ("people_margin", "doubtful_margin", "without_margin"):
+        for margin in (
+            *("people_margin", "doubtful_margin"),
+            *("without_margin", "percent_margin"),
+        ):
             assert figures[margin] > 0
-        rate = figures["in_another_dataset_percent"]
-        assert f"about {rate}% are in another dataset" in index_page(document)
+        rate, off = figures["in_another_dataset_percent"], figures["percent_margin"]
+        assert f"{rate}% ± {off}" in index_page(document)
     assert methods[0] == methods[1]

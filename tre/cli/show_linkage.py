@@ -35,8 +35,7 @@ def linkage(statement: Mapping[str, Any]) -> Iterator[RenderableType]:
         table.add_row(how, f"{people:,}")
     yield table
     yield f"Each number is within ±{figures['people_margin']:,}, 95 times in 100."
-    share = figures["in_another_dataset_percent"]
-    yield f"About {share}% are in another dataset, too."
+    yield f"In another dataset, too, are {_share(figures)} of them."
     missing = (f"{kind} {n:,}" for kind, n in figures["without"].items())
     yield f"People without: {', '.join(missing)} (±{figures['without_margin']:,})."
     yield from _estimated(figures)
@@ -50,18 +49,22 @@ def _subgroups(by: Mapping[str, Any]) -> Iterator[RenderableType]:
     numbers = ["in another dataset", "in no other", "share in another"]
     table = columns(by["column"], *numbers, right=numbers)
     for each in by["groups"]:
-        percent, off = each["in_another_dataset_percent"], each["percent_margin"]
         table.add_row(
             "missing" if each["value"] is None else each["value"],
             _number(each["in_another_dataset"]),
             _number(each["in_no_other_dataset"]),
-            "not shown" if percent is None else f"{percent}% ± {off}",
+            _share(each),
         )
     yield table
     yield (
         f"Each number is within ±{by['people_margin']:,}, 95 times in 100; what may be"
         " too few people is not shown."
     )
+
+
+def _share(told: Mapping[str, Any]) -> str:
+    percent, off = told["in_another_dataset_percent"], told["percent_margin"]
+    return "not shown" if percent is None else f"{percent}% ± {off}"
 
 
 def _number(people: int | None) -> str:

@@ -15,9 +15,10 @@ from privacy.catalogue import Table
 from privacy.linked import (
     CLASSES,
     Linked,
+    Rate,
     Subgroups,
     false_matches,
-    matched,
+    match_rate,
     missed_matches,
     rates,
     weighed_from,
@@ -76,7 +77,7 @@ def _figures(linked: Linked) -> dict[str, Any]:
     return {
         "people": dict(zip(CLASSES, linked.people, strict=True)),
         "people_margin": margin(linked.people_deviation),
-        "in_another_dataset_percent": round(100 * matched(linked)),
+        **_percent(match_rate(linked)),
         "doubtful_pairs": linked.doubtful,
         "doubtful_margin": margin(linked.doubtful_deviation),
         "without": dict(linked.missing),
@@ -100,11 +101,18 @@ def _subgroups(by: Subgroups) -> dict[str, Any]:
                 "value": value,
                 "in_another_dataset": linked,
                 "in_no_other_dataset": unlinked,
-                "in_another_dataset_percent": rate and round(100 * rate.share),
-                "percent_margin": rate and ceil(100 * rate.margin),
+                **_percent(rate),
             }
             for value, linked, unlinked, rate in counted
         ],
+    }
+
+
+def _percent(rate: Rate | None) -> dict[str, int | None]:
+    """A match rate in whole percent, its margin wide enough for the rounding."""
+    return {
+        "in_another_dataset_percent": rate and round(100 * rate.share),
+        "percent_margin": rate and ceil(100 * rate.margin + 0.5),
     }
 
 

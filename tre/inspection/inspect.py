@@ -33,6 +33,7 @@ from tre.inspection.report import (
 )
 from tre.inspection.roster import keep_roster, strangers
 from tre.inspection.sized import outgrown
+from tre.inspection.subgroups import uncompared
 from tre.intake import Counts, Options, Zones
 from tre.intake.inspect import Examined
 from tre.intake.inspect import inspect as inspect_counts
@@ -152,6 +153,7 @@ class _Inspection:
         if looked.risk is not None:
             yield from risk.judged(landed, looked.risk)
         yield from risk.undeclared(landed)
+        yield from uncompared(landed)
         yield from unbounded(landed, hidden)
         yield from impossible_dates(landed, hidden, self.today)
         yield from unlisted(landed, hidden)

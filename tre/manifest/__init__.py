@@ -10,6 +10,7 @@ from __future__ import annotations
 from tre.manifest.delivery import Delivery, DeliveryKind
 from tre.manifest.load import load
 from tre.manifest.model import (
+    MOST_COMPARED,
     Budget,
     Dialect,
     Evidence,
@@ -27,6 +28,7 @@ from tre.manifest.public import bounds_of, columns, public_tables
 from tre.manifest.transform import Derivation, OutOfRange, Part
 
 __all__ = [
+    "MOST_COMPARED",
     "Budget",
     "Delivery",
     "DeliveryKind",

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from privacy.errors import Refused
 from tre.register.algorithm import algorithm
+from tre.register.linked import linked
 from tre.register.used import Dealt, choices, used
 from tre.templates import templates
 
@@ -15,8 +16,9 @@ _PAGES.filters["words"] = lambda name: str(name).replace("_", " ").capitalize()
 
 
 def index_page(register: Mapping[str, Any]) -> str:
-    """Projects, datasets, budgets and incidents."""
-    return _PAGES.get_template("index.html").render(register=register)
+    """Projects, datasets, how people were linked, budgets and incidents."""
+    page = _PAGES.get_template("index.html")
+    return page.render(register=register, linked=[*linked(register)])
 
 
 def project_page(register: Mapping[str, Any], name: str) -> str:
