@@ -186,20 +186,27 @@ def _write(target: Path, passphrase: str, files: Iterator[tuple[str, Path]]) -> 
             writer.finish()
             stream.flush()
             os.fsync(stream.fileno())
-    except BaseException:
+    except BaseException as error:
         target.unlink()  # half a backup is none
+        if isinstance(error, OSError):
+            raise Invalid(str(target), f"cannot be written: {error.strerror}") from None
         raise
 
 
 def _read(source: Path, passphrase: str, home: Path) -> None:
     try:
-        with source.open("rb") as stream:
+        stream = source.open("rb")
+    except OSError as error:
+        raise Invalid(str(source), f"cannot be read: {error.strerror}") from None
+    try:
+        with stream:
             chunks = _Chunks(opened_chunks(stream, passphrase))
             with tarfile.open(fileobj=chunks, mode="r|") as archive:
                 archive.extractall(home, filter="data")
             chunks.drain()
     except OSError as error:
-        raise Invalid(str(source), f"cannot be read: {error.strerror}") from None
+        rule = f"cannot be laid out here: {error.strerror}"
+        raise Invalid(str(home.parent), rule) from None
     except (Unreadable, tarfile.TarError) as problem:
         raise Invalid(str(source), f"no whole backup: {problem}") from None
 

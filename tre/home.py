@@ -13,8 +13,10 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import URL
+from sqlalchemy.exc import DatabaseError
 
 from connectors.errors import Invalid
+from privacy.errors import Refused
 from privacy.policy import GATEWAY, Policy
 from tre.audit.act import log_size
 from tre.capacity import ONE, Capacity
@@ -175,9 +177,13 @@ def empty_server(server: str) -> URL:
     """The address of an empty PostgreSQL database. Invalid for anything else."""
     try:
         address = read_address(server)
+        made = is_made(address)
     except ValueError as problem:
         raise Invalid("control", str(problem)) from None
-    if is_made(address):
+    except Refused:
+        rule = "no such database answers, or it does not let this user in"
+        raise Invalid("control", f"{rule}: try the address with psql") from None
+    if made:
         raise Invalid("control", "expected a database with nothing in it")
     return address
 
@@ -190,9 +196,13 @@ def open_home(root: Path, terms: Terms, capacity: Capacity = ONE) -> Parts:
     """
     layout = Layout(root)
     if layout.place is None:
-        raise Invalid(str(root), "there is no environment here; `tre init` makes one")
-    if not is_made(layout.place):
-        raise _empty_database()
+        raise Invalid(
+            str(root),
+            "there is no environment here; say with --home where it is, or make one"
+            " with `tre init`",
+        )
+    if not _is_made(layout.place):
+        raise _damaged("nothing is in it")
     try:
         keystore = Keystore.open(layout.keys)
         parts = _open(layout, keystore, terms, capacity)
@@ -202,7 +212,7 @@ def open_home(root: Path, terms: Terms, capacity: Capacity = ONE) -> Parts:
         undo.callback(parts.close)
         with parts.control.reading() as connection:
             if not log_size(connection):
-                raise _empty_database()
+                raise _damaged("nothing is in it")
         alive = partial(instance_alive, layout.instances)
         recover(parts.control, alive, utc_now())
         recover_measurements(parts.control, alive, utc_now())
@@ -210,15 +220,22 @@ def open_home(root: Path, terms: Terms, capacity: Capacity = ONE) -> Parts:
     return parts
 
 
+def _is_made(place: Place) -> bool:
+    try:
+        return is_made(place)
+    except DatabaseError:
+        raise _damaged("it is damaged") from None
+
+
 def signing_key(keystore: Keystore) -> Ed25519PrivateKey:
     """The key that signs the log and receipts. Raises `KeyUnavailable`."""
     return Ed25519PrivateKey.from_private_bytes(keystore.key(SIGNING))
 
 
-def _empty_database() -> Invalid:
+def _damaged(rule: str) -> Invalid:
     return Invalid(
         "the control database",
-        "nothing is in it; put the newest backup of it back. Nothing else was touched",
+        f"{rule}; put the newest backup of it back. Nothing else was touched",
     )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from connectors.errors import Invalid
 from tre.audit.act import Act
 from tre.governance.roles import Action, permitted
-from tre.home import Parts
+from tre.home import IDENTITY, SIGNING, Parts
 from tre.intake import Zones
 from tre.keystore import KeyUnavailable, zone_of
 from tre.roots import Root
@@ -51,11 +51,19 @@ def replace_root(
 
 
 def destroy_key(parts: Parts, act: Act, name: str) -> None:
-    """Destroy a key for good. Invalid where there is none of that name."""
+    """Destroy a key for good.
+
+    Invalid where there is none of that name, and of those without which the
+    environment is nothing: nobody could open it, or sign in, ever again.
+    """
     permitted(act, Action.KEEP_KEYS)
     with _locked(parts):
         if name not in parts.keystore.names():
-            raise Invalid(name[:80], "there is no such key")
+            raise Invalid(name[:80], "there is no such key; `tre key list` has all")
+        if name in {SIGNING, IDENTITY}:
+            rule = "the environment needs it for as long as there is one"
+            anew = f"`tre key rotate {zone_of(name)}` puts it under a new zone key"
+            raise Invalid(name, f"{rule}; {anew}")
         parts.keystore.destroy(name)
     act.record("key.destroyed", name, {})
 
@@ -69,5 +77,7 @@ def _said(place: str) -> Iterator[None]:
     """What is wrong with a key or a passphrase, as a place and a rule."""
     try:
         yield
-    except (KeyUnavailable, ValueError) as problem:
+    except KeyUnavailable as problem:
+        raise Invalid(place, problem.message) from None
+    except ValueError as problem:
         raise Invalid(place, str(problem)) from None

@@ -35,6 +35,7 @@ NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}", re.ASCII)
 ZONES: Final = ("control", "landing", "linkage", "research")
 _OF_LINKAGE: Final = "pseudonyms"
 _VERSION_BYTES: Final = 2
+_OTHER_ROOT: Final = "its file was altered, or is of another root key or passphrase"
 
 
 class KeyUnavailable(Exception):
@@ -42,7 +43,7 @@ class KeyUnavailable(Exception):
 
     def __init__(self, name: str, message: str) -> None:
         super().__init__(f"key {name}: {message}")
-        self.name = name
+        self.name, self.message = name, message
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +71,15 @@ class Keystore:
             mode = file.stat().st_mode
             content = file.read_bytes()
         except OSError as error:
-            raise KeyUnavailable(ROOT, type(error).__name__) from None
+            raise KeyUnavailable(ROOT, _unread(error)) from None
         if mode & 0o077:
             raise KeyUnavailable(ROOT, "expected a file only its owner can read")
         try:
             keystore = cls(folder, read_root(content))
         except ValueError as error:
             raise KeyUnavailable(ROOT, str(error)) from None
-        except Unwrappable:
-            raise KeyUnavailable(
-                ROOT, "expected its passphrase in the file TRE_PASSPHRASE_FILE names"
-            ) from None
+        except Unwrappable as problem:
+            raise KeyUnavailable(ROOT, str(problem)) from None
         keystore._finish_replacing()
         return keystore
 
@@ -105,9 +104,9 @@ class Keystore:
             zone = self._zone_key(zone_of(name), version)
             return unseal(zone, content[_VERSION_BYTES:], name)
         except OSError as error:
-            reason = type(error).__name__
-        except Unwrappable:
-            reason = "its file was altered, or belongs to another root key"
+            reason = _unread(error)
+        except Unwrappable as problem:
+            reason = str(problem) or _OTHER_ROOT
         raise KeyUnavailable(name, reason)
 
     def key_or_new(self, name: str) -> bytes:
@@ -154,8 +153,8 @@ class Keystore:
             for file in self._all_zone_files():
                 key = self._root.unwrap(file.read_bytes(), file.name)
                 _replace(_next(file), root.wrap(key, file.name))
-        except Unwrappable:
-            raise KeyUnavailable(ROOT, "a root does not wrap and unwrap") from None
+        except Unwrappable as problem:
+            raise KeyUnavailable(ROOT, str(problem) or _OTHER_ROOT) from None
         _replace(self.folder / ROOT, content)
         keystore = Keystore(self.folder, root)
         keystore._finish_replacing()
@@ -189,8 +188,8 @@ class Keystore:
         file = self.folder / f"{zone}.{version}.zone"
         try:
             wrapped = self._root.wrap(secrets.token_bytes(KEY_BYTES), file.name)
-        except Unwrappable:
-            raise KeyUnavailable(ROOT, "it does not answer") from None
+        except Unwrappable as problem:
+            raise KeyUnavailable(ROOT, str(problem)) from None
         _write(file, wrapped)
         return version
 
@@ -213,6 +212,10 @@ class Keystore:
         if not NAME.fullmatch(name):
             raise KeyUnavailable(name, "expected lower-case letters, digits, . _ -")
         return self.folder / f"{name}.key"
+
+
+def _unread(error: OSError) -> str:
+    return f"its file cannot be read ({error.strerror}); the newest backup has it"
 
 
 def zone_of(name: str) -> str:

@@ -32,7 +32,7 @@ _PATIENCE_SECONDS: Final = 10.0
 
 
 class Unwrappable(Exception):
-    """The root is not the one that wrapped this, or it cannot be reached."""
+    """The root is not the one that wrapped this, or it cannot be reached: then why."""
 
 
 class Root(Protocol):
@@ -109,7 +109,10 @@ class TransitRoot:
             ).raise_for_status()
             return answer.json() if answer.content else None
         except (httpx.HTTPError, ValueError, KeyError):
-            raise Unwrappable from None
+            raise Unwrappable(
+                "the key server does not answer, or refuses the key, or the token in"
+                " the file TRE_TRANSIT_TOKEN_FILE names"
+            ) from None
 
 
 def random_root() -> tuple[bytes, Root]:
@@ -210,7 +213,7 @@ def _secret(variable: str) -> bytes:
     try:
         return Path(os.environ[variable]).read_bytes().rstrip(b"\r\n")
     except (KeyError, OSError):
-        raise Unwrappable from None
+        raise Unwrappable(f"expected its secret in the file {variable} names") from None
 
 
 def _text(secret: bytes) -> str:

@@ -95,7 +95,10 @@ def opened_chunks(source: BinaryIO, passphrase: str) -> Iterator[bytes]:
         try:
             yield cipher.decrypt(nonce, chunk, MAGIC)
         except (InvalidTag, ValueError):
-            raise Unreadable("it is damaged, or of another passphrase") from None
+            rule = (
+                "it is damaged" if number else "it is of another passphrase, or damaged"
+            )
+            raise Unreadable(rule) from None
         if not following:
             return
         number, chunk = number + 1, following

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, create_engine, inspect, text
 
+from connectors import Invalid
 from tests.control.children import children
 from tests.control.world import KEY, World
 from tre.control.database import REVISION, open_control
@@ -85,7 +86,7 @@ def test_a_later_database_is_not_touched(tmp_path: Path) -> None:
     later = create_engine(f"sqlite:///{path}")
     with later.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(RuntimeError, match="later version"):
+    with pytest.raises(Invalid, match="later version"):
         open_control(path, KEY)
     with later.connect() as connection:
         found = connection.execute(text("SELECT version_num FROM alembic_version"))

@@ -382,14 +382,14 @@ def test_the_statement_tells_match_rates_by_the_columns_named(
     said = table["linkage"]["figures"]["subgroups"]
     assert [each["column"] for each in said] == ["region"]
     assert said == held["people"]["linkage"]["people"]["figures"]["subgroups"]
-    shown = [
+    shares = [
         "not shown"
         if each["in_another_dataset_percent"] is None
         else f"{each['in_another_dataset_percent']}% ± {each['percent_margin']}"
         for each in said[0]["groups"]
     ]
     for page in (index_page(register), codebook_page(facts)):
-        assert all(f'<td class="number">{share}</td>' in page for share in shown)
+        assert all(f'<td class="number">{share}</td>' in page for share in shares)
     most = PROFILE_NANO + HISTOGRAMS_NANO + LINKED_NANO + SUBGROUPS_NANO
     assert most * 0.99 < table["profile"]["rho"] * NANO <= most
 

@@ -14,7 +14,14 @@ import pytest
 from tests.openbao import TOKEN, openbao
 from tre import keystore as keystores
 from tre.keystore import Keystore, KeyUnavailable
-from tre.roots import TransitRoot, passphrase_root, random_root, read_root, transit_root
+from tre.roots import (
+    TransitRoot,
+    Unwrappable,
+    passphrase_root,
+    random_root,
+    read_root,
+    transit_root,
+)
 
 PASSPHRASE = b"correct horse battery staple"
 NAMES = ("signing", "research-people-1", "linkage-residents", "pseudonyms-residents")
@@ -100,7 +107,7 @@ def test_a_passphrase_is_the_root(
     secret_file(tmp_path, monkeypatch, "TRE_PASSPHRASE_FILE", PASSPHRASE)
     assert kept(keystore) == before
     secret_file(tmp_path, monkeypatch, "TRE_PASSPHRASE_FILE", b"another passphrase")
-    with pytest.raises(KeyUnavailable, match="another root key"):
+    with pytest.raises(KeyUnavailable, match="of another root key or passphrase"):
         kept(keystore)
     with pytest.raises(ValueError, match="at least"):
         passphrase_root(b"short")
@@ -119,7 +126,7 @@ def test_a_key_server_is_the_root(
     root.rotate()
     assert kept(keystore) == before
     wrong = root.wrap(b"x" * 32, "one")
-    with pytest.raises(Exception, match=r"^$"):
+    with pytest.raises(Unwrappable, match="refuses the key"):
         root.unwrap(wrong, "two")
     assert TOKEN.encode() not in b"".join(
         file.read_bytes() for file in keystore.folder.iterdir()
@@ -136,9 +143,12 @@ def test_a_key_server_that_does_not_answer_opens_nothing(
     before = kept(keystore)
     secret_file(tmp_path, monkeypatch, "TRE_TRANSIT_TOKEN_FILE", TOKEN.encode())
     nowhere = partial(transit_root, "http://127.0.0.1:9", "transit", "tre")
-    with pytest.raises(KeyUnavailable) as refusal:
+    with pytest.raises(KeyUnavailable, match="does not answer") as refusal:
         keystore.replace_root(nowhere)
     assert TOKEN not in str(refusal.value)
+    monkeypatch.delenv("TRE_TRANSIT_TOKEN_FILE")
+    with pytest.raises(KeyUnavailable, match="the file TRE_TRANSIT_TOKEN_FILE names"):
+        keystore.replace_root(nowhere)
     assert kept(keystore) == before
 
 

@@ -7,21 +7,26 @@ import re
 import resource
 import shutil
 import signal
+import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from threading import Thread
 
 import httpx
 import pytest
 
+from connectors import Invalid
 from privacy.errors import Failed
 from tests.ways_in.conftest import Said, Served
 from tests.ways_in.world import RESEARCHER
 from tre.client import Client
 from tre.environment import Environment
 from tre.gateway.app import create_app
+from tre.gateway.server import server
 
 COUNT = "SELECT COUNT(*) AS n FROM people"
 AS_RESEARCHER = ("--project", "pay", "--person", RESEARCHER)
@@ -155,18 +160,101 @@ def test_a_server_without_its_database_is_not_ready(home: Path, tmp_path: Path) 
     assert answers[1].json()["code"] == "not_ready"
 
 
-def test_a_broken_home_is_no_stack_trace(
-    home: Path, tmp_path: Path, tre: Callable[..., Said]
+def _garbled(home: Path) -> None:
+    for part in home.glob("control.sqlite*"):
+        part.write_bytes(b"CANARY" * 2048)
+
+
+def _from_later(home: Path) -> None:
+    with closing(sqlite3.connect(home / "control.sqlite")) as control, control:
+        control.execute("UPDATE alembic_version SET version_num = 'CANARY'")
+
+
+BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
+    "a garbled database": (_garbled, "it is damaged; put the newest backup of it back"),
+    "a later version": (_from_later, "a later version of the program made it: run"),
+    "no root key": (
+        lambda home: (home / "keys" / "root").unlink(),
+        "key root: its file cannot be read (No such file or directory); the newest",
+    ),
+    "no signing key": (
+        lambda home: (home / "keys" / "signing.key").unlink(),
+        "key signing: its file cannot be read (No such file or directory); the newest",
+    ),
+    "no home": (shutil.rmtree, "there is no environment here; say with --home where"),
+}
+
+
+@pytest.mark.parametrize("damage", BROKEN)
+def test_a_broken_home_is_told_with_what_mends_it(
+    home: Path, tmp_path: Path, tre: Callable[..., Said], damage: str
 ) -> None:
     """Status 1 and a sentence; the error's own text, which may quote, is not said."""
     copy = tmp_path / "home"
     shutil.copytree(home, copy)
-    for part in copy.glob("control.sqlite*"):
-        part.write_bytes(b"CANARY" * 2048)
+    change, message = BROKEN[damage]
+    change(copy)
     said = tre("dataset", "list", "--home", copy)
     assert (said.status, said.out) == (1, "")
+    assert message in said.err
     assert "CANARY" not in said.err
-    assert "Traceback" not in said.err
+    assert "fault of the program" not in said.err
+
+
+def test_what_the_environment_needs_is_not_destroyed(tre: Callable[..., Said]) -> None:
+    """A key without which nobody could open it, or sign in, whatever is said."""
+    for name in ("signing", "identity"):
+        said = tre("key", "destroy", name, "--for-good")
+        assert said.status == 1
+        assert f"{name}: the environment needs it" in said.err
+        assert f"control  {name}" in tre("key", "list").out
+
+
+def test_a_port_that_is_taken_is_told(home: Path) -> None:
+    """With the place, the rule and the way on, and not by a library's exit status."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with Environment.open(home) as environment:
+            refused = server(environment, host="127.0.0.1", port=port)
+            with pytest.raises(Invalid, match=rf"127.0.0.1:{port}: .*--port"):
+                refused.run()
+
+
+def test_what_is_published_nowhere_is_told(tre: Callable[..., Said]) -> None:
+    """Heads go outside where there is a place, and a place is one that is there."""
+    said = tre("audit", "publish")
+    assert said.status == 1
+    assert "no place outside is set: say one with --to" in said.err
+    assert "a folder that is there" in tre("audit", "publish", "--to", "/nowhere").err
+
+
+_HEAPS = """
+import ctypes, threading, sys
+from tre.heap import share_one_heap
+if sys.argv[1] == "one":
+    share_one_heap()
+all_there = threading.Barrier(8)
+def hold():
+    held = bytearray(100_000)
+    all_there.wait()
+threads = [threading.Thread(target=hold) for _ in range(8)]
+[each.start() for each in threads], [each.join() for each in threads]
+libc = ctypes.CDLL(None)
+libc.fopen.restype = ctypes.c_void_p
+stream = ctypes.c_void_p(libc.fopen(b"/dev/stdout", b"w"))
+libc.malloc_info(0, stream), libc.fclose(stream)
+"""
+
+
+def test_threads_share_one_heap() -> None:
+    """What is free in it serves all of them; else each would have one of its own."""
+
+    def heaps(word: str) -> int:
+        said = [sys.executable, "-c", _HEAPS, word]
+        run = subprocess.run(said, check=True, capture_output=True, text=True)
+        return run.stdout.count("<heap nr=")
+
+    assert heaps("one") == 1 < heaps("own")
 
 
 def test_a_place_that_cannot_be_made_is_named(tre: Callable[..., Said]) -> None:

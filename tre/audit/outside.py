@@ -106,7 +106,8 @@ def outside(place: str) -> Outside:
         return AddressOutside(place)
     folder = Path(place)
     if not folder.is_absolute() or not folder.is_dir():
-        raise Invalid("heads", "expected the absolute path of a folder, or an address")
+        rule = "expected https://…, or the absolute path of a folder that is there"
+        raise Invalid("heads", rule)
     return FolderOutside(folder)
 
 

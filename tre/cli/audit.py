@@ -92,10 +92,14 @@ def publish(
     as_json: Json = False,
 ) -> None:
     """Publish the signed head outside, where nobody here can take it back."""
+    from connectors.errors import Invalid  # its package is slow to import
+
     with opened(home) as environment:
         if to is not None:
             environment.publish_heads_to(to, person=person)
         published = _published(environment)
+    if to is None and published is None:
+        raise Invalid("heads", "no place outside is set: say one with --to")
     size = published.size if published else None
     words = f"Published the head of {size:,} records." if size else "Set no place."
     answer({"size": size}, lambda: [words], as_json=as_json)

@@ -26,6 +26,8 @@ Inbox = Annotated[
     typer.Option(
         "--inbox",
         metavar="DIR",
+        exists=True,
+        file_okay=False,
         help="Where each controller has a folder of files to onboard over HTTP.",
     ),
 ]
@@ -84,6 +86,7 @@ def serve(  # noqa: PLR0913 - one parameter for each option
     --address under which name that is.
     """
     from tre.gateway.address import LOOPBACK, PublicAddress
+    from tre.heap import share_one_heap
 
     if address is None and host not in LOOPBACK:
         raise typer.BadParameter(
@@ -91,6 +94,7 @@ def serve(  # noqa: PLR0913 - one parameter for each option
         )
     public = None if address is None else PublicAddress.read(address)
     capacity = Capacity(workers, spares, memory, headroom)
+    share_one_heap()
     with opened(home, capacity) as environment, closing(_tracer()) as tracer:
         from tre.gateway.server import server
 

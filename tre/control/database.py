@@ -133,8 +133,8 @@ def open_control(
 ) -> Control:
     """Open the control database at `place`, making or migrating it where needed.
 
-    A file is readable by its owner only. RuntimeError where a later version of the
-    program made it.
+    A file is readable by its owner only. Invalid where a later version of the program
+    made it.
     """
     database = connect(place, durability, patience_seconds)
     try:

@@ -11,21 +11,25 @@ from alembic.script import ScriptDirectory
 from alembic.script.revision import RevisionError
 from sqlalchemy import Connection
 
+from connectors.errors import Invalid
+
 SCRIPTS: Final = ScriptDirectory(str(Path(__file__).parent / "migrations"))
 
 
 def migrate(connection: Connection, *, to: str = "head") -> None:
     """Run every migration up to one that the database has not seen, oldest first.
 
-    RuntimeError where the database is at a revision this program does not know.
+    Invalid where the database is at a revision this program does not know.
     """
     context = MigrationContext.configure(connection)
     current = context.get_current_revision() or "base"
     try:
         steps = list(SCRIPTS.iterate_revisions(to, current))
     except RevisionError:
-        raise RuntimeError(
-            "a later version of the program made this database"
+        raise Invalid(
+            "the control database",
+            "a later version of the program made it: run that version. Nothing was"
+            " touched",
         ) from None
     with Operations.context(context):
         for step in reversed(steps):

@@ -10,6 +10,7 @@ from typing import Final
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from connectors.errors import Invalid
 from tre.environment import Environment
 from tre.gateway.address import PublicAddress
 from tre.gateway.app import create_app
@@ -46,8 +47,20 @@ class _Server(uvicorn.Server):
     """A server that says where it listens, as an event of ours."""
 
     async def startup(self, sockets: list[Socket] | None = None) -> None:
-        """Bind, then say to what: port 0 is whichever was free."""
-        await super().startup(sockets=sockets)
+        """Bind, then say to what: port 0 is whichever was free.
+
+        Invalid where that is not to be had.
+        """
+        try:
+            await super().startup(sockets=sockets)
+        except SystemExit:  # uvicorn's, which logs why as text that we do not show
+            if self.lifespan.should_exit:
+                raise
+            raise Invalid(
+                f"{self.config.host}:{self.config.port}",
+                "another program listens there, the system forbids it, or it is no"
+                " address of this machine; say another with --port or --host",
+            ) from None
         for bound in (each for one in self.servers for each in one.sockets):
             host, port = bound.getsockname()[:2]
             name = f"[{host}]" if ":" in host else host

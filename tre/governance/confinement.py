@@ -57,7 +57,7 @@ def require_layer(act: Act, layer: str) -> None:
         delete(accepted_layer).where(accepted_layer.c.layer == layer)
     )
     if not given.rowcount:
-        raise Refused("wrong_state", "Nobody has accepted that.", clause=layer)
+        raise Refused("wrong_state", "Nobody does without this layer.", clause=layer)
     act.record("enclave.layer_required", layer, {})
 
 

@@ -164,7 +164,11 @@ def find_project(connection: Connection, name: str) -> Project:
     known = storable(name)
     row = connection.execute(_PROJECT, {"project": name}).first() if known else None
     if row is None:
-        raise Refused("unknown_project", "There is no such project.")
+        raise Refused(
+            "unknown_project",
+            "There is no such project.",
+            suggestion="The register has every project by its name: `tre register`.",
+        )
     return Project(
         name=row.name,
         population=row.population,

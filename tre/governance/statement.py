@@ -111,8 +111,8 @@ def _subgroups(by: Subgroups) -> dict[str, Any]:
 def _percent(rate: Rate | None) -> dict[str, int | None]:
     """A match rate in whole percent, its margin wide enough for the rounding."""
     return {
-        "in_another_dataset_percent": rate and round(100 * rate.share),
-        "percent_margin": rate and ceil(100 * rate.margin + 0.5),
+        "in_another_dataset_percent": None if rate is None else round(100 * rate.share),
+        "percent_margin": None if rate is None else ceil(100 * rate.margin + 0.5),
     }
 
 

@@ -101,7 +101,11 @@ def revoke_token(act: Act, token_id: str) -> None:
         select(token.c.person).where(token.c.id == token_id)
     ).scalar_one_or_none()
     if holder is None or not _own_or_administrators(actor, holder):
-        raise Refused("unknown_token", "There is no such token of yours.")
+        raise Refused(
+            "unknown_token",
+            "There is no such token of yours.",
+            suggestion="`tre token list ID` has a person's tokens by their ids.",
+        )
     act.connection.execute(
         update(token)
         .where(token.c.id == token_id, token.c.revoked_at.is_(None))
