@@ -132,6 +132,15 @@ def test_people_of_the_clinical_data_are_counted(clinical: Report) -> None:
     assert persons["condition_occurrence"].rows == 65_332
 
 
+def test_a_date_of_birth_in_the_clinical_data_is_found(clinical: Report) -> None:
+    """As a date and as a day beside month and year, with what to write instead."""
+    found = _found(clinical, "person", "named_like_an_identifier")
+    assert {one.column: "derive" in one.change for one in found} == {
+        "BIRTH_DATETIME": True,
+        "DAY_OF_BIRTH": False,
+    }
+
+
 def test_a_header_that_was_read_as_a_row_is_found(clinical: Report) -> None:
     """`death` holds its header as its only row, under names that say nothing."""
     (finding,) = _found(clinical, "death", "header_as_row")

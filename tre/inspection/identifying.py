@@ -62,7 +62,7 @@ NAMES: Final[Mapping[str, Kind]] = {
     r"(fore|first|given)_?names?": Kind.FORENAME,
     r"(sur|last|family)_?names?": Kind.SURNAME,
     r"(full_?|person_?|patient_?)?name": Kind.FULL_NAME,
-    r"(date_?of_?birth|birth_?date|dob)": Kind.DATE_OF_BIRTH,
+    r"(date_?of_?birth|birth_?(date(_?time)?|day)|dob)": Kind.DATE_OF_BIRTH,
     r"nhs(_?(no|number))?": Kind.NHS_NUMBER,
     r"(nino|national_?insurance.*)": Kind.NATIONAL_INSURANCE_NUMBER,
     r"(e_?mail).*": Kind.EMAIL,
@@ -71,6 +71,15 @@ NAMES: Final[Mapping[str, Kind]] = {
     r"(home_?|street_?)?address.*": Kind.ADDRESS,
 }
 """Names that columns of identifiers have."""
+
+DAY_OF_BIRTH: Final = r"(day_?of_?birth|birth_?day_?of_?month|dob_?day)"
+"""With its month and year beside it, a date of birth in three columns."""
+
+COARSER: Final[Mapping[Kind, str]] = {
+    Kind.POSTCODE: ", derive: {outward: {from: outward-postcode}}",
+    Kind.DATE_OF_BIRTH: ", derive: {born: {from: year, minimum: …, maximum: …}}",
+}
+"""What may be published of an identifier that itself is not."""
 
 SAID: Final[Mapping[Kind, str]] = {
     Kind.EMAIL: "e-mail addresses",
@@ -180,9 +189,6 @@ def _texts(table: str, name: str, shape: Shape) -> Iterator[Finding]:
 
 def _identifier(table: str, name: str, kind: Kind, shape: Shape) -> Finding:
     rows = shape.whole[kind]
-    derive = ""
-    if kind is Kind.POSTCODE:
-        derive = ", derive: {outward: {from: outward-postcode}}"
     return Finding(
         Level.SERIOUS,
         "undeclared_identifier",
@@ -191,23 +197,35 @@ def _identifier(table: str, name: str, kind: Kind, shape: Shape) -> Finding:
         f"looks like {SAID[kind]} in {rows:,} of {shape.present:,} values looked at, "
         "and is not declared as an identifier",
         rows,
-        f"- {{name: {name}, tre: {{role: identifier, kind: {kind.value}{derive}}}}}",
+        _declared(name, kind),
     )
 
 
+def _declared(name: str, kind: Kind) -> str:
+    """The field as it should be."""
+    coarser = COARSER.get(kind, "")
+    return f"- {{name: {name}, tre: {{role: identifier, kind: {kind.value}{coarser}}}}}"
+
+
 def _named(table: str, known: Column) -> Iterator[Finding]:
-    for pattern, kind in NAMES.items():
-        if re.fullmatch(pattern, known.name.replace(" ", "_"), re.IGNORECASE):
-            yield Finding(
-                Level.WARNING,
-                "named_like_an_identifier",
-                table,
-                known.name,
-                f"has a name that says {kind.value}, and would be published",
-                change=f"- {{name: {known.name}, tre: {{role: identifier, "
-                f"kind: {kind.value}}}}}",
-            )
-            return
+    name = known.name.replace(" ", "_")
+    changes = {
+        f"a name that says {kind.value}": _declared(known.name, kind)
+        for pattern, kind in NAMES.items()
+        if re.fullmatch(pattern, name, re.IGNORECASE)
+    }
+    if re.fullmatch(DAY_OF_BIRTH, name, re.IGNORECASE):
+        words = "the day of a birth, which with its month and year says who it is"
+        changes[words] = f"- {{name: {known.name}, tre: {{drop: true}}}}"
+    for words, change in changes.items():
+        yield Finding(
+            Level.WARNING,
+            "named_like_an_identifier",
+            table,
+            known.name,
+            f"has {words}, and would be published",
+            change=change,
+        )
 
 
 def _numbered(known: Column, shape: Shape) -> bool:

@@ -205,7 +205,8 @@ def unbounded(landed: Landed, hidden: frozenset[str]) -> Iterator[Finding]:
             " a question counts and compares such numbers, and has to bring bounds of"
             " its own to add them up or average them. Declare what they can be, not"
             " what this file holds",
-            change=f"- {{name: {names[0]}, constraints: {{minimum: …, maximum: …}}}}",
+            change=f"- {{name: {names[0]}, constraints: {{minimum: …, maximum: …}}}}"
+            "   # or, of codes, {enum: […]}",
         )
 
 
