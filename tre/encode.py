@@ -102,7 +102,7 @@ def _secret(file: Path) -> bytes:
     try:
         mode, secret = file.stat().st_mode, file.read_bytes().strip()
     except OSError as error:
-        raise Invalid(str(file), f"cannot be read ({type(error).__name__})") from None
+        raise Invalid(str(file), f"cannot be read: {error.strerror}") from None
     if mode & 0o077:
         raise Invalid(str(file), "expected a file that only its owner can read")
     if len(secret) < SECRET_BYTES:

@@ -96,7 +96,7 @@ def _read(file: Path) -> bytes:
     try:
         size, content = file.stat().st_size, file.read_bytes()
     except OSError as error:
-        raise Invalid(str(file), f"cannot be read ({type(error).__name__})") from None
+        raise Invalid(str(file), f"cannot be read: {error.strerror}") from None
     if size > LARGEST_FILE:
         raise Invalid(str(file), "expected at most 64 MiB")
     return content

@@ -166,6 +166,8 @@ def test_a_withdrawn_dataset_is_destroyed_with_proof(environment) -> None:
     ]
     with pytest.raises(Refused):
         environment.ask(COUNT, project="pathways", person=RESEARCHER, rho=0.01)
+    with pytest.raises(Refused, match="withdrawn"):
+        environment.dummy("people", rows=1, seed=1)
     assert environment.verify_audit().sound
     assert environment.dataset("people")["state"] == "withdrawn"
 

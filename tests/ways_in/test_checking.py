@@ -123,8 +123,14 @@ def test_a_report_is_for_everybody(tre: Tre, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.seen("chromium")
-@pytest.mark.parametrize("path", ["/catalogue", f"/catalogue/{NAME}"])
-def test_the_catalogue_is_for_everybody(
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/catalogue", f"/catalogue/{NAME}"),
+        *("/register", "/register/projects/pay", "/register/used"),
+    ],
+)
+def test_public_pages_are_for_everybody(
     served: Served, tmp_path: Path, path: str
 ) -> None:
     """Chromium shows each page under its policy, and axe finds nothing in its way."""

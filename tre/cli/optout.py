@@ -77,8 +77,9 @@ def _late(found: tuple[Late, ...]) -> Iterator[str]:
 
 
 def _taken(taken: Objected) -> Iterator[str]:
-    yield f"{taken.taken:,} objections are kept. They are in force from each dataset's"
-    yield "next publication; `tre optout apply` writes what is published now anew."
+    kept = "objection is" if taken.taken == 1 else "objections are"
+    yield f"{taken.taken:,} {kept} kept, in force from each dataset's next publication;"
+    yield "`tre optout apply` writes what is published now anew."
     if taken.unknown:
         lines = ", ".join(map(str, taken.unknown))
         yield f"Too little to recognise anybody by, and not kept: line {lines}."

@@ -26,8 +26,6 @@ Inbox = Annotated[
     typer.Option(
         "--inbox",
         metavar="DIR",
-        exists=True,
-        file_okay=False,
         help="Where each controller has a folder of files to onboard over HTTP.",
     ),
 ]
@@ -92,6 +90,8 @@ def serve(  # noqa: PLR0913 - one parameter for each option
         raise typer.BadParameter(
             "to listen beyond this machine, say with --address where people reach it."
         )
+    if inbox is not None and not inbox.is_dir():
+        raise typer.BadParameter(f"--inbox {inbox}: expected a folder that is there.")
     public = None if address is None else PublicAddress.read(address)
     capacity = Capacity(workers, spares, memory, headroom)
     share_one_heap()

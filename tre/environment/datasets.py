@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from privacy.errors import Refused
 from tre.describe import described_dataset, described_datasets, described_version
 from tre.discovery import dcat
 from tre.discovery.croissant import croissant
@@ -93,14 +94,20 @@ class Datasets(Acting):
         """Made-up tables like a dataset's, from its public schema alone.
 
         `person_id` joins them; the same arguments give the same rows. Refused with
-        `unknown_dataset`.
+        `unknown_dataset`, or `dataset_withdrawn`.
         """
         with self._parts.control.reading() as connection:
             population = described_dataset(connection, name)["population"]
             tables = current_catalogue(connection, population).catalogue.tables
-        return dummy(
-            [one for one in tables.values() if one.dataset == name], rows, seed
-        )
+        its = [one for one in tables.values() if one.dataset == name]
+        if not its:
+            raise Refused(
+                "dataset_withdrawn",
+                "The dataset is withdrawn, and its tables with it.",
+                clause=name,
+                suggestion="`tre dataset list` names those that are in force.",
+            )
+        return dummy(its, rows, seed)
 
     def catalogue(self, address: str) -> dict[str, Any]:
         """Every dataset's public facts as DCAT (JSON-LD), of an interface's address."""

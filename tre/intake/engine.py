@@ -166,6 +166,10 @@ class Engine:
         raise _failed(failure)
 
 
+_OF_THE_MACHINE: Final = frozenset({"IOException", "OutOfMemoryException"})
+"""Errors that are of no row, and pass."""
+
+
 def _quoted(path: Path) -> str:
     return str(path).replace("'", "''")
 
@@ -176,4 +180,5 @@ def _failed(failure: str) -> Invalid:
     Raised outside the handler, so that the error itself, whose text quotes values,
     is not its context.
     """
-    return Invalid("", f"the engine could not go on ({failure})")
+    full = "; see whether disk or memory is full" if failure in _OF_THE_MACHINE else ""
+    return Invalid("", f"the engine could not go on ({failure}){full}")
