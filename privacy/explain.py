@@ -169,6 +169,21 @@ def _bounds(price: Price) -> str:
     return (
         f"One person has at most {rows.rows} rows{_factors(price, rows)}, in at "
         f"most {bounded.cells_per_person} of the cells{each}.{_gain(price)}"
+        f"{_left_of(price)}"
+    )
+
+
+def _left_of(price: Price) -> str:
+    """Of which figures a condition of their own leaves fewer of those rows."""
+    bounded, fewer = price.plan.bounded, dict[int, list[str]]()
+    for output in _asked(price):
+        asked = (bounded.query.aggregates[at] for at in aggregates_in(output.value))
+        rows = max(bounded.of(each.argument).rows_per_person for each in asked)
+        if rows < bounded.rows_per_person:
+            fewer.setdefault(rows, []).append(output.name)
+    return "".join(
+        f" For {', '.join(names)} a condition leaves at most {rows} of them."
+        for rows, names in fewer.items()
     )
 
 

@@ -8,7 +8,7 @@ from privacy.certificates import least_shown, least_total
 from privacy.plan import Plan, aggregates_in
 from privacy.price import Price
 from privacy.quantile import upper_quantile
-from privacy.query import Output, Statistic
+from privacy.query import Output
 from privacy.wording import by_words, number
 
 
@@ -16,9 +16,9 @@ from privacy.wording import by_words, number
 class Certificate:
     """From which count on a column's cells are shown.
 
-    `counted` is "people" or "rows". A cell is shown where its noised count is at
-    least `shown_from`; one with `usually_from` is shown 99 times in 100, and one
-    with fewer than the policy's people at most once in 100.
+    `counted` is "people", of whom each has a row there, or "rows". A cell is shown
+    where its noised count is at least `shown_from`; one with `usually_from` is shown
+    99 times in 100, and one with fewer than the policy's people at most once in 100.
     A total (of an average, too) is shown besides only from `total_from` on, in units
     of the column: below it one person might hold most of it. None: no such rule.
     `grouping` says of which cells, where there are several groupings.
@@ -50,11 +50,7 @@ def _certificate(column: str, position: int, price: Price) -> Certificate:
     quantile = upper_quantile(
         price.mechanisms[support.component], plan.policy.confidence
     )
-    people = (
-        plan.components[support.component].statistic is Statistic.PEOPLE
-        or plan.bounded.rows_per_person == 1
-    )
-    counted = "people" if people else "rows"
+    counted = "people" if support.per_person == 1 else "rows"
     return Certificate(
         column,
         counted,

@@ -1,19 +1,23 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 
 from privacy.accounting import Measure
-from privacy.catalogue import Domain, Type
+from privacy.bind import bind
+from privacy.catalogue import Domain, GroupBound, Type
 from privacy.certificates import least_shown
 from privacy.expected_error import GROUP_SIZES
 from privacy.explain import explain
 from privacy.expression import Call, Case, Function, Literal
+from privacy.parse import parse
 from privacy.policy import NONE
 from privacy.quantile import half_width, sum_half_width
 from privacy.query import AggregateRef, KeyRef, Operator
 from privacy.wording import words_of
+from tests.language.example import CATALOGUE, EARNINGS
 from tests.mechanics.questions import (
     PEOPLE,
     PURE,
@@ -143,6 +147,21 @@ def test_counting_people_is_proposed_where_it_errs_less() -> None:
     for query in (average, question(ROWS, keys=(regions(2),))):
         told = explain(priced(query)).cheaper
         assert not any("Counting people" in each for each in told)
+
+
+def test_what_a_figures_own_condition_leaves_is_told() -> None:
+    """Where publication bounds rows by group, a FILTER leaves a person fewer."""
+    table = replace(EARNINGS, bounds=(GroupBound(("tax_year",), rows=1),))
+    catalogue = replace(CATALOGUE, tables={**CATALOGUE.tables, "earnings": table})
+    sql = (
+        "SELECT COUNT(*) AS n, COUNT(*) FILTER (WHERE tax_year = 2012) AS then,"
+        " AVG(pay) FILTER (WHERE tax_year = 2012) AS mean FROM earnings"
+    )
+    told = explain(priced(bind(parse(sql), catalogue)))
+    assert "For then, mean a condition leaves at most 1 of them." in told.bounds
+    counted = [each.counted for each in told.certificates]
+    assert counted == ["rows", "people", "people"]
+    assert "condition" not in explain(priced(question(ROWS, rows_per_person=2))).bounds
 
 
 def test_words_say_all_of_it() -> None:
