@@ -299,6 +299,8 @@ def _expected(problem: ErrorDetails) -> str:
             return unknown(str(problem["loc"][-1]), _keys())
         case "missing":
             return MISSING
+        case "string_pattern_mismatch":
+            return "expected a name such as pay_by_region: small letters, digits, _"
         case kind if kind in EXPECTED:
             return f"expected {EXPECTED[kind]}"
         case _:

@@ -168,6 +168,7 @@ def _raise(ended: set[Future[None]]) -> None:
         except BrokenProcessPool:
             raise Invalid(
                 "--workers",
-                "a process was killed while it worked, as a system does that is short"
-                " of memory; what was done is kept, and the same command goes on",
+                "a process ended while it worked: killed, as by a system that is short"
+                " of memory, or its program was changed meanwhile; what was done is"
+                " kept, and the same command goes on",
             ) from None

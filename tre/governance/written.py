@@ -34,8 +34,12 @@ def expected(message: str) -> str:
 
     >>> expected("Input should be 'table' or 'text'"), expected("Value error, no name")
     ("expected 'table' or 'text'", 'no name')
+    >>> expected("Input should be greater than 0")
+    'expected a number greater than 0'
     """
     plain = message.removeprefix("Value error, ")
+    plain = plain.replace("Input should be greater", "expected a number greater", 1)
+    plain = plain.replace("Input should be less", "expected a number less", 1)
     return plain.replace("Input should be", "expected", 1)
 
 
