@@ -123,7 +123,10 @@ def database() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-@settings(suppress_health_check=list(HealthCheck))
+@settings(
+    suppress_health_check=list(HealthCheck),
+    max_examples=max(150, settings().max_examples),
+)
 @given(sql=asked(), data=st.data())
 def test_a_person_has_no_more_rows_in_a_figure_than_its_bounds(
     database: duckdb.DuckDBPyConnection, sql: str, data: st.DataObject
