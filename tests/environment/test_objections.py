@@ -132,6 +132,21 @@ def test_objections_that_recognise_nobody_are_named(environment, sources) -> Non
     assert (taken.taken, taken.unknown) == (1, (2,))
 
 
+def test_numbers_that_are_never_issued_are_named(environment, sources) -> None:
+    """By themselves they recognise nobody; and missing ones are no fault."""
+    file = sources / "objections.csv"
+    header = "nhs-number,national-insurance-number,local-id"
+    lines = [
+        "943 476 5919,,",
+        "9434765918,,",
+        ",AB123456C,",
+        "9434765919,QQ123456C,x-1",
+    ]
+    file.write_text("\n".join([header, *lines, ",,x-2"]) + "\n")
+    taken = environment.import_objections(file)
+    assert (taken.taken, taken.unknown, taken.misread) == (4, (3,), (5,))
+
+
 @pytest.mark.parametrize("header", ["name of the cat", "purposes"])
 def test_objections_need_kinds_of_identifiers(environment, sources, header) -> None:
     """A column that is no kind of identifier is refused by its name."""

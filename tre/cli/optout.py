@@ -83,6 +83,10 @@ def _taken(taken: Objected) -> Iterator[str]:
     if taken.unknown:
         lines = ", ".join(map(str, taken.unknown))
         yield f"Too little to recognise anybody by, and not kept: line {lines}."
+    if taken.misread:
+        lines = ", ".join(map(str, taken.misread))
+        yield f"An NHS or National Insurance number that is never issued: line {lines}."
+        yield "By itself it recognises nobody. Ask for it, and import those lines anew."
 
 
 def _applied(applied: Anew) -> Iterator[str]:

@@ -18,11 +18,14 @@ import sqlglot.expressions as exp
 from connectors.errors import Invalid
 from connectors.source import Source
 from tre.intake import spine
+from tre.intake.engine import Engine
 from tre.intake.heed import OBJECTING
-from tre.intake.link import MEMBERS, PAIRS, PEOPLE
+from tre.intake.identity import valid
+from tre.intake.link import MEMBERS, PAIRS, PEOPLE, RECORDS
 from tre.intake.onboard import linked, received
 from tre.intake.publication import Options
 from tre.intake.reach import REACHED, reach, spread
+from tre.intake.record import name_of
 from tre.intake.separate import ATTRIBUTES
 from tre.intake.sql import Tree, column, select_from, sql
 from tre.intake.sweep import sweep_locked
@@ -53,14 +56,27 @@ SELECT _row + 2 FROM :attributes
 WHERE _row NOT IN (SELECT _row FROM :members)
 ORDER BY _row
 """
+MISREAD: Final = """
+SELECT m._row + 2
+FROM :members AS m INNER JOIN :records AS r ON r.record = m.record
+WHERE
+    (r.nhs_number IS NOT NULL AND NOT :nhs)
+    OR (r.national_insurance_number IS NOT NULL AND NOT :national)
+ORDER BY m._row
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Objected:
-    """Objections taken in; `unknown` are lines of the file that identify nobody."""
+    """Objections taken in, and lines of the file that may reach nobody.
+
+    `unknown` identify nobody, and are not kept; in `misread` is a national number that
+    is never issued, which by itself recognises nobody.
+    """
 
     taken: int
     unknown: tuple[int, ...]
+    misread: tuple[int, ...]
 
 
 def take_objections(
@@ -111,9 +127,19 @@ def _taken(intake: Intake, source: Source) -> Objected:
         linked_too = select_from(LINKED, asking=asking.subquery(), pairs=PAIRS)
         engine.run(sql(ADD, reached=REACHED, rows=linked_too.subquery("r")))
         spread(engine, epoch)
-        rows = engine.run(sql(UNKNOWN, attributes=ATTRIBUTES, members=MEMBERS))
-    unknown = tuple(int(line) for (line,) in rows)
-    return Objected(landed.rows - checked.rejected - len(unknown), unknown)
+        unknown = _lines(engine, sql(UNKNOWN, attributes=ATTRIBUTES, members=MEMBERS))
+        nhs, national = (
+            valid(kind, column(name_of(kind), "r"))
+            for kind in (Kind.NHS_NUMBER, Kind.NATIONAL_INSURANCE_NUMBER)
+        )
+        found = {"members": MEMBERS, "records": RECORDS}
+        misread = _lines(engine, sql(MISREAD, **found, nhs=nhs, national=national))
+    taken = landed.rows - checked.rejected - len(unknown)
+    return Objected(taken, unknown, misread)
+
+
+def _lines(engine: Engine, rows: Tree) -> tuple[int, ...]:
+    return tuple(int(line) for (line,) in engine.run(rows))
 
 
 def _purposes(source: Source) -> Tree:
