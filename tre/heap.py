@@ -1,9 +1,9 @@
 """How a process that lives long asks the C library for memory.
 
 glibc gives threads heaps of their own, up to eight for each processor, and what is
-free in one serves no other. A server's threads come and go: its memory grew by some
-4 MiB a minute while what it held stayed the same, and stays where it is with one heap.
-Threads wait for Python's lock and not for that heap's.
+free in one serves no other. A server's threads come and go: under load its memory grew
+by some 4 MiB a minute while what it held stayed the same, and by half of one with one
+heap. Threads wait for Python's lock and not for that heap's.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from operator import le
 from typing import Any
@@ -22,7 +22,7 @@ from privacy.contribution import Contribution
 from privacy.parse import parse
 from privacy.plan import Plan, positions
 from tests.language.example import CATALOGUE, EARNINGS, JOBS
-from tests.laws.relations import Database, databases, engine, fill, together
+from tests.laws.relations import Database, databases, fill, together
 from tests.laws.test_sensitivity import check, exact, measured, planned, questions
 from tre.intake.grouped import within_groups
 
@@ -123,13 +123,6 @@ def grouped(draw: st.DrawFn) -> str:
     condition = f" WHERE {where}" if where else ""
     by = f" GROUP BY {', '.join(keys)}" if keys else ""
     return f"SELECT {items} FROM {source}{condition}{by}"
-
-
-@pytest.fixture(scope="module")
-def database() -> Iterator[duckdb.DuckDBPyConnection]:
-    """One engine for all examples."""
-    with engine() as connection:
-        yield connection
 
 
 @settings(suppress_health_check=list(HealthCheck))

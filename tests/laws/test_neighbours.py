@@ -76,12 +76,6 @@ def asked() -> SearchStrategy[str]:
 # ------------------------------------------------------------------ stage by stage
 
 
-@pytest.fixture(scope="module")
-def database() -> duckdb.DuckDBPyConnection:
-    """One engine for all examples."""
-    return relations.engine()
-
-
 def planned(sql: str) -> Plan:
     """The plan of an accepted question over public keys, of a size worth drawing."""
     try:

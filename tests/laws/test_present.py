@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import duckdb
 import hypothesis.strategies as st
-import pytest
 from hypothesis import HealthCheck, assume, given, settings
 
 from privacy.bind import bind
@@ -19,7 +17,7 @@ from privacy.compile import compile_rows
 from privacy.errors import Refused
 from privacy.parse import parse
 from tests.language.example import CATALOGUE, EARNINGS, JOBS, LOCATION
-from tests.laws.relations import engine, fill, together
+from tests.laws.relations import fill, together
 from tests.laws.test_groups import ABOUT, kept
 
 LOCATIONS = dict.fromkeys(CATALOGUE.tables, LOCATION)
@@ -114,13 +112,6 @@ def asked(draw: st.DrawFn) -> str:
     items = ", ".join(f"{each} AS x{at}" for at, each in enumerate(shown + figures))
     group = f" GROUP BY {by}" if by else ""
     return f"SELECT {items} FROM {source}{where}{group}"
-
-
-@pytest.fixture(scope="module")
-def database() -> Iterator[duckdb.DuckDBPyConnection]:
-    """One engine for all examples."""
-    with engine() as connection:
-        yield connection
 
 
 @settings(

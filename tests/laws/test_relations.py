@@ -5,21 +5,14 @@ from typing import Any
 
 import duckdb
 import numpy as np
-import pytest
 from hypothesis import HealthCheck, assume, given, settings
 
 from privacy.contribution import rows_per_person
 from tests.laws.oracle import answer, related_rows
-from tests.laws.relations import Database, databases, engine, fill, related, together
+from tests.laws.relations import Database, databases, fill, related, together
 from tests.laws.test_oracle import accepted, exact, grouped, laid_out
 
 Drawn = tuple[list[Database], Database]
-
-
-@pytest.fixture(scope="module")
-def database() -> duckdb.DuckDBPyConnection:
-    """One engine for all examples."""
-    return engine()
 
 
 def counted(rows: list[dict[str, Any]]) -> Counter[str]:

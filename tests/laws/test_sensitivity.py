@@ -10,7 +10,6 @@ from typing import Any
 import duckdb
 import hypothesis.strategies as st
 import numpy as np
-import pytest
 from hypothesis import HealthCheck, assume, given, settings
 
 from privacy.accounting import Measure
@@ -37,7 +36,6 @@ from tests.laws.relations import (
     NUMBERS,
     Database,
     databases,
-    engine,
     fill,
     forms,
     together,
@@ -82,12 +80,6 @@ def questions(draw: st.DrawFn) -> str:
     items = ", ".join(f"{each} AS x{at}" for at, each in enumerate(keys + asked))
     by = f" GROUP BY {group}" if group else ""
     return f"SELECT {items} FROM {source}{where}{by}"
-
-
-@pytest.fixture(scope="module")
-def database() -> duckdb.DuckDBPyConnection:
-    """One engine for all examples."""
-    return engine()
 
 
 @dataclass(frozen=True, slots=True)
